@@ -1,0 +1,57 @@
+package org.rungpt.api.chat;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * What can be done with conversations; what there is to read is in the {@link org.rungpt.api.store.ConversationStore}. Every
+ * method returns when what it did is durable; turns go on behind it. Any thread.
+ */
+@ProviderType
+public interface Conversations {
+    /**
+     * Makes a conversation.
+     *
+     * @param model full id of a model; null for the default one
+     * @throws ChatException if no such model is known
+     */
+    Conversation create(@Nullable String model) throws ChatException;
+
+    /**
+     * Says something and starts a turn. If a turn is under way, the message waits for its end.
+     *
+     * @param id the message's id, chosen by the caller so that a repeated post is the same message; null to have one made
+     * @return the id of the message
+     * @throws ChatException if there is no such conversation or the text is empty or too long
+     */
+    String post(String conversation, @Nullable String id, String text) throws ChatException;
+
+    /** Stops the turn that is under way, its model's stream and its calls. Harmless if there is none. */
+    void stop(String conversation) throws ChatException;
+
+    /** Goes on after a turn that ended early. Harmless if a turn is under way. */
+    void resume(String conversation) throws ChatException;
+
+    /**
+     * Decides on a call that waits for approval; exactly what was shown runs, once.
+     *
+     * @throws ChatException of kind {@code CONFLICT} if this approval is decided already
+     */
+    void decide(String conversation, String call, Decision decision) throws ChatException;
+
+    /** Cancels one call; its turn goes on and the model is told. */
+    void cancel(String conversation, String call) throws ChatException;
+
+    /** Changes what it talks to from the next turn on; null leaves as it is. */
+    Conversation change(String conversation, @Nullable String title, @Nullable String model) throws ChatException;
+
+    /** Deletes it with its workspace and everything else. */
+    void delete(String conversation) throws ChatException;
+
+    /** The model that new conversations get; empty if no connection is ready. */
+    Optional<String> defaultModel();
+
+    /** Sets the model that new conversations get. */
+    void setDefaultModel(String model) throws ChatException;
+}

@@ -1,0 +1,64 @@
+package org.rungpt.api.chat;
+
+/**
+ * The types of events and the fields of their data. {@code turn}, {@code message} and {@code call} are ids; {@code offset} counts
+ * UTF-16 code units in texts of messages and bytes in output of calls; {@code ?} marks what may be absent. Readers ignore types and
+ * fields that they do not know.
+ *
+ * <p>Transient events ({@code *.delta}) are told to {@link ConversationListener}s at once and never stored. Each is followed, at
+ * most some 250 ms later, by a stored event that holds the same text at the same offset: readers merge by offset.
+ */
+public final class EventType {
+    /** The conversation begins and what the model is told first is frozen: {@code nonce, protocol, system, actions:[{id, alias, version, contentHash}]}. */
+    public static final String CONVERSATION_STARTED = "conversation.started";
+    /** Another model or protocol from here on: {@code model?, protocol?}. */
+    public static final String CONVERSATION_CHANGED = "conversation.changed";
+    /** {@code title, automatic}. */
+    public static final String CONVERSATION_TITLED = "conversation.titled";
+    /** The user said something: {@code message, text}. */
+    public static final String MESSAGE_USER = "message.user";
+    /** RunGPT tells the model something: {@code message, text, actions?} (actions as in {@link #CONVERSATION_STARTED}, if they changed). */
+    public static final String MESSAGE_NOTICE = "message.notice";
+    /** {@code turn, cause: user|continue|output}. */
+    public static final String TURN_STARTED = "turn.started";
+    /** The model is asked: {@code turn, message, model, step}. */
+    public static final String MESSAGE_STARTED = "message.started";
+    /** The request is tried again: {@code message, attempt, waitMillis, reason}. */
+    public static final String MESSAGE_RETRYING = "message.retrying";
+    /** Transient. A piece of an answer: {@code message, offset, text, channel: answer|reasoning}; offsets count in each channel. */
+    public static final String MESSAGE_DELTA = "message.delta";
+    /** A stretch of an answer: the same fields as {@link #MESSAGE_DELTA}. */
+    public static final String MESSAGE_TEXT = "message.text";
+    /**
+     * {@code message, reason: stop|length|content_filter|cut|stopped|interrupted|error|superseded, detail?, error?: {kind, message,
+     * remedy?}, usage?: {input, output, estimated}}. A superseded message was asked for again and is not part of the history.
+     */
+    public static final String MESSAGE_FINISHED = "message.finished";
+    /** Transient. The model begins to write a call: {@code message, ref, task}. */
+    public static final String CALL_DELTA = "call.delta";
+    /**
+     * The model made a call: {@code call, message, ref, task, arguments (JSON object), raw, offset (in the answer's text), action?,
+     * version?, effects?, title?}; for a malformed one also {@code problem}.
+     */
+    public static final String CALL_REQUESTED = "call.requested";
+    /** Somebody has to approve it: {@code call, approval, reasons:[text]}. */
+    public static final String APPROVAL_REQUESTED = "approval.requested";
+    /** {@code call, approval, decision: allow|deny, scope: once|conversation|always, by: user|policy, reason?}. */
+    public static final String APPROVAL_DECIDED = "approval.decided";
+    /** The intent, durable before the program runs: {@code call}. */
+    public static final String CALL_STARTED = "call.started";
+    /** Transient. What happens before the program runs: {@code call, step}. */
+    public static final String CALL_PROGRESS = "call.progress";
+    /** Transient. {@code call, stream: stdout|stderr, offset, text}; bytes that are no UTF-8 are shown as U+FFFD. */
+    public static final String CALL_OUTPUT_DELTA = "call.output.delta";
+    /** A stretch of output: the same fields as {@link #CALL_OUTPUT_DELTA} and {@code bytes}, how many the text stands for. */
+    public static final String CALL_OUTPUT = "call.output";
+    /** {@code call, status, exit?, message?, stdout?, stderr?, durationMillis?, sandbox?}. */
+    public static final String CALL_FINISHED = "call.finished";
+    /** The results go to the model in a new message: {@code message, results:[{call, ref, task, status, exit?, text, bytes, note?}]}. */
+    public static final String MESSAGE_RESULTS = "message.results";
+    /** {@code turn, reason: done|stopped|limit|repeated|error|interrupted, detail?, canContinue}. */
+    public static final String TURN_FINISHED = "turn.finished";
+
+    private EventType() {}
+}

@@ -1,0 +1,26 @@
+package org.rungpt.api.model;
+
+import java.util.Objects;
+
+/** A piece of a message. */
+public sealed interface ContentPart {
+    /** Text. */
+    record Text(String text) implements ContentPart {
+        public Text {
+            Objects.requireNonNull(text, "text");
+        }
+    }
+
+    /**
+     * An image.
+     *
+     * @param mediaType for example {@code image/png}
+     * @param base64 its bytes in Base64
+     */
+    record Image(String mediaType, String base64) implements ContentPart {
+        public Image {
+            Objects.requireNonNull(mediaType, "mediaType");
+            Objects.requireNonNull(base64, "base64");
+        }
+    }
+}

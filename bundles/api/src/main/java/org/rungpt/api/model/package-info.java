@@ -1,0 +1,9 @@
+/** Language models behind connections. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package org.rungpt.api.model;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

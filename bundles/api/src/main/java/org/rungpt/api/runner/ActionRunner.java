@@ -1,0 +1,46 @@
+package org.rungpt.api.runner;
+
+import java.util.List;
+import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.status.Readiness;
+
+/**
+ * Runs calls in sandboxes. Sandboxes belong to conversations, not to the runner: when a runner goes, running calls go on, its
+ * handles end with {@link RunnerException.Kind#DETACHED}, and its successor resumes them.
+ */
+@ConsumerType
+public interface ActionRunner {
+    /** Whether calls can run now; at once, from what is known. */
+    Readiness readiness();
+
+    /**
+     * Starts a call. Returns at once; sandbox and image are made behind the handle.
+     *
+     * @throws RunnerException if the runner cannot take calls now; the message has the remedy
+     */
+    CallHandle start(CallSpec call, CallObserver observer) throws RunnerException;
+
+    /**
+     * Takes up a call that another runner, or an earlier life of this one, started. Output is observed from the given offsets on.
+     *
+     * @return empty if no living sandbox of the conversation knows the call
+     * @throws RunnerException if the runner cannot tell now
+     */
+    Optional<CallHandle> resume(
+            String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer)
+            throws RunnerException;
+
+    /** Makes a sandbox ready ahead of the first call. Returns at once; a failure shows when a call is started. */
+    void warm(String conversation);
+
+    /** Builds the image of an action ahead. Blocking; progress goes to the observer. */
+    void prepare(InstalledAction action, CallObserver observer) throws RunnerException;
+
+    /** Deletes the sandboxes and the workspace of a conversation that is no more. */
+    void release(String conversation) throws RunnerException;
+
+    /** The sandboxes that exist now. */
+    List<SandboxInfo> sandboxes();
+}

@@ -1,0 +1,20 @@
+package org.rungpt.api.runner;
+
+import java.util.concurrent.CompletionStage;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A call that a runner works on. */
+@ProviderType
+public interface CallHandle {
+    /** The call's id. */
+    String call();
+
+    /** Asks it to end: SIGTERM, five seconds later SIGKILL of everything it started. Returns at once; harmless after the end. */
+    void cancel();
+
+    /**
+     * How it ended. Completes after the last output was observed, on any thread. Completes exceptionally with a
+     * {@link RunnerException} if the runner can no longer tell; its kind says whether a successor can resume the call.
+     */
+    CompletionStage<CallOutcome> outcome();
+}

@@ -1,0 +1,24 @@
+package org.rungpt.api.runner;
+
+import java.nio.ByteBuffer;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** Sees the output of a call while it runs. Called by one thread at a time; a slow observer slows the call, not the runner. */
+@ConsumerType
+public interface CallObserver {
+    /** Where a piece of output comes from. */
+    enum Stream {
+        STDOUT,
+        STDERR
+    }
+
+    /**
+     * @param stream where it comes from
+     * @param offset of the first byte in its stream
+     * @param bytes read-only; valid during the call only
+     */
+    void output(Stream stream, long offset, ByteBuffer bytes);
+
+    /** What happens before the program runs, in a few words ("building the image of acme/plot"); for people, not for the model. */
+    default void progress(String step) {}
+}

@@ -1,0 +1,38 @@
+package org.rungpt.api.runner;
+
+import org.jspecify.annotations.Nullable;
+
+/** The runner could not do its work. What an action did wrong is no exception but its outcome. The message is one line with what helps. */
+public final class RunnerException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    /** What went wrong. */
+    public enum Kind {
+        /** No container engine, or it does not answer. */
+        UNAVAILABLE,
+        /** The image could not be made or found. */
+        IMAGE,
+        /** The sandbox could not be made, or broke the protocol. */
+        SANDBOX,
+        /** Too many sandboxes or calls. */
+        LIMIT,
+        /** This runner goes; the call goes on and its successor can resume it. */
+        DETACHED
+    }
+
+    private final Kind kind;
+
+    public RunnerException(Kind kind, String message) {
+        this(kind, message, null);
+    }
+
+    public RunnerException(Kind kind, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.kind = kind;
+    }
+
+    /** What went wrong. */
+    public Kind kind() {
+        return kind;
+    }
+}

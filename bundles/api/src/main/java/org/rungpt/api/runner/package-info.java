@@ -1,0 +1,9 @@
+/** Running calls in sandboxes. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package org.rungpt.api.runner;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,9 @@
+/** What is kept on disk. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package org.rungpt.api.store;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;
