@@ -97,6 +97,12 @@ final class MarkdownLines {
                 continue;
             }
             char c = text.charAt(at);
+            if (c == '\n' && state == State.INDENT) {
+                indent = 0;
+                dashes = 0;
+                at++;
+                continue;
+            }
             if (state == State.TAG && matched == open.length() && hidden == Hidden.NOT && endsName(c)) {
                 opened = true;
                 return at;

@@ -67,7 +67,16 @@ final class TagParser implements AnswerParser {
             nativeCalls.add(call);
             return List.of();
         }
-        read(((ModelDelta.Text) delta).text());
+        String piece = ((ModelDelta.Text) delta).text();
+        if (mode == Mode.PROSE && lines.held() == 0) {
+            int at = lines.scan(piece, 0);
+            if (!lines.opened() && lines.held() == 0) {
+                return at == 0 ? List.of() : List.of(new Segment.Text(piece)); // nearly always
+            }
+            read(piece, prose(piece, 0, 0, at));
+        } else {
+            read(piece, 0);
+        }
         return segments();
     }
 
@@ -98,8 +107,8 @@ final class TagParser implements AnswerParser {
         return segments();
     }
 
-    private void read(String piece) {
-        int at = 0;
+    private void read(String piece, int from) {
+        int at = from;
         while (at < piece.length()) {
             at = switch (mode) {
                 case PROSE -> prose(piece, at);
@@ -113,7 +122,11 @@ final class TagParser implements AnswerParser {
 
     private int prose(String piece, int from) {
         int held = lines.held();
-        int at = lines.scan(piece, from);
+        return prose(piece, from, held, lines.scan(piece, from));
+    }
+
+    /** The lines were read up to an index; {@code held} characters before them were held back. */
+    private int prose(String piece, int from, int held, int at) {
         int end = lines.opened() ? at - open.length() : at - lines.held();
         if (end < from) {
             // What was held back still is, or has become the opening of a call.

@@ -101,9 +101,10 @@ final class TruthTableTest {
         int rounds = row.answer().length() > 10_000 ? 20 : 1000;
         for (int seed = 0; seed < rounds; seed++) {
             List<String> pieces = cut(row.answer(), new Random(seed));
-            assertThat(Samples.parse(pieces, row.reason()))
-                    .as("seed %d: %s", seed, pieces)
-                    .isEqualTo(whole);
+            List<Segment> segments = Samples.parse(pieces, row.reason());
+            if (!segments.equals(whole)) {
+                assertThat(segments).as("seed %d: %s", seed, pieces).isEqualTo(whole);
+            }
         }
     }
 
