@@ -16,9 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks that the parameters of a task are a schema that can be shown to a model and used to check what it writes. */
 final class ParameterSchema {
-    private static final int MOST_PARAMETERS = 100;
     private static final int MOST_STEPS = 1000;
-    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_-]{0,63}");
     private static final Set<String> MAPS_OF_SCHEMAS =
             Set.of("properties", "patternProperties", "$defs", "definitions", "dependentSchemas");
     private static final Set<String> LISTS_OF_SCHEMAS = Set.of("allOf", "anyOf", "oneOf", "prefixItems");
@@ -71,22 +69,7 @@ final class ParameterSchema {
     }
 
     private void check(Schemas schemas) {
-        if (!root.isObject() || !root.path("type").asText().equals("object")) {
-            problems.key(Keys.member(key, "type"), "must be \"object\": parameters have names");
-            return;
-        }
         schemas.checkIsSchema(root, key, problems);
-        JsonNode properties = root.path("properties");
-        if (properties.size() > MOST_PARAMETERS) {
-            problems.key(Keys.member(key, "properties"), properties.size() + " parameters: at most " + MOST_PARAMETERS);
-        }
-        properties.fieldNames().forEachRemaining(name -> {
-            if (!NAME.matcher(name).matches()) {
-                problems.key(
-                        Keys.member(Keys.member(key, "properties"), name),
-                        "no name of a parameter: letters, digits, _ and -, at most 64");
-            }
-        });
         if (problems.isEmpty()) {
             walk(root, key);
             references.forEach(this::checkReference);

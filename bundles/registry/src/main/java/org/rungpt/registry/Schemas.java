@@ -61,7 +61,18 @@ final class Schemas {
                 problems.key(
                         property.isEmpty() ? key : Keys.member(key, property),
                         "unknown key: remove it or correct its spelling");
+            case "pattern" -> problems.key(key, mismatch(error));
+            case "false" -> problems.key(key, "is not allowed here");
             default -> problems.key(key, Problems.printable(String.valueOf(error.getMessage()), 200));
         }
+    }
+
+    /** Short patterns explain themselves; of the long ones, those about characters, {@link ManifestText} says more. */
+    private static String mismatch(Error error) {
+        Object[] arguments = error.getArguments();
+        String pattern = arguments == null || arguments.length == 0 ? "" : String.valueOf(arguments[0]);
+        return pattern.isEmpty() || pattern.length() > 80
+                ? "is not written as it must be: see the manifest's schema"
+                : "must match " + pattern;
     }
 }

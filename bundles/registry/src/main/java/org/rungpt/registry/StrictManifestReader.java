@@ -49,14 +49,15 @@ public final class StrictManifestReader implements ManifestReader {
         ManifestText.check(manifest, "", problems);
         if (OriginalManifest.is(manifest)) {
             manifest = OriginalManifest.convert(manifest, problems);
-        }
-        if (problems.isEmpty() || !OriginalManifest.is(manifest)) {
-            var shape = new Problems();
-            Schemas.validate(manifestSchema, manifest, "", shape);
-            shape.copyTo(problems);
-            if (shape.isEmpty()) {
-                ManifestChecks.check(manifest, directory, schemas, problems);
+            if (!problems.isEmpty()) {
+                return new Result(null, problems.lines());
             }
+        }
+        var shape = new Problems();
+        Schemas.validate(manifestSchema, manifest, "", shape);
+        shape.copyTo(problems);
+        if (shape.isEmpty()) {
+            ManifestChecks.check(manifest, directory, schemas, problems);
         }
         if (!problems.isEmpty()) {
             return new Result(null, problems.lines());

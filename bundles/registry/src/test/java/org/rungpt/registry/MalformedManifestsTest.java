@@ -231,7 +231,7 @@ class MalformedManifestsTest {
         for (int i = 0; i < 1000; i++) {
             many.append(i == 0 ? "" : ",").append("\"p").append(i).append("\": {}");
         }
-        var laughs = new StringBuilder("{\"type\": \"object\", \"$ref\": \"#/$defs/a0\", \"$defs\": {");
+        var laughs = new StringBuilder("{\"type\": \"object\", \"not\": {\"$ref\": \"#/$defs/a0\"}, \"$defs\": {");
         for (int i = 0; i < 30; i++) {
             String next = "{\"$ref\": \"#/$defs/a" + (i + 1) + "\"}";
             laughs.append("\"a" + i + "\": {\"allOf\": [" + next + "," + next + "]},");
@@ -239,27 +239,29 @@ class MalformedManifestsTest {
         laughs.append("\"a30\": {}}}");
         String at = "manifest.json: tasks[0].parameters";
         return List.of(
-                parameters("parameters no object", "{\"type\": \"array\"}", at + ".type: must be \"object\""),
+                parameters("parameters no object", "{\"type\": \"array\"}", at + ".type: must be the constant value"),
                 parameters("parameters no schema", "{\"type\": \"object\", \"properties\": 7}", at + ".properties: "),
                 parameters(
                         "type unknown",
                         "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"strin\"}}}",
                         at + ".properties.a.type: "),
-                parameters("1,000 parameters", many + "}}", at + ".properties: 1000 parameters"),
+                parameters("1,000 parameters", many + "}}", at + ".properties: must have at most 64"),
                 parameters(
                         "parameter's name",
                         "{\"type\": \"object\", \"properties\": {\"a b\": {}}}",
-                        at + ".properties.a b: no name"),
+                        at + ".properties: property 'a b' name"),
                 parameters(
                         "reference outside",
-                        "{\"type\": \"object\", \"$ref\": \"http://127.0.0.1/x\"}",
-                        at + ".$ref: refers to something outside"),
+                        "{\"type\": \"object\", \"not\": {\"$ref\": \"http://127.0.0.1/x\"}}",
+                        at + ".not.$ref: refers to something outside"),
                 parameters(
                         "reference to nothing",
-                        "{\"type\": \"object\", \"$ref\": \"#/$defs/x\"}",
-                        at + ".$ref: refers to no schema"),
+                        "{\"type\": \"object\", \"not\": {\"$ref\": \"#/$defs/x\"}}",
+                        at + ".not.$ref: refers to no schema"),
                 parameters(
-                        "reference in a circle", "{\"type\": \"object\", \"$ref\": \"#\"}", at + ": is too expensive"),
+                        "reference in a circle",
+                        "{\"type\": \"object\", \"allOf\": [{\"$ref\": \"#\"}]}",
+                        at + ": is too expensive"),
                 parameters("a billion laughs", laughs.toString(), at + ": is too expensive"),
                 parameters(
                         "pattern broken",

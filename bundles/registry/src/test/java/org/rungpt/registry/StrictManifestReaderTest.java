@@ -9,6 +9,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.ManifestReader;
@@ -35,6 +37,15 @@ class StrictManifestReaderTest {
             assertThat(task.examples()).containsExactly("{\"formula\":\"sin(x)\"}");
             assertThat(task.parameters()).startsWith("{\"type\":\"object\"");
         });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"filesystem", "system"})
+    void acceptsTheBuiltInActions(String name) {
+        ManifestReader.Result result = READER.read(Path.of("../../actions/rungpt", name));
+
+        assertThat(result.problems()).isEmpty();
+        assertThat(result.manifest().name()).isEqualTo(name);
     }
 
     @Test
