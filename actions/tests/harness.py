@@ -110,7 +110,7 @@ class Host:
         return call
 
     def shell(self, script, **more):
-        return self.invoke("sh", {"script": script}, **more)
+        return self.invoke("sh", environment={"SCRIPT": script}, **more)
 
 
 class Output:
@@ -173,12 +173,18 @@ def action(root, identity, run, tasks=("sh",), **manifest):
     return directory
 
 
-# Runs arguments.script by sh; python and cat do what they say.
+# sh runs $SCRIPT, or arguments.script, by sh; the others do what they say.
 SHELL = f"""#!/bin/sh
 case $1 in
+big) exec head -c 70000 /dev/zero ;;
 true) exec true ;;
 cat) exec cat ;;
-sh) exec {sys.executable} -IS -c 'import json, os, sys
+sh) if [ -n "$SCRIPT" ]; then
+        script=$SCRIPT
+        unset SCRIPT
+        exec sh -c "$script"
+    fi
+    exec {sys.executable} -IS -c 'import json, os, sys
 os.execv("/bin/sh", ["sh", "-c", json.load(sys.stdin)["script"]])' ;;
 python) exec {sys.executable} -IS -c 'import json, sys
 exec(json.load(sys.stdin)["script"])' ;;
@@ -194,7 +200,7 @@ class LocalService:
         self.actions, self.workspace, self.out = (self.directory / name for name in ("actions", "workspace", "out"))
         for directory in (self.actions, self.workspace, self.out):
             directory.mkdir()
-        action(self.actions, "test/shell", SHELL, ("sh", "python", "true", "cat"))
+        action(self.actions, "test/shell", SHELL, ("sh", "python", "true", "cat", "big"))
         self.errors = open(self.directory / "stderr", "w+b")
         arguments = [sys.executable, "-IS", str(SERVICE), "--lease", str(lease), "--port", str(port), "--actions", str(self.actions),
                      "--workspace", str(self.workspace), "--out", str(self.out), "--spool", str(self.directory)]
