@@ -27,6 +27,9 @@ final class CallRun {
     /** How much output waits to be written down before the program has to wait. */
     private static final int CREDIT = 1 << 20;
 
+    /** The most that one event holds. */
+    private static final int SLICE = 32 << 10;
+
     private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
     private static final Duration NEWCOMER = Duration.ofSeconds(10);
 
@@ -290,13 +293,24 @@ final class CallRun {
 
         @Override
         public void output(Stream stream, long offset, ByteBuffer bytes) {
+            long at = offset;
+            ByteBuffer rest = bytes.duplicate();
+            while (rest.hasRemaining()) {
+                int length = Math.min(rest.remaining(), SLICE);
+                take(stream, at, rest.slice(rest.position(), length));
+                rest.position(rest.position() + length);
+                at += length;
+            }
+        }
+
+        private void take(Stream stream, long offset, ByteBuffer bytes) {
             OutputText.Piece piece = (stream == Stream.STDERR ? err : out).accept(offset, bytes);
             if (piece == null) {
                 return;
             }
             int cost = (int) Math.min(CREDIT, piece.bytes());
             boolean paid = pay(cost);
-            actor.enqueue(() -> {
+            boolean taken = actor.enqueue(() -> {
                 if (paid) {
                     credit.release(cost);
                 }
@@ -304,9 +318,16 @@ final class CallRun {
                     accept(piece, stream);
                 }
             });
+            if (!taken && paid) {
+                credit.release(cost);
+            }
         }
 
+        /** A program waits while much of its output does; the mailbox, which writes it down, must not. */
         private boolean pay(int cost) {
+            if (actor.isOwnThread()) {
+                return false;
+            }
             try {
                 return credit.tryAcquire(cost, actor.limits().patience().toMillis(), TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {

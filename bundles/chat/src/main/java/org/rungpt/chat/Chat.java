@@ -338,6 +338,9 @@ final class Chat implements Conversations {
 
     /** Lets every conversation end what it is doing, within a bound, so that a successor goes on by itself. */
     void close() {
+        if (engine.isClosing()) {
+            return;
+        }
         engine.beginClosing();
         engine.services.close();
         List<CompletableFuture<?>> drained = new ArrayList<>();

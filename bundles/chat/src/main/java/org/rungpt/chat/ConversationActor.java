@@ -82,6 +82,10 @@ final class ConversationActor {
         });
     }
 
+    boolean isOwnThread() {
+        return mailbox.isOwnThread();
+    }
+
     /** Runs something in the mailbox a little later. Any thread. */
     void later(Duration delay, Runnable task) {
         engine.later(delay, () -> enqueue(task));
@@ -161,7 +165,7 @@ final class ConversationActor {
 
     /** Puts it away if nothing is under way and nobody wants anything of it. Any thread but only one wins. */
     boolean retire() {
-        return mailbox.closeIfQuiet(false);
+        return mailbox.closeIfQuiet();
     }
 
     void answerBegins(AnswerStream stream) {

@@ -4,6 +4,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** Runs tasks one after the other, in the order in which they came, on threads that it borrows. */
 final class Mailbox {
@@ -16,6 +17,8 @@ final class Mailbox {
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     /** How many tasks are waiting or running; negative once closed. */
     private final AtomicInteger pending = new AtomicInteger();
+
+    private volatile @Nullable Thread running;
 
     Mailbox(Executor threads) {
         this.threads = threads;
@@ -34,12 +37,18 @@ final class Mailbox {
         return true;
     }
 
-    /** Closes it if nothing is waiting but the task that runs now, which must be the caller, or nothing at all. */
-    boolean closeIfQuiet(boolean fromTask) {
-        return pending.compareAndSet(fromTask ? 1 : 0, CLOSED);
+    /** Closes it if nothing is waiting or running. */
+    boolean closeIfQuiet() {
+        return pending.compareAndSet(0, CLOSED);
+    }
+
+    /** Whether the calling thread runs one of its tasks. */
+    boolean isOwnThread() {
+        return Thread.currentThread() == running;
     }
 
     private void drain() {
+        running = Thread.currentThread();
         int done = 0;
         while (done < BATCH) {
             Runnable task = tasks.poll();
@@ -49,6 +58,7 @@ final class Mailbox {
             task.run();
             done++;
         }
+        running = null;
         int ran = done;
         if (pending.updateAndGet(n -> n < 0 ? n : n - ran) > 0) {
             threads.execute(this::drain);
