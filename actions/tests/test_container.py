@@ -403,8 +403,11 @@ class BuiltIn(unittest.TestCase):
         self.assertEqual("", self.good("system.shell", command="cat"))
         self.assertEqual((124, "", "shell: ended after 0.2 s, as timeout says\n"), self.run_task("system.shell", command="sleep 60", timeout=0.2))
         self.assertEqual((3, "x\n", ""), self.run_task("system.shell", command="echo x; exit 3", timeout=30))
-        self.bad("system.shell", "command is a string", command=5)
-        self.bad("system.shell", "timeout a number", command="true", timeout="$(touch /workspace/PWN)")
+        self.bad("system.shell", "command must be a string", command=5)
+        self.bad("system.shell", "timeout must be a number", command="true", timeout="$(touch /workspace/PWN)")
+        self.bad("system.shell", "at most 3600", command="true", timeout=1e9)
+        self.bad("system.shell", "no command can have", command="a\0b")
+        self.bad("system.shell", "unknown argument x", command="true", x=1)
         self.assertEqual((127, 1), (lambda r: (r[0], r[1].count("not found")))(self.run_task("system.shell", command="no-such-program")))
         self.host.ask("ping")
         self.assertEqual((0, "", "list_directory: .: is empty\n"), self.run_task("filesystem.list_directory"))
@@ -419,7 +422,7 @@ class BuiltIn(unittest.TestCase):
         self.bad("system.now", "unknown zone Mars/Base", zone="Mars/Base")
         for zone in ("../../etc/passwd", "/etc/passwd", "$(id)", "a b"):
             self.bad("system.now", "like Europe/Berlin", zone=zone)
-        self.bad("system.now", "zone is a string", zone=5)
+        self.bad("system.now", "zone must be a string", zone=5)
 
     def test_arguments_of_every_example_are_taken(self):
         for manifest in (ROOT / "rungpt").glob("*/manifest.json"):
