@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.rungpt.files.PrivateFiles;
 
 /** The copies of the database in {@code backups} beside it. */
 final class Backups {

@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.rungpt.files.PrivateFiles;
 
 /**
  * The versions of the tables: one script a version, {@code user_version} says which were run. A database is at the old or at the new

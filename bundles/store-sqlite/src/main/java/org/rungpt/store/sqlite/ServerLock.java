@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.rungpt.files.PrivateFiles;
 
 /**
  * Lets one store at a time use a database: one server of this machine, and in this server one copy of the bundle. The operating

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.store.ConversationStore.Change;
 import org.rungpt.api.store.StoreException;
+import org.rungpt.files.PrivateFiles;
 
 /** What the store does with the files that it finds. */
 final class StartTest {

@@ -1,10 +1,12 @@
-package org.rungpt.store.sqlite;
+package org.rungpt.files;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
@@ -14,14 +16,14 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /** Files and directories that only their owner may read, whatever the umask. */
-final class PrivateFiles {
+public final class PrivateFiles {
     private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-------");
     private static final Set<PosixFilePermission> DIRECTORY = PosixFilePermissions.fromString("rwx------");
 
     private PrivateFiles() {}
 
     /** Makes a directory that is not there; one that is there stays as it is. */
-    static void makeDirectories(Path directory) throws IOException {
+    public static void makeDirectories(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
             FileAttribute<?> mode = PosixFilePermissions.asFileAttribute(DIRECTORY);
             if (isPosix(directory)) {
@@ -33,13 +35,13 @@ final class PrivateFiles {
     }
 
     /** Makes a directory that belongs to us alone. */
-    static void makeOwnDirectory(Path directory) throws IOException {
+    public static void makeOwnDirectory(Path directory) throws IOException {
         makeDirectories(directory);
         restrict(directory);
     }
 
     /** Makes an empty file, which must not be there. */
-    static void makeFile(Path file) throws IOException {
+    public static void makeFile(Path file) throws IOException {
         if (isPosix(file)) {
             Files.createFile(file, PosixFilePermissions.asFileAttribute(FILE));
         } else {
@@ -48,7 +50,7 @@ final class PrivateFiles {
     }
 
     /** Takes all rights from group and others, if there is such a file or directory. */
-    static void restrict(Path path) throws IOException {
+    public static void restrict(Path path) throws IOException {
         PosixFileAttributeView view =
                 Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
         if (view == null || !Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -64,10 +66,26 @@ final class PrivateFiles {
     }
 
     /** Makes sure that names which were made, renamed or removed in the directory stay so. */
-    static void sync(Path directory) throws IOException {
+    public static void sync(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }
+    }
+
+    /** Replaces a file as a whole: after a crash it holds the old content or the new one. Durable on return. */
+    public static void replace(Path file, byte[] content) throws IOException {
+        Path next = file.resolveSibling(file.getFileName() + ".new");
+        Files.deleteIfExists(next);
+        makeFile(next);
+        try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
+            ByteBuffer rest = ByteBuffer.wrap(content);
+            while (rest.hasRemaining()) {
+                channel.write(rest);
+            }
+            channel.force(true);
+        }
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+        sync(file.resolveSibling(""));
     }
 
     private static boolean isPosix(Path path) {
