@@ -1,0 +1,217 @@
+package org.rungpt.web;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.chat.Decision;
+import org.rungpt.api.store.StoreException;
+import org.rungpt.web.Router.Answer;
+import org.rungpt.web.Router.Call;
+
+/** Conversations: read from the store, changed through the chat engine. */
+final class ConversationRoutes {
+    private static final Pattern MESSAGE_ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+
+    private final Services services;
+
+    ConversationRoutes(Services services, Router router) {
+        this.services = services;
+        router.on("GET", "/conversations", this::list)
+                .on("POST", "/conversations", this::create)
+                .on("GET", "/conversations/{id}", this::show)
+                .on("PATCH", "/conversations/{id}", this::change)
+                .on("DELETE", "/conversations/{id}", this::delete)
+                .on("GET", "/conversations/{id}/events", this::events)
+                .on("POST", "/conversations/{id}/messages", this::post)
+                .on("POST", "/conversations/{id}/stop", command(Conversations::stop))
+                .on("POST", "/conversations/{id}/continue", command(Conversations::resume))
+                .on("POST", "/conversations/{id}/calls/{call}/approval", this::decide)
+                .on("POST", "/conversations/{id}/calls/{call}/cancel", this::cancel);
+    }
+
+    private Answer list(Call call) throws ApiException {
+        int limit = number(call.request(), "limit", 100, 1, 1000);
+        String before = call.request().getParameter("before");
+        ArrayNode conversations = Json.array();
+        try {
+            for (Conversation conversation : services.store().list(before == null ? null : instant(before), limit)) {
+                conversations.add(json(conversation));
+            }
+        } catch (StoreException e) {
+            throw ApiException.of(e);
+        }
+        return Answer.ok(Json.object().set("conversations", conversations));
+    }
+
+    private Answer create(Call call) throws ApiException, IOException {
+        ObjectNode body = Json.body(call.request(), Set.of("model"));
+        try {
+            return new Answer(201, json(services.conversations().create(Json.text(body, "model"))));
+        } catch (ChatException e) {
+            throw ApiException.of(e);
+        }
+    }
+
+    private Answer show(Call call) throws ApiException {
+        return Answer.ok(json(existing(services, call.variable("id"))));
+    }
+
+    private Answer change(Call call) throws ApiException, IOException {
+        ObjectNode body = Json.body(call.request(), Set.of("title", "model"));
+        try {
+            return Answer.ok(json(services.conversations()
+                    .change(call.variable("id"), Json.text(body, "title"), Json.text(body, "model"))));
+        } catch (ChatException e) {
+            throw ApiException.of(e);
+        }
+    }
+
+    private Answer delete(Call call) throws ApiException {
+        try {
+            services.conversations().delete(call.variable("id"));
+            return Answer.done();
+        } catch (ChatException e) {
+            throw ApiException.of(e);
+        }
+    }
+
+    private Answer events(Call call) throws ApiException {
+        String id = existing(services, call.variable("id")).id();
+        ArrayNode events = Json.array();
+        try {
+            int after = number(call.request(), "after", 0, 0, Integer.MAX_VALUE);
+            for (ConversationEvent event :
+                    services.store().events(id, after, number(call.request(), "limit", 1000, 1, 10_000))) {
+                events.add(Json.object()
+                        .put("seq", event.seq())
+                        .put("at", event.at().toString())
+                        .put("type", event.type())
+                        .set("data", Json.own(event.data())));
+            }
+        } catch (StoreException e) {
+            throw ApiException.of(e);
+        }
+        return Answer.ok(Json.object().set("events", events));
+    }
+
+    private Answer post(Call call) throws ApiException, IOException {
+        ObjectNode body = Json.body(call.request(), Set.of("text", "id"));
+        String id = Json.text(body, "id");
+        if (id != null && !MESSAGE_ID.matcher(id).matches()) {
+            throw ApiException.invalid("\"id\" must be 1 to 64 letters, digits, - or _.");
+        }
+        try {
+            String message = services.conversations().post(call.variable("id"), id, Json.requiredText(body, "text"));
+            return new Answer(202, Json.object().put("message", message));
+        } catch (ChatException e) {
+            throw ApiException.of(e);
+        }
+    }
+
+    private Answer decide(Call call) throws ApiException, IOException {
+        ObjectNode body = Json.body(call.request(), Set.of("decision", "scope", "reason"));
+        boolean allow =
+                switch (Json.requiredText(body, "decision")) {
+                    case "allow" -> true;
+                    case "deny" -> false;
+                    default -> throw ApiException.invalid("\"decision\" must be allow or deny.");
+                };
+        Decision decision = new Decision(allow, scope(Json.text(body, "scope")), Json.text(body, "reason"));
+        try {
+            services.conversations().decide(call.variable("id"), call.variable("call"), decision);
+            return Answer.done();
+        } catch (ChatException e) {
+            throw ApiException.of(e);
+        }
+    }
+
+    private Answer cancel(Call call) throws ApiException {
+        try {
+            services.conversations().cancel(call.variable("id"), call.variable("call"));
+            return Answer.done();
+        } catch (ChatException e) {
+            throw ApiException.of(e);
+        }
+    }
+
+    /** What is done to a conversation without a body. */
+    @FunctionalInterface
+    private interface Command {
+        void on(Conversations conversations, String id) throws ChatException;
+    }
+
+    private Router.Handler command(Command command) {
+        return call -> {
+            try {
+                command.on(services.conversations(), call.variable("id"));
+                return Answer.done();
+            } catch (ChatException e) {
+                throw ApiException.of(e);
+            }
+        };
+    }
+
+    static Conversation existing(Services services, String id) throws ApiException {
+        try {
+            return services.store().find(id).orElseThrow(() -> ApiException.notFound("There is no such conversation."));
+        } catch (StoreException e) {
+            throw ApiException.of(e);
+        }
+    }
+
+    static ObjectNode json(Conversation conversation) {
+        return Json.object()
+                .put("id", conversation.id())
+                .put("title", conversation.title())
+                .put("created", conversation.created().toString())
+                .put("updated", conversation.updated().toString())
+                .put("state", conversation.state().name().toLowerCase(Locale.ROOT))
+                .put("model", conversation.model())
+                .put("protocol", conversation.protocol())
+                .put("lastSeq", conversation.lastSeq());
+    }
+
+    private static Decision.Scope scope(@Nullable String scope) throws ApiException {
+        return switch (scope == null ? "once" : scope) {
+            case "once" -> Decision.Scope.ONCE;
+            case "conversation" -> Decision.Scope.CONVERSATION;
+            case "always" -> Decision.Scope.ALWAYS;
+            default -> throw ApiException.invalid("\"scope\" must be once, conversation or always.");
+        };
+    }
+
+    private static Instant instant(String text) throws ApiException {
+        try {
+            return Instant.parse(text);
+        } catch (DateTimeParseException e) {
+            throw ApiException.invalid("\"before\" must be a time such as 2026-01-31T12:00:00Z.");
+        }
+    }
+
+    static int number(HttpServletRequest request, String name, int standard, int least, int most) throws ApiException {
+        String text = request.getParameter(name);
+        if (text == null) {
+            return standard;
+        }
+        try {
+            int number = Integer.parseInt(text);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw ApiException.invalid("\"" + name + "\" must be a number from " + least + " to " + most + ".");
+    }
+}

@@ -1,0 +1,136 @@
+package org.rungpt.web;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * One reader of server-sent events, written without blocking any thread. What it has not taken yet waits in a bounded queue; a reader
+ * that is too slow is cut and can resume where it was.
+ */
+final class EventClient implements FrameSink, WriteListener {
+    private static final int MAX_QUEUED_BYTES = 1 << 20;
+    private static final byte[] HEARTBEAT = ":\n\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final AsyncContext context;
+    private final ServletOutputStream out;
+    private final Runnable onDrained;
+    private final Runnable onClosed;
+    private final Deque<byte[]> queue = new ArrayDeque<>();
+    private int queuedBytes;
+    private boolean started;
+    private boolean unflushed;
+    private boolean closed;
+
+    /**
+     * @param onDrained called, perhaps often, when everything queued was written
+     * @param onClosed called once when the reader is gone
+     */
+    EventClient(AsyncContext context, Runnable onDrained, Runnable onClosed) throws IOException {
+        this.context = context;
+        this.out = context.getResponse().getOutputStream();
+        this.onDrained = onDrained;
+        this.onClosed = onClosed;
+    }
+
+    void start() {
+        out.setWriteListener(this);
+    }
+
+    @Override
+    public boolean send(byte[] frame) {
+        synchronized (this) {
+            if (closed) {
+                return false;
+            }
+            if (queuedBytes <= MAX_QUEUED_BYTES) {
+                queue.add(frame);
+                queuedBytes += frame.length;
+                if (started) {
+                    write();
+                }
+                return !closed;
+            }
+        }
+        close();
+        return false;
+    }
+
+    void heartbeat() {
+        send(HEARTBEAT);
+    }
+
+    @Override
+    public synchronized int queuedBytes() {
+        return queuedBytes;
+    }
+
+    @Override
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public void onWritePossible() {
+        boolean drained;
+        synchronized (this) {
+            started = true;
+            write();
+            drained = !closed && queue.isEmpty();
+        }
+        if (drained) {
+            onDrained.run();
+        }
+    }
+
+    /** Writes while the container takes more; it calls {@link #onWritePossible} when it can again. */
+    private void write() {
+        try {
+            while (!closed && out.isReady()) {
+                byte[] frame = queue.poll();
+                if (frame != null) {
+                    queuedBytes -= frame.length;
+                    unflushed = true;
+                    out.write(frame);
+                } else if (unflushed) {
+                    unflushed = false;
+                    out.flush();
+                } else {
+                    return;
+                }
+            }
+        } catch (IOException | IllegalStateException e) {
+            finish();
+        }
+    }
+
+    @Override
+    public void onError(Throwable error) {
+        close();
+    }
+
+    void close() {
+        synchronized (this) {
+            finish();
+        }
+    }
+
+    private void finish() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        queue.clear();
+        queuedBytes = 0;
+        try {
+            context.complete();
+        } catch (IllegalStateException e) {
+            // the container has completed it already
+        }
+        onClosed.run();
+    }
+}

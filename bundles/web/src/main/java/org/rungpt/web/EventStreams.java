@@ -1,0 +1,168 @@
+package org.rungpt.web;
+
+import jakarta.servlet.AsyncContext;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.chat.ConversationListener;
+import org.rungpt.api.chat.EventType;
+import org.rungpt.api.store.ConversationStore;
+import org.rungpt.api.store.StoreException;
+
+/** Spreads what happens in conversations to everybody who reads their event streams. */
+@Component(service = {ConversationListener.class, EventStreams.class})
+public final class EventStreams implements ConversationListener {
+    private static final long HEARTBEAT_SECONDS = 15;
+    private static final long RETRY_MILLIS = 250;
+    private static final int THREADS = 4;
+    /** The events that change what the list of conversations shows. */
+    private static final Set<String> LISTED = Set.of(
+            EventType.MESSAGE_USER,
+            EventType.TURN_STARTED,
+            EventType.TURN_FINISHED,
+            EventType.APPROVAL_REQUESTED,
+            EventType.APPROVAL_DECIDED,
+            EventType.CONVERSATION_TITLED,
+            EventType.CONVERSATION_CHANGED);
+
+    private final Services services;
+    private final ScheduledExecutorService executor;
+    private final Map<String, Map<EventClient, ConversationStream>> readers = new ConcurrentHashMap<>();
+    private final Set<EventClient> listReaders = ConcurrentHashMap.newKeySet();
+
+    @Activate
+    public EventStreams(@Reference Services services) {
+        this.services = services;
+        this.executor = Executors.newScheduledThreadPool(THREADS, threads());
+        executor.scheduleAtFixedRate(this::heartbeat, HEARTBEAT_SECONDS, HEARTBEAT_SECONDS, TimeUnit.SECONDS);
+        executor.scheduleAtFixedRate(this::retry, RETRY_MILLIS, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private static ThreadFactory threads() {
+        AtomicInteger number = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, "rungpt-events-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    @Deactivate
+    void stop() {
+        executor.shutdownNow();
+        readers.values().forEach(streams -> streams.keySet().forEach(EventClient::close));
+        listReaders.forEach(EventClient::close);
+    }
+
+    /** Lets a request read a conversation from after the given event on. */
+    void read(AsyncContext context, String conversation, long after) throws IOException {
+        ConversationStream stream = new ConversationStream(services, this::execute, conversation, after);
+        EventClient[] self = new EventClient[1];
+        EventClient client = new EventClient(context, stream::catchUp, () -> remove(conversation, self[0]));
+        self[0] = client;
+        stream.attach(client);
+        readers.compute(conversation, (id, streams) -> {
+            Map<EventClient, ConversationStream> all = streams == null ? new ConcurrentHashMap<>() : streams;
+            all.put(client, stream);
+            return all;
+        });
+        client.heartbeat(); // the first byte at once
+        client.start();
+    }
+
+    /** Lets a request read the changes of the list of conversations. */
+    void readList(AsyncContext context) throws IOException {
+        EventClient[] self = new EventClient[1];
+        EventClient client = new EventClient(context, () -> {}, () -> listReaders.remove(self[0]));
+        self[0] = client;
+        listReaders.add(client);
+        client.heartbeat();
+        client.start();
+    }
+
+    private void remove(String conversation, EventClient client) {
+        readers.computeIfPresent(conversation, (id, streams) -> {
+            streams.remove(client);
+            return streams.isEmpty() ? null : streams;
+        });
+    }
+
+    private Collection<ConversationStream> streams(String conversation) {
+        return readers.getOrDefault(conversation, Map.of()).values();
+    }
+
+    @Override
+    public void appended(ConversationEvent event) {
+        for (ConversationStream stream : streams(event.conversation())) {
+            stream.appended(event);
+        }
+        if (LISTED.contains(event.type()) && !listReaders.isEmpty()) {
+            execute(() -> tellList(event.conversation()));
+        }
+    }
+
+    @Override
+    public void transientEvent(String conversation, String type, String data) {
+        Collection<ConversationStream> streams = streams(conversation);
+        if (!streams.isEmpty()) {
+            byte[] frame = ConversationStream.frame(type, data);
+            streams.forEach(stream -> stream.transientEvent(frame));
+        }
+    }
+
+    @Override
+    public void deleted(String conversation) {
+        readers.getOrDefault(conversation, Map.of()).keySet().forEach(EventClient::close);
+        byte[] frame = ConversationStream.frame("deleted", Json.object().put("id", conversation));
+        listReaders.forEach(client -> client.send(frame));
+    }
+
+    private void tellList(String conversation) {
+        ConversationStore store = services.storeNow();
+        if (store == null) {
+            return; // readers read the list again when they reconnect
+        }
+        try {
+            Optional<Conversation> found = store.find(conversation);
+            if (found.isPresent()) {
+                byte[] frame = ConversationStream.frame("conversation", ConversationRoutes.json(found.get()));
+                listReaders.forEach(client -> client.send(frame));
+            }
+        } catch (StoreException e) {
+            // the same
+        }
+    }
+
+    private void heartbeat() {
+        readers.values().forEach(streams -> streams.keySet().forEach(EventClient::heartbeat));
+        listReaders.forEach(EventClient::heartbeat);
+    }
+
+    /** Streams that found the store away look again; for all others this costs nothing. */
+    private void retry() {
+        readers.values().forEach(streams -> streams.values().forEach(ConversationStream::catchUp));
+    }
+
+    private void execute(Runnable task) {
+        try {
+            executor.execute(task);
+        } catch (RejectedExecutionException e) {
+            // stopping: the readers are closed
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package org.rungpt.web;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads hostile JSON within bounds, and makes ours. */
+final class Json {
+    private static final int MAX_BODY = 4 << 20;
+    private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(50)
+                            .maxDocumentLength(MAX_BODY)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private Json() {}
+
+    static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    static ArrayNode array() {
+        return MAPPER.createArrayNode();
+    }
+
+    static byte[] bytes(JsonNode node) {
+        try {
+            return MAPPER.writeValueAsBytes(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a JSON tree is always writable", e);
+        }
+    }
+
+    /** JSON that one of our own bundles made. */
+    static JsonNode own(String json) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("stored JSON is damaged", e);
+        }
+    }
+
+    /** The body of a request: a JSON object with known fields only. */
+    static ObjectNode body(HttpServletRequest request, Set<String> fields) throws ApiException, IOException {
+        byte[] bytes = request.getInputStream().readNBytes(MAX_BODY + 1);
+        if (bytes.length > MAX_BODY) {
+            throw new ApiException(413, "too_large", "The body is larger than " + (MAX_BODY >> 20) + " MiB.", null);
+        }
+        JsonNode node;
+        try {
+            node = bytes.length == 0 ? object() : MAPPER.readTree(bytes);
+        } catch (JsonProcessingException e) {
+            throw ApiException.invalid("The body is no JSON: "
+                    + e.getOriginalMessage().lines().findFirst().orElse(""));
+        }
+        if (!(node instanceof ObjectNode object)) {
+            throw ApiException.invalid("The body must be a JSON object.");
+        }
+        for (var names = object.fieldNames(); names.hasNext(); ) {
+            String name = names.next();
+            if (!fields.contains(name)) {
+                throw ApiException.invalid(
+                        "Unknown field \"" + printable(name) + "\"; known are " + String.join(", ", fields) + ".");
+            }
+        }
+        return object;
+    }
+
+    /** A text of a body; null if it is absent. */
+    static @Nullable String text(ObjectNode body, String field) throws ApiException {
+        JsonNode node = body.get(field);
+        if (node == null || node.isNull()) {
+            return null;
+        }
+        if (!node.isTextual()) {
+            throw ApiException.invalid("\"" + field + "\" must be a string.");
+        }
+        return node.textValue();
+    }
+
+    /** A text of a body that must be there. */
+    static String requiredText(ObjectNode body, String field) throws ApiException {
+        String text = text(body, field);
+        if (text == null) {
+            throw ApiException.invalid("\"" + field + "\" is missing.");
+        }
+        return text;
+    }
+
+    private static String printable(String name) {
+        String cut = name.length() > 40 ? name.substring(0, 40) + "…" : name;
+        return cut.replaceAll("[\\p{Cntrl}\\p{Cf}]", "\uFFFD");
+    }
+}

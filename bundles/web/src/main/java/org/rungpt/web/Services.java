@@ -1,0 +1,118 @@
+package org.rungpt.web;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.model.ModelConnections;
+import org.rungpt.api.status.StatusSource;
+import org.rungpt.api.store.ConversationStore;
+
+/** The services that the API speaks for. Any of them may come and go while requests run. */
+@Component(service = Services.class)
+public final class Services {
+    private final ServiceSlot<Conversations> conversations = new ServiceSlot<>("The chat engine");
+    private final ServiceSlot<ConversationStore> store = new ServiceSlot<>("The conversation store");
+    private final ServiceSlot<ActionRegistry> registry = new ServiceSlot<>("The action registry");
+    private final List<ModelConnection> connections = new CopyOnWriteArrayList<>();
+    private final List<ModelConnections> connectionKinds = new CopyOnWriteArrayList<>();
+    private final List<StatusSource> statusSources = new CopyOnWriteArrayList<>();
+
+    @Activate
+    public Services() {}
+
+    Conversations conversations() throws ApiException {
+        return conversations.get();
+    }
+
+    ConversationStore store() throws ApiException {
+        return store.get();
+    }
+
+    @Nullable
+    ConversationStore storeNow() {
+        return store.now();
+    }
+
+    ActionRegistry registry() throws ApiException {
+        return registry.get();
+    }
+
+    List<ModelConnection> connections() {
+        return connections;
+    }
+
+    Optional<ModelConnection> connection(String name) {
+        return connections.stream().filter(it -> it.name().equals(name)).findFirst();
+    }
+
+    List<ModelConnections> connectionKinds() {
+        return connectionKinds;
+    }
+
+    List<StatusSource> statusSources() {
+        return statusSources;
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindConversations(Conversations service) {
+        conversations.bind(service);
+    }
+
+    void unbindConversations(Conversations service) {
+        conversations.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindStore(ConversationStore service) {
+        store.bind(service);
+    }
+
+    void unbindStore(ConversationStore service) {
+        store.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindRegistry(ActionRegistry service) {
+        registry.bind(service);
+    }
+
+    void unbindRegistry(ActionRegistry service) {
+        registry.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindConnection(ModelConnection service) {
+        connections.add(service);
+    }
+
+    void unbindConnection(ModelConnection service) {
+        connections.remove(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindConnectionKind(ModelConnections service) {
+        connectionKinds.add(service);
+    }
+
+    void unbindConnectionKind(ModelConnections service) {
+        connectionKinds.remove(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindStatusSource(StatusSource service) {
+        statusSources.add(service);
+    }
+
+    void unbindStatusSource(StatusSource service) {
+        statusSources.remove(service);
+    }
+}

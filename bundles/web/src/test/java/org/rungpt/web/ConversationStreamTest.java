@@ -1,0 +1,185 @@
+package org.rungpt.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.LongStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.store.ConversationStore;
+
+class ConversationStreamTest {
+    private final Deque<Runnable> tasks = new ArrayDeque<>();
+    private final LogStore store = new LogStore();
+    private final Services services = new Services();
+    private final Reader reader = new Reader();
+
+    private ConversationStream stream(long after) {
+        ConversationStream stream = new ConversationStream(services, tasks::add, "c", after);
+        stream.attach(reader);
+        return stream;
+    }
+
+    private void runAll() {
+        while (!tasks.isEmpty()) {
+            tasks.poll().run();
+        }
+    }
+
+    @Test
+    void readsWhatWasStoredAndThenWhatHappens() {
+        services.bindStore(store);
+        store.add(3);
+        ConversationStream stream = stream(1);
+        stream.catchUp();
+        runAll();
+        stream.appended(store.add(1));
+        assertThat(reader.ids()).containsExactly(2L, 3L, 4L);
+    }
+
+    @Test
+    void tellsTransientEventsOnlyWhenLive() {
+        services.bindStore(store);
+        ConversationStream stream = stream(0);
+        stream.transientEvent(ConversationStream.frame("message.delta", "{}"));
+        stream.catchUp();
+        runAll();
+        stream.transientEvent(ConversationStream.frame("message.delta", "{\"text\":\"x\"}"));
+        assertThat(reader.frames).containsExactly("data: {\"type\":\"message.delta\",\"data\":{\"text\":\"x\"}}\n\n");
+    }
+
+    @Test
+    void waitsForAStoreThatIsBeingReplaced() {
+        store.add(2);
+        ConversationStream stream = stream(0);
+        stream.catchUp();
+        runAll();
+        assertThat(reader.ids()).isEmpty();
+        services.bindStore(store);
+        stream.catchUp();
+        runAll();
+        assertThat(reader.ids()).containsExactly(1L, 2L);
+    }
+
+    @Property(tries = 300)
+    void everyEventComesOnceAndInOrderHoweverThingsInterleave(
+            @ForAll long seed, @ForAll @IntRange(min = 0, max = 1200) int before) {
+        new ConversationStreamTest().interleave(new Random(seed), before);
+    }
+
+    private void interleave(Random random, int before) {
+        services.bindStore(store);
+        store.add(before);
+        ConversationStream stream = stream(0);
+        for (int step = 0; step < 60; step++) {
+            switch (random.nextInt(5)) {
+                case 0 -> stream.catchUp();
+                case 1 -> {
+                    if (!tasks.isEmpty()) {
+                        tasks.poll().run();
+                    }
+                }
+                case 2 -> stream.appended(store.add(1));
+                case 3 -> store.add(1 + random.nextInt(2)); // nobody told us of these
+                default -> stream.transientEvent(ConversationStream.frame("message.delta", "{}"));
+            }
+        }
+        stream.appended(store.add(1));
+        stream.catchUp();
+        runAll();
+        assertThat(reader.ids())
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, store.events.size()).boxed().toList());
+    }
+
+    private static final class Reader implements FrameSink {
+        final List<String> frames = new ArrayList<>();
+
+        @Override
+        public boolean send(byte[] frame) {
+            frames.add(new String(frame, StandardCharsets.UTF_8));
+            return true;
+        }
+
+        @Override
+        public int queuedBytes() {
+            return 0;
+        }
+
+        @Override
+        public boolean isClosed() {
+            return false;
+        }
+
+        List<Long> ids() {
+            return frames.stream()
+                    .filter(frame -> frame.startsWith("id: "))
+                    .map(frame -> Long.parseLong(frame.substring(4, frame.indexOf('\n'))))
+                    .toList();
+        }
+    }
+
+    /** A log in memory. */
+    private static final class LogStore implements ConversationStore {
+        final List<ConversationEvent> events = new ArrayList<>();
+
+        ConversationEvent add(int count) {
+            for (int i = 0; i < count; i++) {
+                events.add(new ConversationEvent("c", events.size() + 1L, Instant.EPOCH, "message.text", "{}"));
+            }
+            return events.isEmpty()
+                    ? new ConversationEvent("c", 0, Instant.EPOCH, "message.text", "{}")
+                    : events.get(events.size() - 1);
+        }
+
+        @Override
+        public List<ConversationEvent> events(String conversation, long after, int limit) {
+            return events.stream()
+                    .filter(event -> event.seq() > after)
+                    .limit(limit)
+                    .toList();
+        }
+
+        @Override
+        public void create(Conversation conversation) {
+            throw new AssertionError("not read by streams");
+        }
+
+        @Override
+        public Optional<Conversation> find(String id) {
+            return Optional.empty();
+        }
+
+        @Override
+        public List<Conversation> list(@Nullable Instant updatedBefore, int limit) {
+            return List.of();
+        }
+
+        @Override
+        public List<Conversation> busy() {
+            return List.of();
+        }
+
+        @Override
+        public List<ConversationEvent> append(String conversation, List<NewEvent> newEvents, Change change) {
+            throw new AssertionError("not written by streams");
+        }
+
+        @Override
+        public void delete(String conversation) {
+            throw new AssertionError("not deleted by streams");
+        }
+    }
+}
