@@ -134,7 +134,7 @@ final class CallRun {
             endLost();
         } else if (isLate()) {
             end(CallStatus.UNKNOWN, "Nobody could tell what became of the call. It was not run again.");
-        } else {
+        } else if (cannotTell) {
             lookAgain();
         }
     }

@@ -332,7 +332,10 @@ final class Chat implements Conversations {
             }
         }
         for (String one : tooMany) {
-            actors.computeIfPresent(one, (key, actor) -> actor.retire() ? null : actor);
+            ConversationActor actor = actors.get(one);
+            if (actor != null) {
+                actor.retire(() -> actors.remove(one, actor));
+            }
         }
     }
 
