@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param version what people call this version: a tag, a branch, or a short commit
  * @param commit the full Git commit; null if it does not come from Git
  * @param directory holds {@code manifest.json} and {@code run}; absolute
- * @param contentHash lower-case hexadecimal SHA-256 over names, modes and bytes of the files; the same files give the same hash
+ * @param contentHash {@link ContentHash} of the directory: the same names, modes and bytes give the same hash
  * @param builtIn whether it ships with RunGPT: runs in the workspace sandbox and keeps its reserved alias
  * @param alias the alias that was fixed at install; null to use the manifest's name
  */

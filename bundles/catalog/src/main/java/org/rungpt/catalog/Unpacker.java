@@ -1,0 +1,117 @@
+package org.rungpt.catalog;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.rungpt.api.action.ContentHash;
+
+/** Writes the files of an action into a directory named by their hash: complete or not there at all. */
+final class Unpacker {
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    private static final byte[] SHEBANG = "#!".getBytes(StandardCharsets.US_ASCII);
+
+    private final Path root;
+
+    /** @param root is made if it is not there */
+    Unpacker(Path root) throws IOException {
+        this.root = Files.createDirectories(root.toAbsolutePath().normalize(), PRIVATE);
+    }
+
+    /** An action's files on disk. */
+    record Unpacked(Path directory, String contentHash) {}
+
+    /**
+     * Unpacks, unless the same files are there already. What is there is read again: damage is repaired.
+     *
+     * @param files bytes by path with slashes; what begins with {@code #!} becomes executable
+     */
+    Unpacked unpack(Map<String, byte[]> files) throws IOException {
+        Path staged = Files.createTempDirectory(root, ".staged-", PRIVATE);
+        try {
+            for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                write(staged, file.getKey(), file.getValue());
+            }
+            String hash = ContentHash.of(staged);
+            Path directory = root.resolve(hash);
+            if (!isIntact(directory, hash)) {
+                delete(directory);
+                move(staged, directory, hash);
+            }
+            return new Unpacked(directory, hash);
+        } finally {
+            delete(staged);
+        }
+    }
+
+    private static void write(Path staged, String name, byte[] bytes) throws IOException {
+        Path file = staged.resolve(name).normalize();
+        if (!file.startsWith(staged) || file.equals(staged)) {
+            throw new IOException(name + " leads out of the directory");
+        }
+        Files.createDirectories(file.getParent());
+        Files.write(file, bytes, StandardOpenOption.CREATE_NEW);
+        Files.setPosixFilePermissions(
+                file, PosixFilePermissions.fromString(isProgram(bytes) ? "rwxr-xr-x" : "rw-r--r--"));
+    }
+
+    private static boolean isProgram(byte[] bytes) {
+        return bytes.length > 2 && bytes[0] == SHEBANG[0] && bytes[1] == SHEBANG[1];
+    }
+
+    private static void move(Path staged, Path directory, String hash) throws IOException {
+        try {
+            Files.move(staged, directory, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+            // Somebody else unpacked the same files meanwhile.
+            if (!isIntact(directory, hash)) {
+                throw e;
+            }
+        }
+    }
+
+    private static boolean isIntact(Path directory, String hash) {
+        try {
+            return Files.isDirectory(directory) && ContentHash.of(directory).equals(hash);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Removes directories that an earlier process left and nobody names any more. */
+    void sweep(Set<Path> wanted, Instant processStart) throws IOException {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(root)) {
+            for (Path directory : all) {
+                if (!wanted.contains(directory)
+                        && Files.getLastModifiedTime(directory).toInstant().isBefore(processStart)) {
+                    delete(directory);
+                }
+            }
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> below = Files.walk(directory)) {
+            for (Path path : below.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package org.rungpt.runner.docker;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/** Settings of the Docker runner, {@code etc/org.rungpt.runner.docker.cfg}. */
+@ObjectClassDefinition(name = "RunGPT: Docker runner")
+@interface Config {
+    @AttributeDefinition(
+            name = "Engine",
+            description =
+                    "Address of the engine; empty: DOCKER_HOST of the environment, else unix:///var/run/docker.sock")
+    String dockerHost() default "";
+
+    @AttributeDefinition(
+            name = "Base image",
+            description = "Empty: the system property rungpt.baseImage, else the newest local rungpt/base")
+    String baseImage() default "";
+
+    @AttributeDefinition(name = "Memory of a sandbox in MiB", description = "64 to 1048576; no swap comes on top")
+    int memoryMiB() default 512;
+
+    @AttributeDefinition(name = "CPUs of a sandbox", description = "0.1 to 256")
+    double cpus() default 2.0;
+
+    @AttributeDefinition(name = "Processes of a sandbox", description = "16 to 1024")
+    int pids() default 256;
+
+    @AttributeDefinition(
+            name = "Pool",
+            description = "How many workspace sandboxes wait ready for new conversations; 0 to 16")
+    int pool() default 1;
+
+    @AttributeDefinition(
+            name = "Idle minutes",
+            description = "A sandbox without a call for so long is removed, its workspace stays; 1 to 1440")
+    int idleMinutes() default 60;
+
+    @AttributeDefinition(
+            name = "Lease in seconds",
+            description = "A sandbox ends by itself so long after RunGPT ended; 30 to 86400")
+    int leaseSeconds() default 300;
+
+    @AttributeDefinition(name = "Sandboxes", description = "At most so many at a time; 1 to 1000")
+    int maxSandboxes() default 40;
+}

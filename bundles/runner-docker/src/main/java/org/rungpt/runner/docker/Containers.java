@@ -1,0 +1,159 @@
+package org.rungpt.runner.docker;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Container;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.RunnerException.Kind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Containers and volumes of this installation on the engine. Never touches what lacks its label. Blocking. */
+final class Containers {
+    private static final Logger LOG = LoggerFactory.getLogger(Containers.class);
+
+    /** A sandbox that a predecessor left running. */
+    record Found(
+            String container,
+            String id,
+            @Nullable String conversation,
+            @Nullable String action,
+            @Nullable String volume,
+            SortedSet<String> contents,
+            Instant created) {}
+
+    private final Engine engine;
+    private final Labels labels;
+    private final SandboxFactory factory;
+
+    Containers(Engine engine, Labels labels, SandboxFactory factory) {
+        this.engine = engine;
+        this.labels = labels;
+        this.factory = factory;
+    }
+
+    private DockerClient docker() {
+        return engine.control();
+    }
+
+    String create(SandboxPlan plan) throws RunnerException {
+        try {
+            return factory.create(docker(), plan);
+        } catch (NotFoundException e) {
+            throw new RunnerException(Kind.IMAGE, "the image of the sandbox vanished; try again", e);
+        }
+    }
+
+    void start(String container) {
+        docker().startContainerCmd(container).exec();
+    }
+
+    String newVolumeName() {
+        return "rungpt-" + labels.instance().substring(0, 8) + "-" + Instance.newName();
+    }
+
+    /** Makes it unless it is there. */
+    void createVolume(String name, @Nullable String conversation) throws RunnerException {
+        Map<String, String> marks = new HashMap<>(labels.filter());
+        if (conversation != null) {
+            marks.put(Labels.CONVERSATION, conversation);
+        }
+        docker().createVolumeCmd().withName(name).withLabels(marks).exec();
+        // An engine gives back what is there of that name, whoever made it.
+        if (!isOurs(docker().inspectVolumeCmd(name).exec())) {
+            throw new RunnerException(Kind.SANDBOX, "the volume " + name + " belongs to somebody else");
+        }
+    }
+
+    private boolean isOurs(InspectVolumeResponse volume) {
+        Map<String, String> marks = volume.getLabels();
+        return marks != null && labels.instance().equals(marks.get(Labels.INSTANCE));
+    }
+
+    void removeVolume(String name) {
+        try {
+            if (isOurs(docker().inspectVolumeCmd(name).exec())) {
+                docker().removeVolumeCmd(name).exec();
+            }
+        } catch (NotFoundException e) {
+            LOG.debug("Volume {} was removed already", name);
+        }
+    }
+
+    /** Removes it now or, if a container still has it, at the next sweep. */
+    void removeVolumeLater(String name) {
+        try {
+            removeVolume(name);
+        } catch (RuntimeException e) {
+            LOG.debug("Volume {} stays until the next sweep: {}", name, EngineFailures.line(e));
+        }
+    }
+
+    /**
+     * Removes this installation's containers that have ended.
+     *
+     * @param known sandboxes to leave alone
+     * @return those that run, the newest first
+     */
+    List<Found> sweep(Set<String> known) {
+        List<Found> found = new ArrayList<>();
+        for (Container container : docker().listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(labels.filter())
+                .exec()) {
+            Map<String, String> marks = container.getLabels();
+            String id = marks.get(Labels.SANDBOX);
+            if (id == null || known.contains(id)) {
+                continue;
+            }
+            if ("running".equals(container.getState())) {
+                found.add(new Found(
+                        container.getId(),
+                        id,
+                        marks.get(Labels.CONVERSATION),
+                        marks.get(Labels.ACTION),
+                        marks.get(Labels.VOLUME),
+                        Labels.contents(marks),
+                        Instant.ofEpochSecond(container.getCreated())));
+            } else {
+                remove(container.getId());
+            }
+        }
+        found.sort(Comparator.comparing(Found::created).reversed());
+        return found;
+    }
+
+    private void remove(String container) {
+        try {
+            docker().removeContainerCmd(container).withForce(true).exec();
+        } catch (NotFoundException | ConflictException e) {
+            LOG.debug("Container {} is being removed already", container);
+        }
+    }
+
+    /** Removes this installation's volumes but those named. */
+    void sweepVolumes(Set<String> kept) {
+        List<InspectVolumeResponse> volumes = docker().listVolumesCmd()
+                .withFilter("label", List.of(Labels.INSTANCE + "=" + labels.instance()))
+                .exec()
+                .getVolumes();
+        if (volumes != null) {
+            for (InspectVolumeResponse volume : volumes) {
+                if (!kept.contains(volume.getName())) {
+                    removeVolumeLater(volume.getName());
+                }
+            }
+        }
+    }
+}

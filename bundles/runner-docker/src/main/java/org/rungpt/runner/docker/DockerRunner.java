@@ -1,0 +1,269 @@
+package org.rungpt.runner.docker;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.RunnerException.Kind;
+import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.status.Readiness;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The runner without OSGi: opens in the background, and closes so that a successor can go on. */
+final class DockerRunner implements ActionRunner, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DockerRunner.class);
+    private static final long CLAIM_MILLIS = 100;
+    private static final long TICK_SECONDS = 3;
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
+
+    /** What there is once the installation is claimed. */
+    private record Open(Instance instance, Engine engine, EngineWatch watch, Sandboxes sandboxes) {}
+
+    private final Settings settings;
+    private final BuiltIns builtIns;
+    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, threads("timer"));
+    private final ExecutorService work = Executors.newCachedThreadPool(threads("work"));
+    private final ExecutorService output = Executors.newCachedThreadPool(threads("output"));
+    private final Object openedOrClosed = new Object();
+    private volatile Readiness opening = Readiness.unready("Docker is being looked for.", null);
+    private volatile @Nullable Open open;
+    private volatile boolean closed;
+
+    DockerRunner(Settings settings, Supplier<@Nullable ActionRegistry> registry) {
+        this.settings = settings;
+        this.builtIns = new BuiltIns(registry);
+    }
+
+    private static ThreadFactory threads(String what) {
+        AtomicInteger count = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, "rungpt-docker-" + what + "-" + count.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /** Begins to look for Docker. */
+    void open() {
+        timer.execute(this::claim);
+    }
+
+    private void claim() {
+        if (closed) {
+            return;
+        }
+        try {
+            Instance instance = Instance.claim(settings.data());
+            if (instance != null) {
+                open(instance);
+                return;
+            }
+            opening = Readiness.unready("Another runner of this installation is still at work.", null);
+            timer.schedule(this::claim, CLAIM_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The runner goes", e);
+        } catch (IOException | RuntimeException e) {
+            opening = Readiness.unready(
+                    "Sandboxes cannot be kept track of: " + EngineFailures.line(e) + ".",
+                    "Make " + settings.data() + " writable, then restart RunGPT.");
+            LOG.error("{} {}", opening.reason(), opening.remedy());
+        }
+    }
+
+    private void open(Instance instance) throws IOException {
+        Workspaces workspaces = new Workspaces(settings.data());
+        Engine engine = new Engine(settings.dockerHost(), settings.maxSandboxes() * 2 + 16);
+        Labels labels = new Labels(instance.id());
+        SandboxFactory factory = new SandboxFactory(settings, labels);
+        Images images = new Images(engine, settings);
+        Containers containers = new Containers(engine, labels, factory);
+        EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), images, timer);
+        Means means = new Means(settings, engine, watch, factory, images, new Outcomes(settings), work, output);
+        Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
+        synchronized (openedOrClosed) {
+            open = new Open(instance, engine, watch, sandboxes);
+            openedOrClosed.notifyAll();
+        }
+        if (closed) {
+            return;
+        }
+        watch.start(sandboxes::adopt);
+        timer.scheduleWithFixedDelay(() -> tick(sandboxes), TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private static void tick(Sandboxes sandboxes) {
+        try {
+            sandboxes.tick();
+        } catch (RuntimeException e) {
+            LOG.warn("Looking after the sandboxes failed: {}", EngineFailures.line(e), e);
+        }
+    }
+
+    @Override
+    public Readiness readiness() {
+        Open now = open;
+        return now == null ? opening : now.watch().readiness();
+    }
+
+    @Override
+    public CallHandle start(CallSpec call, CallObserver observer) throws RunnerException {
+        RunningCall running = new RunningCall(call.call(), call, 0, 0, observer, output);
+        Open now = open;
+        if (now != null && now.watch().isUp()) {
+            now.sandboxes().start(running);
+            return running;
+        }
+        if (closed) {
+            throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
+        }
+        if (now != null && now.watch().isKnown()) {
+            throw unavailable();
+        }
+        // Just started: the call waits for the first answer of the engine, its caller does not.
+        work.execute(() -> {
+            try {
+                available().sandboxes().start(running);
+            } catch (RunnerException e) {
+                running.fail(e);
+            }
+        });
+        return running;
+    }
+
+    private RunnerException unavailable() {
+        Readiness why = readiness();
+        return new RunnerException(
+                Kind.UNAVAILABLE, why.remedy() == null ? why.reason() : why.reason() + " " + why.remedy());
+    }
+
+    /** Waits until it is known whether the engine is there. */
+    private Open available() throws RunnerException {
+        try {
+            long end = System.nanoTime() + FIRST_ANSWER.toNanos();
+            synchronized (openedOrClosed) {
+                while (open == null && !closed) {
+                    long rest = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                    if (rest <= 0) {
+                        throw unavailable();
+                    }
+                    openedOrClosed.wait(rest);
+                }
+            }
+            Open now = open;
+            if (now == null || closed) {
+                throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
+            }
+            if (!now.watch().isUp() && (now.watch().isKnown() || !now.watch().await(FIRST_ANSWER))) {
+                throw unavailable();
+            }
+            return now;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RunnerException(Kind.UNAVAILABLE, "interrupted", e);
+        }
+    }
+
+    @Override
+    public Optional<CallHandle> resume(
+            String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer)
+            throws RunnerException {
+        return available().sandboxes().resume(conversation, call, stdoutOffset, stderrOffset, observer);
+    }
+
+    @Override
+    public void warm(String conversation) {
+        work.execute(() -> {
+            try {
+                available().sandboxes().warm(conversation);
+            } catch (RunnerException e) {
+                LOG.debug("No sandbox ahead of the first call: {}", e.getMessage());
+            }
+        });
+    }
+
+    @Override
+    public void prepare(InstalledAction action, CallObserver observer) throws RunnerException {
+        try {
+            available().sandboxes().prepare(action, observer);
+        } catch (RunnerException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw EngineFailures.wrap(Kind.IMAGE, "no image for " + action.id(), e);
+        }
+    }
+
+    @Override
+    public void release(String conversation) throws RunnerException {
+        available().sandboxes().release(conversation);
+    }
+
+    @Override
+    public List<SandboxInfo> sandboxes() {
+        Open now = open;
+        return now == null ? List.of() : now.sandboxes().list();
+    }
+
+    /** Detaches: sandboxes and the calls in them go on. At most a few seconds. */
+    @Override
+    public void close() {
+        closed = true;
+        Open now;
+        synchronized (openedOrClosed) {
+            openedOrClosed.notifyAll();
+        }
+        timer.shutdownNow();
+        await(timer);
+        now = open;
+        if (now != null) {
+            now.sandboxes().detach();
+        }
+        work.shutdownNow();
+        output.shutdown();
+        await(work);
+        await(output);
+        output.shutdownNow();
+        if (now != null) {
+            now.engine().close();
+            try {
+                now.instance().close();
+            } catch (IOException e) {
+                LOG.warn("The lock of the runner could not be given back: {}", EngineFailures.line(e));
+            }
+        }
+    }
+
+    private static void await(ExecutorService executor) {
+        try {
+            if (!executor.awaitTermination(2, TimeUnit.SECONDS)) {
+                LOG.debug("A thread of the runner takes its time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Where RunGPT keeps its data. */
+    static Path data(@Nullable String property) {
+        return property == null || property.isBlank()
+                ? Path.of(System.getProperty("user.home", "."), ".rungpt")
+                : Path.of(property);
+    }
+}

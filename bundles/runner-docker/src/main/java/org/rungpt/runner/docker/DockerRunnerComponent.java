@@ -1,0 +1,104 @@
+package org.rungpt.runner.docker;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.metatype.annotations.Designate;
+import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.status.Readiness;
+import org.rungpt.api.status.StatusSource;
+
+/** Runs calls in Docker containers. */
+@Component(
+        configurationPid = "org.rungpt.runner.docker",
+        service = {ActionRunner.class, StatusSource.class},
+        immediate = true)
+@Designate(ocd = Config.class)
+public final class DockerRunnerComponent implements ActionRunner, StatusSource {
+    /** Which built-in actions there are. Without it, the one that is called. */
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile @Nullable ActionRegistry registry;
+
+    private final DockerRunner runner;
+
+    @Activate
+    public DockerRunnerComponent(BundleContext context, Config config) {
+        Settings settings = Settings.of(
+                config,
+                DockerRunner.data(context.getProperty("rungpt.data")),
+                context.getProperty("rungpt.baseImage"),
+                System.getenv("DOCKER_HOST"));
+        runner = new DockerRunner(settings, () -> registry);
+        runner.open();
+    }
+
+    @Deactivate
+    void deactivate() {
+        runner.close();
+    }
+
+    @Override
+    public String id() {
+        return "docker";
+    }
+
+    @Override
+    public String title() {
+        return "Docker engine";
+    }
+
+    @Override
+    public Readiness readiness() {
+        return runner.readiness();
+    }
+
+    @Override
+    public CallHandle start(CallSpec call, CallObserver observer) throws RunnerException {
+        return runner.start(call, observer);
+    }
+
+    @Override
+    public Optional<CallHandle> resume(
+            String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer)
+            throws RunnerException {
+        return runner.resume(conversation, call, stdoutOffset, stderrOffset, observer);
+    }
+
+    @Override
+    public void warm(String conversation) {
+        runner.warm(conversation);
+    }
+
+    @Override
+    public void prepare(InstalledAction action, CallObserver observer) throws RunnerException {
+        runner.prepare(action, observer);
+    }
+
+    @Override
+    public void release(String conversation) throws RunnerException {
+        runner.release(conversation);
+    }
+
+    @Override
+    public List<SandboxInfo> sandboxes() {
+        return runner.sandboxes();
+    }
+}

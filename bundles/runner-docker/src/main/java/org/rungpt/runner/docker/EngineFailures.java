@@ -1,0 +1,93 @@
+package org.rungpt.runner.docker;
+
+import com.github.dockerjava.api.exception.DockerException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.status.Readiness;
+
+/** Says in one line what is wrong with the engine, and what helps. */
+final class EngineFailures {
+    private EngineFailures() {}
+
+    /** Why the engine cannot be reached. */
+    static Readiness unreachable(String host, Throwable failure) {
+        String socket = host.startsWith("unix://") ? host.substring("unix://".length()) : null;
+        String start = "Start it with `systemctl start docker`.";
+        if (socket != null && !Files.exists(Path.of(socket))) {
+            return Readiness.unready(
+                    "Docker is not running: there is no " + socket + ".",
+                    start
+                            + " Without Docker on this machine, install it first (Debian, Ubuntu: `apt-get install docker.io`).");
+        }
+        String text = chain(failure);
+        if (text.contains("permission denied")) {
+            return Readiness.unready(
+                    "This user may not use Docker: no access to " + host + ".",
+                    "Run `sudo usermod -aG docker $USER` and log in again.");
+        }
+        if (has(failure, SocketTimeoutException.class) || text.contains("timed out") || text.contains("timeout")) {
+            return Readiness.unready(
+                    "Docker does not answer: " + host + " keeps silent.",
+                    "Look at `journalctl -u docker`, then restart it with `systemctl restart docker`.");
+        }
+        if (has(failure, ConnectException.class) || text.contains("refused") || has(failure, IOException.class)) {
+            return Readiness.unready("Docker is not running: nothing answers at " + host + ".", start);
+        }
+        return Readiness.unready("Docker cannot be used at " + host + ": " + line(failure) + ".", start);
+    }
+
+    /** Whether the failure says that nobody is there, in contrast to an answer that says no. */
+    static boolean isAbsence(Throwable failure) {
+        return !(failure instanceof DockerException) && has(failure, IOException.class);
+    }
+
+    static RunnerException wrap(RunnerException.Kind kind, String what, RuntimeException failure) {
+        return isAbsence(failure)
+                ? new RunnerException(
+                        RunnerException.Kind.UNAVAILABLE,
+                        what + ": Docker does not answer (" + line(failure) + ")",
+                        failure)
+                : new RunnerException(kind, what + ": " + line(failure), failure);
+    }
+
+    /** The message as one line of bounded length. */
+    static String line(Throwable failure) {
+        String text = failure.getMessage();
+        if (text == null) {
+            text = failure.getClass().getSimpleName();
+        }
+        return oneLine(text, 400);
+    }
+
+    /** Text of foreign origin in a message: one line, no control characters, not long. */
+    static String oneLine(String text, int max) {
+        String clean = text.replaceAll("\\s+", " ")
+                .replaceAll("\\p{Cntrl}|\\p{Cf}", "?")
+                .strip();
+        return clean.length() <= max ? clean : clean.substring(0, max) + "…";
+    }
+
+    private static String chain(Throwable failure) {
+        StringBuilder text = new StringBuilder();
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < 10; depth++, cause = cause.getCause()) {
+            text.append(cause.getMessage()).append('\n');
+        }
+        return text.toString().toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean has(Throwable failure, Class<? extends Throwable> type) {
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < 10; depth++, cause = cause.getCause()) {
+            if (type.isInstance(cause)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,157 @@
+package org.rungpt.runner.docker;
+
+import com.github.dockerjava.api.model.Version;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.status.Readiness;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Knows whether the engine is there. Asks it every few seconds, more often while it is away, so that it is found again soon. */
+final class EngineWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineWatch.class);
+    private static final long CALM_MILLIS = 5_000;
+    private static final long FIRST_MILLIS = 500;
+
+    /** What happens when the engine has come (again): on the watching thread, before anybody is told. */
+    interface Arrival {
+        void arrived() throws RunnerException;
+    }
+
+    private final Engine engine;
+    private final String host;
+    private final Images images;
+    private final ScheduledExecutorService timer;
+    private final AtomicBoolean asked = new AtomicBoolean();
+    private volatile Readiness readiness = Readiness.unready("Docker is being looked for.", null);
+    private volatile boolean known;
+    private volatile CompletableFuture<Void> up = new CompletableFuture<>();
+    private volatile Arrival arrival = () -> {};
+    private long delay = FIRST_MILLIS;
+    private String reported = "";
+
+    EngineWatch(Engine engine, String host, Images images, ScheduledExecutorService timer) {
+        this.engine = engine;
+        this.host = host;
+        this.images = images;
+        this.timer = timer;
+    }
+
+    void start(Arrival whenArrived) {
+        arrival = whenArrived;
+        timer.execute(this::round);
+    }
+
+    Readiness readiness() {
+        return readiness;
+    }
+
+    /** Whether the engine was asked at least once. */
+    boolean isKnown() {
+        return known;
+    }
+
+    boolean isUp() {
+        return up.isDone();
+    }
+
+    /** Something went wrong with the engine: look at once. */
+    void suspect() {
+        if (asked.compareAndSet(false, true)) {
+            try {
+                timer.execute(() -> {
+                    asked.set(false);
+                    check();
+                });
+            } catch (java.util.concurrent.RejectedExecutionException e) {
+                LOG.debug("The runner goes", e);
+            }
+        }
+    }
+
+    /** Waits for the engine. @return false if it did not come in time */
+    boolean await(Duration patience) throws InterruptedException {
+        try {
+            up.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
+        }
+    }
+
+    private void round() {
+        check();
+        if (up.isDone()) {
+            delay = FIRST_MILLIS;
+        } else {
+            delay = Math.min(CALM_MILLIS, delay * 2);
+        }
+        try {
+            timer.schedule(this::round, up.isDone() ? CALM_MILLIS : delay, TimeUnit.MILLISECONDS);
+        } catch (java.util.concurrent.RejectedExecutionException e) {
+            LOG.debug("The runner goes", e);
+        }
+    }
+
+    private void check() {
+        try {
+            if (up.isDone()) {
+                engine.pinger().pingCmd().exec();
+                readiness = withBaseImage(readiness);
+            } else {
+                Version version = engine.pinger().versionCmd().exec();
+                arrival.arrived();
+                readiness = withBaseImage(Readiness.ready("Docker " + version.getVersion() + "."));
+                up.complete(null);
+            }
+        } catch (RunnerException e) {
+            down(Readiness.unready(e.getMessage() == null ? "Docker failed." : e.getMessage(), null));
+        } catch (RuntimeException e) {
+            down(EngineFailures.unreachable(host, e));
+        } finally {
+            known = true;
+        }
+        report();
+    }
+
+    private Readiness withBaseImage(Readiness now) {
+        try {
+            images.base();
+            return now.ready() ? now : Readiness.ready("Docker " + version() + ".");
+        } catch (RunnerException e) {
+            return Readiness.unready(
+                    e.getMessage() + ".",
+                    "Run `./rungpt run` again, it makes the base image (or `actions/base/build`).");
+        }
+    }
+
+    private String version() {
+        return String.valueOf(engine.pinger().versionCmd().exec().getVersion());
+    }
+
+    private void down(Readiness reason) {
+        if (up.isDone()) {
+            up = new CompletableFuture<>();
+            delay = FIRST_MILLIS;
+        }
+        readiness = reason;
+    }
+
+    private void report() {
+        Readiness now = readiness;
+        if (!now.reason().equals(reported)) {
+            reported = now.reason();
+            if (now.ready()) {
+                LOG.info("Sandboxes by {} at {}", now.reason(), host);
+            } else {
+                LOG.warn("{} {}", now.reason(), now.remedy() == null ? "" : now.remedy());
+            }
+        }
+    }
+}

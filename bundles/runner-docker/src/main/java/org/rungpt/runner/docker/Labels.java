@@ -1,0 +1,50 @@
+package org.rungpt.runner.docker;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** How what belongs to this installation is marked on the engine. */
+record Labels(String instance) {
+    static final String INSTANCE = "rungpt.instance";
+    static final String SANDBOX = "rungpt.sandbox";
+    static final String CONVERSATION = "rungpt.conversation";
+    static final String ACTION = "rungpt.action";
+    static final String CONTENTS = "rungpt.contents";
+    static final String VOLUME = "rungpt.volume";
+    static final String LEASE = "rungpt.lease";
+
+    Map<String, String> of(SandboxPlan plan, Duration lease) {
+        Map<String, String> labels = new HashMap<>();
+        labels.put(INSTANCE, instance);
+        labels.put(SANDBOX, plan.id());
+        labels.put(CONTENTS, String.join(" ", plan.contents()));
+        labels.put(LEASE, Long.toString(lease.toSeconds()));
+        putIfPresent(labels, CONVERSATION, plan.conversation());
+        putIfPresent(labels, ACTION, plan.action());
+        putIfPresent(labels, VOLUME, plan.volume());
+        return labels;
+    }
+
+    private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {
+        if (value != null) {
+            labels.put(key, value);
+        }
+    }
+
+    /** The filter that finds what is this installation's, and nothing else. */
+    Map<String, String> filter() {
+        return Map.of(INSTANCE, instance);
+    }
+
+    static SortedSet<String> contents(Map<String, String> labels) {
+        SortedSet<String> contents =
+                new TreeSet<>(Arrays.asList(labels.getOrDefault(CONTENTS, "").split(" ", -1)));
+        contents.remove("");
+        return contents;
+    }
+}

@@ -1,0 +1,120 @@
+package org.rungpt.runner.docker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.CallOutcome.Reason;
+import org.rungpt.api.runner.CallSpec;
+
+/** Says how a call ended, each limit in one plain sentence. */
+final class Outcomes {
+    private final Settings settings;
+
+    Outcomes(Settings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Reads the last frame of a call.
+     *
+     * @param limits null if they are not known: the call was started by a predecessor
+     */
+    CallOutcome of(JsonNode finished, CallSpec.@Nullable Limits limits, long stdout, long stderr, String sandbox)
+            throws Violation {
+        Integer exit = integer(finished, "exit", 0, 255);
+        Integer signal = integer(finished, "signal", 1, 128);
+        JsonNode seconds = finished.path("duration");
+        if (!seconds.isNumber() || !(seconds.doubleValue() >= 0) || seconds.doubleValue() > 10_000_000) {
+            throw new Violation("it sent a duration that is none");
+        }
+        Duration duration = Duration.ofNanos((long) (seconds.doubleValue() * 1e9));
+        String why =
+                finished.path("reason").isTextual() ? finished.path("reason").textValue() : "";
+        Reason reason;
+        String message;
+        switch (why) {
+            case "" -> {
+                String limit = exit != null && exit == 0 ? null : hit(finished.path("limits"));
+                reason = limit == null ? Reason.EXITED : Reason.RESOURCE_LIMIT;
+                message = limit != null ? limit : signal == null ? null : "ended by signal " + signal;
+            }
+            case "cancelled" -> {
+                reason = Reason.CANCELLED;
+                message = null;
+            }
+            case "timeout" -> {
+                reason = Reason.TIMEOUT;
+                message = limits == null
+                        ? "its time was up"
+                        : "stopped after " + words(limits.total()) + " (limit in all)";
+            }
+            case "idle-timeout" -> {
+                reason = Reason.TIMEOUT;
+                message = limits == null
+                        ? "no output for too long"
+                        : "stopped after " + words(limits.idle()) + " without any output (limit)";
+            }
+            case "output-limit" -> {
+                reason = Reason.OUTPUT_LIMIT;
+                message = limits == null
+                        ? "too much output"
+                        : "more than " + size(limits.output()) + " of output (limit)";
+            }
+            case "spool-failed" -> {
+                reason = Reason.RESOURCE_LIMIT;
+                message = "the disk of the sandbox is full";
+            }
+            case "ending" -> {
+                reason = Reason.SANDBOX_LOST;
+                message = "the sandbox was stopped";
+            }
+            default -> throw new Violation("it gave a reason that is none");
+        }
+        return new CallOutcome(exit, reason, message, stdout, stderr, duration, sandbox);
+    }
+
+    private @Nullable String hit(JsonNode limits) {
+        for (JsonNode limit : limits) {
+            if ("memory".equals(limit.textValue())) {
+                return outOfMemory();
+            }
+        }
+        for (JsonNode limit : limits) {
+            if ("pids".equals(limit.textValue())) {
+                return "too many processes (limit " + settings.pids() + ")";
+            }
+        }
+        return null;
+    }
+
+    String outOfMemory() {
+        return "out of memory (limit " + size(settings.memory()) + ")";
+    }
+
+    private static @Nullable Integer integer(JsonNode frame, String key, int min, int max) throws Violation {
+        JsonNode value = frame.path(key);
+        if (value.isNull()) {
+            return null;
+        }
+        if (!value.isInt() || value.intValue() < min || value.intValue() > max) {
+            throw new Violation("it sent an end without a proper " + key);
+        }
+        return value.intValue();
+    }
+
+    static String size(long bytes) {
+        if (bytes >= 1 << 20 && bytes % (1 << 20) == 0) {
+            return (bytes >> 20) + " MiB";
+        }
+        return bytes >= 1024 && bytes % 1024 == 0 ? (bytes >> 10) + " KiB" : bytes + " bytes";
+    }
+
+    static String words(Duration time) {
+        long seconds = time.toSeconds();
+        if (seconds == 0) {
+            return time.toMillis() + " ms";
+        }
+        return seconds % 60 == 0 && seconds >= 120 ? seconds / 60 + " min" : seconds + " s";
+    }
+}

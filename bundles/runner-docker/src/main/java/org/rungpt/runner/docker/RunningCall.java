@@ -1,0 +1,354 @@
+package org.rungpt.runner.docker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallObserver.Stream;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A call on its way. The reading thread of the sandbox adds output, which is bounded by the credit that was granted; a thread of
+ * its own hands it to the observer and grants more as that goes on.
+ */
+final class RunningCall implements CallHandle {
+    /** How much output may wait for the observer. */
+    static final int WINDOW = 256 << 10;
+    /** A character is never cut: so much may come on the last byte of credit. */
+    private static final int CHARACTER = 4;
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunningCall.class);
+
+    /** The sandbox as its call sees it. Any thread, at once. */
+    interface Control {
+        void credit(RunningCall call, int bytes);
+
+        void cancel(RunningCall call);
+
+        /** All was observed, or nothing more will be. */
+        void ended(RunningCall call);
+    }
+
+    /** From where on, and how much of it, the output is to come. */
+    record Position(long stdout, long stderr, int credit) {}
+
+    private final String id;
+    private final @Nullable CallSpec spec;
+    private final CallObserver observer;
+    private final Executor executor;
+    private final CompletableFuture<CallOutcome> outcome = new CompletableFuture<>();
+    private final OutputBuffer buffer = new OutputBuffer();
+    private final long[] received;
+    private final long[] observed;
+    private int credit = WINDOW;
+    private int consumed;
+    private boolean delivering;
+    private boolean observerFailed;
+    private boolean cancelled;
+    private boolean begun;
+    private long begunAt;
+    private @Nullable Control control;
+    private @Nullable ServiceLink joined;
+    private @Nullable CallOutcome end;
+    private @Nullable RunnerException failure;
+
+    /** @param spec null if a predecessor started it */
+    RunningCall(
+            String id,
+            @Nullable CallSpec spec,
+            long stdoutOffset,
+            long stderrOffset,
+            CallObserver observer,
+            Executor executor) {
+        this.id = id;
+        this.spec = spec;
+        this.observer = observer;
+        this.executor = executor;
+        this.received = new long[] {stdoutOffset, stderrOffset};
+        this.observed = received.clone();
+        this.begun = spec == null;
+        this.begunAt = System.nanoTime();
+    }
+
+    @Override
+    public String call() {
+        return id;
+    }
+
+    @Override
+    public CompletionStage<CallOutcome> outcome() {
+        return outcome.minimalCompletionStage();
+    }
+
+    @Nullable
+    CallSpec spec() {
+        return spec;
+    }
+
+    boolean isDone() {
+        return outcome.isDone();
+    }
+
+    CallSpec.@Nullable Limits limits() {
+        return spec == null ? null : spec.limits();
+    }
+
+    @Override
+    public void cancel() {
+        Control sandbox;
+        synchronized (this) {
+            if (cancelled || end != null || failure != null) {
+                return;
+            }
+            cancelled = true;
+            if (!begun) {
+                end = new CallOutcome(
+                        null, CallOutcome.Reason.CANCELLED, null, received[0], received[1], Duration.ZERO, "");
+                schedule();
+                return;
+            }
+            sandbox = control;
+        }
+        if (sandbox != null) {
+            sandbox.cancel(this);
+        }
+    }
+
+    synchronized boolean isCancelled() {
+        return cancelled;
+    }
+
+    synchronized void belongsTo(Control sandbox) {
+        control = sandbox;
+    }
+
+    /** @return false if it must not be started any more */
+    synchronized boolean begin(ServiceLink link) {
+        if (begun || end != null || failure != null) {
+            return false;
+        }
+        begun = true;
+        begunAt = System.nanoTime();
+        joined = link;
+        return true;
+    }
+
+    synchronized boolean isFailed() {
+        return failure != null;
+    }
+
+    synchronized boolean hasBegun() {
+        return begun;
+    }
+
+    /** @return from where on it goes on over this link; null if there is nothing to go on with */
+    synchronized @Nullable Position join(ServiceLink link) {
+        if (!begun || joined == link || end != null || failure != null) {
+            return null;
+        }
+        joined = link;
+        credit = WINDOW - buffer.size();
+        consumed = 0;
+        return new Position(received[0], received[1], credit);
+    }
+
+    void progress(String step) {
+        synchronized (this) {
+            if (begun || end != null || failure != null) {
+                return;
+            }
+        }
+        try {
+            observer.progress(step);
+        } catch (RuntimeException e) {
+            LOG.warn("An observer of call {} failed", id, e);
+        }
+    }
+
+    /** Output has come. */
+    synchronized void output(ServiceLink link, JsonNode params) throws Violation {
+        if (link != joined || end != null) {
+            throw new Violation("it sent output of a call that has none");
+        }
+        if (failure != null) {
+            return;
+        }
+        Stream stream =
+                switch (params.path("stream").asText()) {
+                    case "stdout" -> Stream.STDOUT;
+                    case "stderr" -> Stream.STDERR;
+                    default -> throw new Violation("it sent output of an unknown stream");
+                };
+        byte[] bytes = bytes(params);
+        JsonNode offset = params.path("offset");
+        if (!offset.isIntegralNumber()
+                || !offset.canConvertToLong()
+                || offset.longValue() != received[stream.ordinal()]) {
+            throw new Violation("it sent output out of order");
+        }
+        if (credit <= 0 || bytes.length > Math.max(credit, CHARACTER)) {
+            throw new Violation("it sent more output than it may");
+        }
+        credit -= bytes.length;
+        received[stream.ordinal()] += bytes.length;
+        buffer.add(stream, bytes);
+        schedule();
+    }
+
+    private static byte[] bytes(JsonNode params) throws Violation {
+        JsonNode text = params.get("text");
+        byte[] bytes;
+        try {
+            bytes = text != null && text.isTextual()
+                    ? text.textValue().getBytes(StandardCharsets.UTF_8)
+                    : params.path("base64").binaryValue();
+        } catch (IOException e) {
+            throw new Violation("it sent output that is no base64");
+        }
+        if (bytes == null || bytes.length == 0 || bytes.length > OutputBuffer.PIECE) {
+            throw new Violation("it sent a piece of output of a wrong size");
+        }
+        return bytes;
+    }
+
+    /** The last frame has come. */
+    synchronized void finished(ServiceLink link, JsonNode params, Outcomes outcomes, String sandbox) throws Violation {
+        if (link != joined || end != null) {
+            throw new Violation("it ended a call that does not run");
+        }
+        if (params.path("stdout").asLong(-1) != received[0]
+                || params.path("stderr").asLong(-1) != received[1]) {
+            throw new Violation("it ended a call before its output");
+        }
+        end = outcomes.of(params, limits(), received[0], received[1], sandbox);
+        schedule();
+    }
+
+    /** It ended without a last frame. */
+    synchronized void endWith(
+            CallOutcome.@Nullable Reason reason, @Nullable Integer exit, String message, String sandbox) {
+        if (end == null && failure == null) {
+            Duration time = begun ? Duration.ofNanos(System.nanoTime() - begunAt) : Duration.ZERO;
+            CallOutcome.Reason why = reason == null ? CallOutcome.Reason.SANDBOX_LOST : reason;
+            end = new CallOutcome(exit, why, message, received[0], received[1], time, sandbox);
+            schedule();
+        }
+    }
+
+    /** Nothing more will be known of it here; what was not observed is left to whoever resumes it. */
+    synchronized void fail(RunnerException reason) {
+        if (end == null && failure == null) {
+            failure = reason;
+            buffer.clear();
+            schedule();
+        }
+    }
+
+    /** Whether the service should have ended it long ago, and it is not the observer who holds it up. */
+    synchronized boolean isOverdue(Duration patience) {
+        return spec != null
+                && begun
+                && end == null
+                && buffer.isEmpty()
+                && credit > 0
+                && System.nanoTime() - begunAt
+                        > spec.limits().total().plus(patience).toNanos();
+    }
+
+    private void schedule() {
+        if (!delivering) {
+            delivering = true;
+            try {
+                executor.execute(this::deliver);
+            } catch (RejectedExecutionException e) {
+                // The runner has gone: nobody observes any more.
+                buffer.clear();
+                outcome.completeExceptionally(new RunnerException(
+                        RunnerException.Kind.DETACHED, "the runner went; another one goes on with the call", e));
+            }
+        }
+    }
+
+    private void deliver() {
+        while (true) {
+            OutputBuffer.Piece piece;
+            int grant = 0;
+            Control sandbox;
+            synchronized (this) {
+                sandbox = control;
+                piece = buffer.take();
+                if (piece == null) {
+                    if (end == null && failure == null) {
+                        delivering = false;
+                        return;
+                    }
+                    break;
+                }
+                consumed += piece.bytes().length;
+                if (consumed >= WINDOW / 4 && end == null) {
+                    grant = consumed;
+                }
+            }
+            observe(piece);
+            if (grant > 0 && sandbox != null) {
+                synchronized (this) {
+                    // A new link may have begun meanwhile, with a credit of its own.
+                    grant = Math.min(grant, consumed);
+                    consumed -= grant;
+                    credit += grant;
+                }
+                if (grant > 0) {
+                    sandbox.credit(this, grant);
+                }
+            }
+        }
+        complete();
+    }
+
+    private void observe(OutputBuffer.Piece piece) {
+        int stream = piece.stream().ordinal();
+        long offset = observed[stream];
+        observed[stream] += piece.bytes().length;
+        if (observerFailed) {
+            return;
+        }
+        try {
+            observer.output(
+                    piece.stream(), offset, ByteBuffer.wrap(piece.bytes()).asReadOnlyBuffer());
+        } catch (RuntimeException e) {
+            LOG.warn("An observer of call {} failed; its output is thrown away", id, e);
+            observerFailed = true;
+        }
+    }
+
+    private void complete() {
+        Control sandbox;
+        CallOutcome result;
+        RunnerException reason;
+        synchronized (this) {
+            sandbox = control;
+            result = end;
+            reason = failure;
+        }
+        if (sandbox != null) {
+            sandbox.ended(this);
+        }
+        if (result != null) {
+            outcome.complete(result);
+        } else if (reason != null) {
+            outcome.completeExceptionally(reason);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package org.rungpt.store.sqlite;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.store.ConversationStore.Change;
+import org.rungpt.api.store.ConversationStore.NewEvent;
+import org.rungpt.api.store.StoreException;
+
+/** Conversations and their events as rows. The writing ones run inside a transaction. */
+final class ConversationSql {
+    private static final String COLUMNS = "id, title, created, updated, state, model, protocol, last_seq";
+
+    private ConversationSql() {}
+
+    static void create(Session session, Conversation c) throws SQLException, StoreException {
+        int made = session.update(
+                "insert into conversation (" + COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?, 0) on conflict do nothing",
+                c.id(),
+                c.title(),
+                nanos(c.created()),
+                nanos(c.updated()),
+                c.state().name(),
+                c.model(),
+                c.protocol());
+        if (made == 0) {
+            throw new StoreException(
+                    StoreException.Kind.BROKEN, "There is a conversation " + c.id() + " already; make a new id.");
+        }
+    }
+
+    static Optional<Conversation> find(Session session, String id) throws SQLException {
+        return conversations(session, "where id = ?", id).stream().findFirst();
+    }
+
+    static List<Conversation> list(Session session, @Nullable Instant updatedBefore, int limit) throws SQLException {
+        long before = updatedBefore == null ? Long.MAX_VALUE : nanos(updatedBefore);
+        return conversations(session, "where updated < ? order by updated desc, number desc limit ?", before, limit);
+    }
+
+    static List<Conversation> busy(Session session) throws SQLException {
+        return conversations(session, "where state <> 'IDLE' order by number");
+    }
+
+    static List<ConversationEvent> append(Session session, String id, List<NewEvent> events, Change change, Instant now)
+            throws SQLException, StoreException {
+        long number;
+        long seq;
+        try (ResultSet row = session.prepare("select number, last_seq from conversation where id = ?", id)
+                .executeQuery()) {
+            if (!row.next()) {
+                throw new StoreException(
+                        StoreException.Kind.NOT_FOUND,
+                        "There is no conversation " + id + "; it may have been deleted.");
+            }
+            number = row.getLong(1);
+            seq = row.getLong(2);
+        }
+        List<ConversationEvent> appended = new ArrayList<>(events.size());
+        for (NewEvent event : events) {
+            seq++;
+            session.update(
+                    "insert into event (conversation, seq, at, type, data) values (?, ?, ?, ?, ?)",
+                    number,
+                    seq,
+                    nanos(now),
+                    event.type(),
+                    event.data());
+            appended.add(new ConversationEvent(id, seq, now, event.type(), event.data()));
+        }
+        session.update(
+                "update conversation set last_seq = ?, updated = coalesce(?, updated), state = coalesce(?, state),"
+                        + " title = coalesce(?, title), model = coalesce(?, model), protocol = coalesce(?, protocol)"
+                        + " where number = ?",
+                seq,
+                events.isEmpty() ? null : nanos(now),
+                change.state() == null ? null : change.state().name(),
+                change.title(),
+                change.model(),
+                change.protocol(),
+                number);
+        return List.copyOf(appended);
+    }
+
+    static List<ConversationEvent> events(Session session, String id, long after, int limit) throws SQLException {
+        List<ConversationEvent> events = new ArrayList<>();
+        try (ResultSet rows = session.prepare(
+                        "select seq, at, type, data from event where conversation ="
+                                + " (select number from conversation where id = ?) and seq > ? order by seq limit ?",
+                        id,
+                        after,
+                        limit)
+                .executeQuery()) {
+            while (rows.next()) {
+                events.add(new ConversationEvent(
+                        id, rows.getLong(1), instant(rows.getLong(2)), rows.getString(3), rows.getString(4)));
+            }
+        }
+        return List.copyOf(events);
+    }
+
+    static void delete(Session session, String id) throws SQLException {
+        session.update("delete from conversation where id = ?", id);
+    }
+
+    private static List<Conversation> conversations(Session session, String where, Object... arguments)
+            throws SQLException {
+        List<Conversation> found = new ArrayList<>();
+        try (ResultSet row = session.prepare("select " + COLUMNS + " from conversation " + where, arguments)
+                .executeQuery()) {
+            while (row.next()) {
+                found.add(new Conversation(
+                        row.getString(1),
+                        row.getString(2),
+                        instant(row.getLong(3)),
+                        instant(row.getLong(4)),
+                        Conversation.State.valueOf(row.getString(5)),
+                        row.getString(6),
+                        row.getString(7),
+                        row.getLong(8)));
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    private static long nanos(Instant instant) {
+        return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000_000L), instant.getNano());
+    }
+
+    private static Instant instant(long nanos) {
+        return Instant.ofEpochSecond(0, nanos);
+    }
+}

@@ -1,0 +1,262 @@
+package org.rungpt.store.sqlite;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.store.StoreException;
+import org.rungpt.files.PrivateFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteJDBCLoader;
+
+/** An open database: a lock, a writer, readers. What is not sound is refused, never repaired or overwritten. */
+final class Database {
+    private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+    private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
+    /** A file up to this size is checked before it is used, a larger one while it is used. */
+    private static final long CHECKED_AT_ONCE = 32L << 20;
+
+    private final Path file;
+    private final ServerLock lock;
+    private final Session session;
+    private final Writer writer;
+    private final Readers readers;
+    private final Clock clock;
+    private volatile @Nullable Problem problem;
+    private Instant last = Instant.MIN;
+
+    private Database(Path file, ServerLock lock, Session session, Clock clock) {
+        this.file = file;
+        this.lock = lock;
+        this.session = session;
+        this.clock = clock;
+        this.writer = new Writer(session, this::failure);
+        this.readers = new Readers(file, this::failure);
+    }
+
+    /** Opens the database of a data directory, or makes it if there is none. */
+    static Database open(Path directory, Schema schema, Clock clock) throws ProblemException {
+        Path file = directory.resolve("conversations.db").toAbsolutePath();
+        try {
+            PrivateFiles.makeDirectories(directory);
+            ServerLock lock = ServerLock.take(directory.resolve("conversations.lock"));
+            boolean opened = false;
+            try {
+                Database database = open(file, lock, schema, clock);
+                opened = true;
+                return database;
+            } finally {
+                if (!opened) {
+                    lock.close();
+                }
+            }
+        } catch (IOException e) {
+            throw new ProblemException(Problem.passing(
+                    StoreException.Kind.BROKEN,
+                    file + " cannot be opened: " + e,
+                    "Make " + directory + " writable for the user who runs RunGPT.",
+                    e));
+        } catch (SQLException e) {
+            throw new ProblemException(Problem.of(e, file));
+        }
+    }
+
+    private static Database open(Path file, ServerLock lock, Schema schema, Clock clock)
+            throws IOException, SQLException, ProblemException {
+        loadDriver(file.resolveSibling("tmp").resolve("sqlite"));
+        Path log = file.resolveSibling(file.getFileName() + "-wal");
+        if (Files.exists(file)) {
+            requireDatabase(file);
+        } else if (Files.exists(log) && Files.size(log) > 0) {
+            throw new ProblemException(Problem.broken(
+                    file + " is missing, but its " + log.getFileName() + " is there.",
+                    "Put the file back from where it was moved to, or move the -wal file away too to start afresh."));
+        } else {
+            schema.create(file);
+        }
+        // SQLite gives -wal and -shm the mode of the database.
+        PrivateFiles.restrict(file);
+        PrivateFiles.restrict(log);
+        PrivateFiles.restrict(file.resolveSibling(file.getFileName() + "-shm"));
+        Session session = Session.open(file);
+        boolean opened = false;
+        try {
+            boolean large = Files.size(file) > CHECKED_AT_ONCE;
+            if (!large) {
+                check(session, file);
+            }
+            schema.update(session, file);
+            session.execute("pragma journal_mode = wal");
+            session.execute("pragma journal_size_limit = 67108864");
+            session.execute("pragma secure_delete = on");
+            Database database = new Database(file, lock, session, clock);
+            database.writer.start();
+            if (large) {
+                database.checkMeanwhile();
+            }
+            opened = true;
+            return database;
+        } finally {
+            if (!opened) {
+                session.close();
+            }
+        }
+    }
+
+    /** The driver unpacks its native library: into a directory that nobody else can write. */
+    private static void loadDriver(Path directory) throws IOException, SQLException {
+        PrivateFiles.makeOwnDirectory(directory.resolveSibling(""));
+        PrivateFiles.makeOwnDirectory(directory);
+        if (System.getProperty("org.sqlite.tmpdir") == null) {
+            System.setProperty("org.sqlite.tmpdir", directory.toString());
+        }
+        try {
+            SQLiteJDBCLoader.initialize();
+        } catch (Exception e) {
+            throw new SQLException("The SQLite library cannot be loaded: " + e.getMessage(), e);
+        }
+        try (var files = Files.list(directory)) {
+            for (Path unpacked : files.toList()) {
+                PrivateFiles.restrict(unpacked);
+            }
+        }
+    }
+
+    private static void requireDatabase(Path file) throws IOException, ProblemException {
+        if (!Files.isRegularFile(file)) {
+            throw new ProblemException(
+                    Problem.broken(file + " is not a file.", "Move it away, or use another --data directory."));
+        }
+        byte[] begin;
+        try (var in = Files.newInputStream(file)) {
+            begin = in.readNBytes(MAGIC.length);
+        }
+        if (begin.length == 0) {
+            throw new ProblemException(Problem.damaged(file, "it is empty."));
+        }
+        if (!Arrays.equals(begin, MAGIC)) {
+            throw new ProblemException(Problem.damaged(file, "it is not an SQLite database."));
+        }
+    }
+
+    private static void check(Session session, Path file) throws SQLException, ProblemException {
+        String found = session.text("pragma quick_check(1)");
+        if (!found.equals("ok")) {
+            throw new ProblemException(Problem.damaged(file, found));
+        }
+    }
+
+    private void checkMeanwhile() {
+        Thread thread = new Thread(
+                () -> {
+                    try (Session own = Session.open(file)) {
+                        check(own, file);
+                    } catch (ProblemException e) {
+                        problem = e.problem();
+                    } catch (SQLException e) {
+                        failure(e);
+                    }
+                },
+                "rungpt-store-check");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    <T> T read(Work<T> work) throws StoreException {
+        requireSound();
+        return readers.read(work);
+    }
+
+    <T extends @Nullable Object> T write(Work<T> work) throws StoreException {
+        requireSound();
+        T result = writer.write(work);
+        Problem before = problem;
+        if (before != null && !before.lasting()) {
+            problem = null;
+        }
+        return result;
+    }
+
+    /** The time of a write: each is later than the one before, so that order by time is order of commit. Writer's thread. */
+    Instant now() {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        last = now.isAfter(last) ? now : last.plus(1, ChronoUnit.MICROS);
+        return last;
+    }
+
+    /** Takes what was deleted out of the write-ahead log too, unless somebody reads for long just now. */
+    void emptyLog() {
+        try (Session own = Session.open(file)) {
+            own.execute("pragma busy_timeout = 500");
+            own.text("pragma wal_checkpoint(truncate)");
+        } catch (SQLException e) {
+            // The next checkpoint does it.
+            LOG.debug("The write-ahead log was not emptied: {}", e.getMessage());
+        }
+    }
+
+    /** What is wrong with it. */
+    Optional<Problem> problem() {
+        return Optional.ofNullable(problem);
+    }
+
+    Path file() {
+        return file;
+    }
+
+    /** Copies the database into {@code backups}. */
+    Path backUp(String label) throws StoreException {
+        return read(own -> {
+            try (Session copying = Session.open(file)) {
+                return Backups.copy(copying, file, label);
+            } catch (IOException e) {
+                throw new SQLException(e.getMessage(), e);
+            }
+        });
+    }
+
+    /** Finishes what was begun, moves the write-ahead log into the database, and lets go of it. */
+    void close() throws SQLException, IOException {
+        try {
+            writer.close();
+            readers.close();
+            session.execute("pragma optimize");
+            session.text("pragma wal_checkpoint(truncate)");
+        } finally {
+            try {
+                session.close();
+            } finally {
+                lock.close();
+            }
+        }
+    }
+
+    private void requireSound() throws StoreException {
+        Problem known = problem;
+        if (known != null && known.lasting()) {
+            throw known.exception();
+        }
+    }
+
+    private StoreException failure(Throwable e) {
+        Problem found = e instanceof SQLException s
+                ? Problem.of(s, file)
+                : Problem.passing(
+                        StoreException.Kind.BROKEN,
+                        "The store failed: " + e,
+                        "Try again; if it happens again, restart RunGPT.",
+                        e);
+        if (Problem.isOfTheFile(e)) {
+            problem = found;
+        }
+        return found.exception();
+    }
+}

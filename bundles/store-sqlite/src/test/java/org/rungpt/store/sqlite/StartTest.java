@@ -1,0 +1,236 @@
+package org.rungpt.store.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.rungpt.api.status.Readiness;
+import org.rungpt.api.store.ConversationStore.Change;
+import org.rungpt.api.store.StoreException;
+import org.rungpt.files.PrivateFiles;
+
+/** What the store does with the files that it finds. */
+final class StartTest {
+    private static final String SECOND = "alter table conversation add column pinned integer not null default 0;\n"
+            + "create table note (text text);\n";
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void refusesAnEmptyFileAndLeavesItAsItIs() throws Exception {
+        refuses(new byte[0], "is empty");
+    }
+
+    @Test
+    void refusesATextFileAndLeavesItAsItIs() throws Exception {
+        refuses("these are my notes, not a database\n".repeat(500).getBytes(StandardCharsets.UTF_8), "not an SQLite");
+    }
+
+    @Test
+    void refusesADatabaseWithDamagedPagesAndLeavesItAsItIs() throws Exception {
+        fill(directory);
+        byte[] sound = Files.readAllBytes(file());
+        Random random = new Random(1);
+        byte[] garbage = new byte[4096];
+        random.nextBytes(garbage);
+        byte[] damaged = sound.clone();
+        System.arraycopy(garbage, 0, damaged, 3 * 4096, 4096);
+        refuses(damaged, "is damaged");
+    }
+
+    @Test
+    void refusesATruncatedDatabase() throws Exception {
+        fill(directory);
+        byte[] sound = Files.readAllBytes(file());
+        refuses(Arrays.copyOf(sound, sound.length / 2), "is damaged");
+    }
+
+    @Test
+    void refusesADirectoryInPlaceOfTheFile() throws Exception {
+        Files.createDirectory(file());
+        refused("is not a file");
+    }
+
+    @Test
+    void doesNotBeginAfreshBesideAnOrphanedLog() throws Exception {
+        Files.write(directory.resolve("conversations.db-wal"), new byte[] {1});
+        refused("missing");
+        assertThat(file()).doesNotExist();
+    }
+
+    @Test
+    void refusesADatabaseOfAnotherProgram() throws Exception {
+        PrivateFiles.makeFile(file());
+        try (Session other = Session.open(file())) {
+            other.execute("create table cookies (name text)");
+        }
+        byte[] before = Files.readAllBytes(file());
+        refused("another program");
+        assertThat(Arrays.equals(Files.readAllBytes(file()), before)).isTrue();
+    }
+
+    @Test
+    void refusesANewerSchema() throws Exception {
+        Database.open(directory, withSecondVersion(), java.time.Clock.systemUTC())
+                .close();
+        refused("newer RunGPT (schema 2, this one knows up to 1)");
+    }
+
+    @Test
+    void namesTheNewestBackupAsTheRemedy() throws Exception {
+        fill(directory);
+        Path backup;
+        Database open = Database.open(directory, Schema.current(), java.time.Clock.systemUTC());
+        backup = open.backUp("test");
+        open.close();
+        Files.write(file(), "garbage".getBytes(StandardCharsets.UTF_8));
+        SqliteStore store = Stores.open(directory);
+        try {
+            StoreException refused = catchThrowableOfType(StoreException.class, store::busy);
+            assertThat(refused).hasMessageContaining(backup.toString());
+        } finally {
+            store.close();
+        }
+    }
+
+    @Test
+    void migratesWithACopyOfTheOldVersion() throws Exception {
+        fill(directory);
+
+        Database migrated = Database.open(directory, withSecondVersion(), java.time.Clock.systemUTC());
+        int events = migrated.read(session -> session.number("select count(*) from event where conversation in"
+                + " (select number from conversation where pinned = 0)"));
+        assertThat(events).isEqualTo(2000);
+        migrated.close();
+
+        try (Stream<Path> copies = Files.list(directory.resolve("backups"))) {
+            Path copy = copies.toList().get(0);
+            assertThat(copy.getFileName().toString()).endsWith("before-schema-2.db");
+            try (Session old = Session.open(copy)) {
+                assertThat(old.number("pragma user_version")).isEqualTo(1);
+                assertThat(old.number("select count(*) from event")).isEqualTo(2000);
+            }
+        }
+    }
+
+    @Test
+    void aMigrationThatFailsLeavesTheOldVersion() throws Exception {
+        fill(directory);
+        List<String> scripts = new ArrayList<>(List.of(script(), SECOND, "this is no sql;\n"));
+
+        ProblemException failed = catchThrowableOfType(
+                ProblemException.class,
+                () -> Database.open(directory, new Schema(scripts), java.time.Clock.systemUTC()));
+
+        assertThat(failed).isNotNull();
+        SqliteStore store = Stores.open(directory);
+        try {
+            assertThat(store.events("c1", 0, 10_000)).hasSize(2000);
+        } finally {
+            store.close();
+        }
+    }
+
+    @Test
+    void goesOnAsSoonAsTheOtherStoreHasLetGo() throws Exception {
+        SqliteStore first = Stores.open(directory);
+        first.create(Stores.conversation("c1"));
+        SqliteStore second = Stores.open(directory);
+        try {
+            StoreException gap = catchThrowableOfType(StoreException.class, () -> second.find("c1"));
+            assertThat(gap.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE);
+            assertThat(second.readiness().ready()).isFalse();
+            // The first one keeps its lock although another one asked.
+            assertThat(first.append("c1", List.of(Stores.event("a")), Change.NONE))
+                    .hasSize(1);
+        } finally {
+            first.close();
+        }
+        try {
+            awaitReady(second);
+            assertThat(second.events("c1", 0, 10)).hasSize(1);
+            StoreException closed = catchThrowableOfType(StoreException.class, () -> first.find("c1"));
+            assertThat(closed.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE);
+        } finally {
+            second.close();
+        }
+    }
+
+    @Test
+    void leavesNoLogBehindWhenItCloses() throws Exception {
+        fill(directory);
+        assertThat(directory.resolve("conversations.db-wal")).doesNotExist();
+        assertThat(directory.resolve("conversations.db-shm")).doesNotExist();
+    }
+
+    private static void awaitReady(SqliteStore store) {
+        long end = System.nanoTime() + 10_000_000_000L;
+        while (!store.readiness().ready() && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+        assertThat(store.readiness()).extracting(Readiness::ready).isEqualTo(true);
+    }
+
+    private void refuses(byte[] content, String reason) throws Exception {
+        Files.deleteIfExists(file());
+        try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(content));
+        }
+        refused(reason);
+        assertThat(Arrays.equals(Files.readAllBytes(file()), content)).isTrue();
+    }
+
+    private void refused(String reason) throws IOException {
+        SqliteStore store = Stores.open(directory);
+        try {
+            StoreException refused =
+                    catchThrowableOfType(StoreException.class, () -> store.create(Stores.conversation("c9")));
+            assertThat(refused.kind()).isEqualTo(StoreException.Kind.BROKEN);
+            assertThat(refused)
+                    .hasMessageContaining(reason)
+                    .hasMessageContaining(file().toString())
+                    .hasMessageNotContaining("\n");
+            Readiness readiness = store.readiness();
+            assertThat(readiness.ready()).isFalse();
+            assertThat(readiness.reason()).contains(reason);
+            assertThat(readiness.remedy()).isNotBlank();
+        } finally {
+            store.close();
+        }
+    }
+
+    private static void fill(Path directory) throws Exception {
+        SqliteStore store = Stores.open(directory);
+        store.create(Stores.conversation("c1"));
+        store.append("c1", java.util.Collections.nCopies(2000, Stores.event("x".repeat(100))), Change.NONE);
+        store.close();
+    }
+
+    private Path file() {
+        return directory.resolve("conversations.db");
+    }
+
+    private static Schema withSecondVersion() throws IOException {
+        return new Schema(List.of(script(), SECOND));
+    }
+
+    private static String script() throws IOException {
+        try (var in = Schema.class.getResourceAsStream("schema/1.sql")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}
