@@ -242,8 +242,10 @@ final class CallRun {
     /** Stops watching; nothing is written any more. */
     void abandon() {
         ended = true;
-        attachment = null;
-        credit.release(CallWatch.CREDIT);
+        if (attachment != null) {
+            attachment.close();
+            attachment = null;
+        }
     }
 
     private void accept(OutputText.Piece piece, CallObserver.Stream stream) {

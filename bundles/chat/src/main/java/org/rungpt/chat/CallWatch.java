@@ -27,6 +27,7 @@ final class CallWatch implements CallObserver {
     private final OutputText out;
     private final OutputText err;
     private final Taker taker;
+    private volatile boolean closed;
 
     CallWatch(
             ConversationActor actor, String call, Semaphore credit, long stdoutOffset, long stderrOffset, Taker taker) {
@@ -42,7 +43,7 @@ final class CallWatch implements CallObserver {
     public void output(Stream stream, long offset, ByteBuffer bytes) {
         long at = offset;
         ByteBuffer rest = bytes.duplicate();
-        while (rest.hasRemaining()) {
+        while (rest.hasRemaining() && !closed) {
             int length = Math.min(rest.remaining(), SLICE);
             pass(stream, (stream == Stream.STDERR ? err : out).accept(at, rest.slice(rest.position(), length)));
             rest.position(rest.position() + length);
@@ -83,6 +84,12 @@ final class CallWatch implements CallObserver {
     @Override
     public void progress(String step) {
         actor.enqueue(() -> actor.tell(Draft.callProgress(call, step)));
+    }
+
+    /** Nobody listens any more: the program is not held up. */
+    void close() {
+        closed = true;
+        credit.release(CREDIT);
     }
 
     /** The output has ended: what is left of the last bytes is no whole character. In the mailbox. */
