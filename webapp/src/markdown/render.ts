@@ -4,7 +4,7 @@ import { revealed } from "../text/visible";
 import { highlight } from "./languages";
 import { type TrustedHtml, trusted } from "./sanitize";
 
-type Token = ReturnType<MarkdownIt["parse"]>[number];
+type Token = ReturnType<(typeof markdown)["parse"]>[number];
 
 const markdown = new MarkdownIt({ html: false, linkify: true, typographer: false, breaks: false });
 markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
@@ -50,7 +50,8 @@ rules["link_close"] = (tokens, index) => {
     open--;
   }
   const where = host(attribute(tokens[open], "href"));
-  const said = shown.startsWith(`https://${where}`) || shown.startsWith(`http://${where}`) || shown === where;
+  // Written out in these very letters: not as a look-alike, and not as the user name of another host.
+  const said = host(shown) === where && shown.includes(where);
   return said ? "</a>" : `<span class="host">${escapeHtml(where)}</span></a>`;
 };
 
@@ -63,12 +64,12 @@ markdown.core.ruler.after("inline", "task-list", (state) => {
       state.tokens[index - 2]?.attrJoin("class", "task");
       first.content = first.content.slice(4);
       const checkbox = new state.Token("task_box", "", 0);
-      checkbox.meta = box[1] !== " ";
+      checkbox.meta = { checked: box[1] !== " " };
       token.children?.unshift(checkbox);
     }
   });
 });
-rules["task_box"] = (tokens, index) => `<input type="checkbox" disabled${tokens[index]?.meta ? " checked" : ""}> `;
+rules["task_box"] = (tokens, index) => `<input type="checkbox" disabled${tokens[index]?.meta?.["checked"] === true ? " checked" : ""}> `;
 
 function attribute(token: Token | undefined, name: string): string {
   return String(token?.attrGet(name) ?? "");

@@ -5,10 +5,10 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionPackage;
 import org.rungpt.api.action.ActionRegistry.Rejection;
+import org.rungpt.api.action.Aliases;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.action.Manifest;
@@ -18,9 +18,6 @@ import org.rungpt.api.action.Task;
 /** Everything installed at one moment; immutable. */
 record Snapshot(List<InstalledAction> actions, Map<String, InstalledTask> tasks, List<Rejection> rejections) {
     static final Snapshot EMPTY = new Snapshot(List.of(), Map.of(), List.of());
-
-    /** Only built-in actions may be called so. */
-    private static final Set<String> RESERVED = Set.of("filesystem", "system", "web", "calls", "actions", "containers");
 
     /** Built-in actions choose first, then the order of identities decides: the same packages always give the same aliases. */
     private static final Comparator<Checked> ORDER = Comparator.<Checked, Boolean>comparing(
@@ -59,7 +56,7 @@ record Snapshot(List<InstalledAction> actions, Map<String, InstalledTask> tasks,
             ActionPackage files, Manifest manifest, Map<String, InstalledAction> byAlias, List<Rejection> rejections) {
         String alias = files.alias() == null ? manifest.name() : files.alias();
         InstalledAction owner = byAlias.get(alias);
-        if (!files.builtIn() && RESERVED.contains(alias)) {
+        if (!files.builtIn() && Aliases.RESERVED.contains(alias)) {
             rejections.add(new Rejection(
                     files,
                     List.of("manifest.json: name: \"" + alias

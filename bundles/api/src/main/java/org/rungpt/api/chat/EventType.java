@@ -57,6 +57,8 @@ public final class EventType {
     public static final String CALL_FINISHED = "call.finished";
     /** The results go to the model in a new message: {@code message, results:[{call, ref, task, status, exit?, text, bytes, note?}]}. */
     public static final String MESSAGE_RESULTS = "message.results";
+    /** The turn was told to stop; what is under way ends and nothing new begins: {@code turn}. */
+    public static final String TURN_STOPPING = "turn.stopping";
     /** {@code turn, reason: done|stopped|limit|repeated|error|interrupted, detail?, canContinue}. */
     public static final String TURN_FINISHED = "turn.finished";
 

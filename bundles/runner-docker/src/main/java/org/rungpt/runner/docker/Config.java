@@ -4,7 +4,7 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /** Settings of the Docker runner, {@code etc/org.rungpt.runner.docker.cfg}. */
-@ObjectClassDefinition(name = "RunGPT: Docker runner", pid = "org.rungpt.runner.docker")
+@ObjectClassDefinition(name = "RunGPT: Docker runner")
 @interface Config {
     @AttributeDefinition(
             name = "Engine",

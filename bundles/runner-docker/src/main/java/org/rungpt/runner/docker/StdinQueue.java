@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The standard input of a sandbox, as docker-java wants it: a stream to read from. A read gives what is there at once; nothing
@@ -14,11 +16,14 @@ final class StdinQueue extends InputStream {
     /** More than this unread means that the sandbox does not read. */
     static final int MAX_WAITING = 32 << 20;
 
+    private static final Logger LOG = LoggerFactory.getLogger(StdinQueue.class);
+
     private final ArrayDeque<byte[]> queue = new ArrayDeque<>();
     private long waiting;
     private byte @Nullable [] current;
     private int position;
     private boolean closed;
+    private @Nullable Thread reader;
 
     /** @return false if it is closed or full */
     synchronized boolean offer(byte[] bytes) {
@@ -37,6 +42,11 @@ final class StdinQueue extends InputStream {
     public synchronized int read(byte[] target, int offset, int length) throws IOException {
         if (length == 0) {
             return 0;
+        }
+        if (reader != Thread.currentThread()) {
+            // docker-java's thread dies of an exception when its connection is closed; who closed it knows that.
+            reader = Thread.currentThread();
+            reader.setUncaughtExceptionHandler((thread, failure) -> LOG.debug("A writer of stdin ended", failure));
         }
         byte[] from = current;
         while (from == null) {

@@ -38,7 +38,8 @@ final class ScriptedModel implements ModelConnection, AutoCloseable {
 
     static String shellCall(ModelRequest request, String id, String command) {
         String tag = "run-" + nonce(request);
-        return "\n<" + tag + " action=\"system.shell\" id=\"" + id + "\">\n<arg name=\"command\">" + command + "</arg>\n</" + tag + ">\n";
+        return "\n<" + tag + " action=\"system.shell\" id=\"" + id + "\">\n<arg name=\"command\">" + command
+                + "</arg>\n</" + tag + ">\n";
     }
 
     static String last(ModelRequest request) {

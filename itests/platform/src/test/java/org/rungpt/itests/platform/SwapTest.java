@@ -29,9 +29,9 @@ import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelDelta;
-import org.rungpt.api.model.FinishReason;
 
 /** Every feature bundle can be replaced while a conversation is under way: it goes on, and nobody else restarts. */
 @RunWith(PaxExam.class)
@@ -127,8 +127,7 @@ public class SwapTest {
                     ScriptedModel.say(observer, "I saw it.");
                 } else {
                     ScriptedModel.say(
-                            observer,
-                            ScriptedModel.shellCall(request, "1", "echo started; sleep 3; echo ended"));
+                            observer, ScriptedModel.shellCall(request, "1", "echo started; sleep 3; echo ended"));
                     asked.countDown();
                 }
             });

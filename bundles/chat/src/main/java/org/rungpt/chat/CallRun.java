@@ -1,0 +1,289 @@
+package org.rungpt.chat;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.call.CallStatus;
+import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+
+/**
+ * One call from its journaled start to its end, through as many runners as it takes. It is started at most once: whatever happens
+ * after a runner may have begun, it is only taken up again. Runs in the conversation's mailbox.
+ */
+final class CallRun {
+    private static final Duration STORE_AFTER = Duration.ofMillis(250);
+    private static final int STORE_BYTES = 8 << 10;
+
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
+    private static final Duration NEWCOMER = Duration.ofSeconds(10);
+
+    private final ConversationActor actor;
+    private final EventLog log;
+    private final CallState call;
+    /** What to start; null to take up what was started before. */
+    private @Nullable InstalledTask task;
+
+    private final CallOutput stdout;
+    private final CallOutput stderr;
+    private final Semaphore credit = new Semaphore(CallWatch.CREDIT);
+    private final long patienceEnds;
+    private long stdoutEnd;
+    private long stderrEnd;
+    private @Nullable ActionRunner runner;
+    private @Nullable CallHandle handle;
+    private @Nullable CallWatch attachment;
+    private boolean looking;
+    private boolean storing;
+    private boolean cancelled;
+    private boolean ended;
+
+    CallRun(ConversationActor actor, EventLog log, CallState call, @Nullable InstalledTask task) {
+        this.actor = actor;
+        this.log = log;
+        this.call = call;
+        this.task = task;
+        stdout = new CallOutput(call.id, "stdout");
+        stderr = new CallOutput(call.id, "stderr");
+        stdoutEnd = call.stdout.end();
+        stderrEnd = call.stderr.end();
+        patienceEnds = System.nanoTime() + actor.limits().patience().toNanos();
+        actor.later(actor.limits().patience().plusMillis(1), this::attempt);
+    }
+
+    /** Gets hold of the program if that has not succeeded yet; called again whenever something changed. */
+    void attempt() {
+        if (ended || handle != null) {
+            return;
+        }
+        if (task != null) {
+            start(task);
+        } else {
+            takeUp();
+        }
+    }
+
+    private void start(InstalledTask what) {
+        Optional<ActionRunner> found = actor.services().runner(runner);
+        if (found.isEmpty()) {
+            if (isLate()) {
+                end(CallStatus.FAILED, "No runner for actions is there. Start the bundle org.rungpt.runner.docker.");
+            }
+            return;
+        }
+        ActionRunner chosen = found.get();
+        Duration total = what.task().timeout();
+        var limits = new CallSpec.Limits(total, total, actor.limits().outputBytes());
+        var spec = new CallSpec(call.id, actor.id(), what, call.arguments, Map.of(), limits);
+        var attached = watch();
+        try {
+            attach(chosen, chosen.start(spec, attached), attached);
+        } catch (RunnerException e) {
+            boolean swapped = runner != null || actor.services().runners.hasNewcomer(NEWCOMER);
+            if (e.kind() == RunnerException.Kind.DETACHED) {
+                runner = chosen;
+                lookAgain();
+            } else if (e.kind() == RunnerException.Kind.UNAVAILABLE && swapped && !isLate()) {
+                lookAgain();
+            } else {
+                end(CallStatus.FAILED, String.valueOf(e.getMessage()));
+            }
+        } catch (RuntimeException e) {
+            // It may have begun.
+            task = null;
+            runner = chosen;
+            lookAgain();
+        }
+    }
+
+    private void takeUp() {
+        boolean anybody = false;
+        boolean cannotTell = false;
+        for (ActionRunner candidate : actor.services().runners.all()) {
+            if (candidate == runner) {
+                continue;
+            }
+            anybody = true;
+            var attached = watch();
+            try {
+                Optional<CallHandle> found = candidate.resume(actor.id(), call.id, stdoutEnd, stderrEnd, attached);
+                if (found.isPresent()) {
+                    attach(candidate, found.get(), attached);
+                    return;
+                }
+            } catch (RunnerException | RuntimeException e) {
+                cannotTell = true;
+            }
+        }
+        if (anybody && !cannotTell) {
+            endLost();
+        } else if (isLate()) {
+            end(CallStatus.UNKNOWN, "Nobody could tell what became of the call. It was not run again.");
+        } else if (cannotTell) {
+            lookAgain();
+        }
+    }
+
+    /** What the next runner is given; what it says is dropped once another has taken over. */
+    private CallWatch watch() {
+        return new CallWatch(actor, call.id, credit, stdoutEnd, stderrEnd, (watch, piece, stream) -> {
+            if (attachment == watch) {
+                accept(piece, stream);
+            }
+        });
+    }
+
+    private boolean isLate() {
+        return System.nanoTime() >= patienceEnds;
+    }
+
+    /** A runner that is there but not ready tells nobody when it is. */
+    private void lookAgain() {
+        if (!looking) {
+            looking = true;
+            actor.later(LOOK_AGAIN, () -> {
+                looking = false;
+                attempt();
+            });
+        }
+    }
+
+    private void attach(ActionRunner by, CallHandle to, CallWatch attached) {
+        runner = by;
+        handle = to;
+        attachment = attached;
+        task = null;
+        if (cancelled) {
+            to.cancel();
+        }
+        var unused = to.outcome()
+                .whenComplete((outcome, error) -> actor.enqueue(() -> {
+                    if (attachment == attached && !ended) {
+                        ended(outcome, error);
+                    }
+                }));
+    }
+
+    private void ended(@Nullable CallOutcome outcome, @Nullable Throwable error) {
+        if (attachment != null) {
+            attachment.end(this::accept);
+        }
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        if (outcome != null) {
+            ended = true;
+            storeAll();
+            log.stage(Draft.callFinished(call.id, outcome));
+            actor.callEnded(call.id);
+            actor.drive();
+        } else if (cause instanceof RunnerException e && e.kind() == RunnerException.Kind.DETACHED) {
+            handle = null;
+            attachment = null;
+            attempt();
+        } else {
+            end(CallStatus.FAILED, cause == null ? "The runner failed." : String.valueOf(cause.getMessage()));
+        }
+    }
+
+    private void end(CallStatus status, String message) {
+        ended = true;
+        storeAll();
+        log.stage(Draft.callFinished(call.id, status, message));
+        actor.callEnded(call.id);
+        actor.driveSoon();
+    }
+
+    private void endLost() {
+        if (call.harmless) {
+            end(CallStatus.INTERRUPTED, "RunGPT ended while the call ran, and the call was ended too.");
+        } else {
+            end(
+                    CallStatus.UNKNOWN,
+                    "RunGPT ended while the call ran; nobody knows what became of it. It was not run again: look first.");
+        }
+    }
+
+    /** Ends the call; what it says until then still counts. */
+    void cancel() {
+        if (ended || cancelled) {
+            return;
+        }
+        cancelled = true;
+        if (handle != null) {
+            handle.cancel();
+        } else if (task != null) {
+            end(CallStatus.CANCELLED, "The call was cancelled before it ran.");
+            return;
+        }
+        actor.later(actor.limits().cancelPatience(), () -> {
+            if (!ended) {
+                end(CallStatus.UNKNOWN, "The call was cancelled, but nobody says that it ended.");
+            }
+        });
+    }
+
+    /** Stops watching; the program goes on and a successor takes it up. */
+    void detach() {
+        if (!ended) {
+            abandon();
+            for (CallOutput output : new CallOutput[] {stdout, stderr}) {
+                stage(output.take());
+            }
+        }
+    }
+
+    /** Stops watching; nothing is written any more. */
+    void abandon() {
+        ended = true;
+        if (attachment != null) {
+            attachment.close();
+            attachment = null;
+        }
+    }
+
+    private void accept(OutputText.Piece piece, CallObserver.Stream stream) {
+        boolean error = stream == CallObserver.Stream.STDERR;
+        if (error) {
+            stderrEnd = piece.offset() + piece.bytes();
+        } else {
+            stdoutEnd = piece.offset() + piece.bytes();
+        }
+        actor.tell((error ? stderr : stdout).accept(piece));
+        long unstored = stdout.unstored() + stderr.unstored();
+        if (unstored >= STORE_BYTES) {
+            storeSoFar();
+        } else if (!storing && unstored > 0) {
+            storing = true;
+            actor.later(STORE_AFTER, () -> {
+                storing = false;
+                if (!ended) {
+                    storeSoFar();
+                }
+            });
+        }
+    }
+
+    private void storeSoFar() {
+        stage(stdout.take());
+        stage(stderr.take());
+        log.flush();
+    }
+
+    private void storeAll() {
+        stdout.end().forEach(log::stage);
+        stderr.end().forEach(log::stage);
+    }
+
+    private void stage(@Nullable Draft draft) {
+        if (draft != null) {
+            log.stage(draft);
+        }
+    }
+}

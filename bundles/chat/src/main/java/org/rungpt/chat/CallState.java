@@ -1,0 +1,140 @@
+package org.rungpt.chat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.Effects;
+import org.rungpt.api.call.CallResult;
+import org.rungpt.api.call.CallStatus;
+import org.rungpt.api.call.ParsedCall;
+
+/** One call as the log tells it, until its result was sent. */
+final class CallState {
+    /** How far it has come. */
+    enum Phase {
+        /** Nobody has decided on it. */
+        REQUESTED,
+        /** It waits for somebody's approval. */
+        WAITING,
+        /** It was refused; the end is not written down yet. */
+        REFUSED,
+        /** It may run. */
+        ALLOWED,
+        /** It runs, or ran when the log ends. */
+        STARTED,
+        FINISHED
+    }
+
+    /** What the excerpts keep of each stream until the result is made. */
+    private static final int KEPT_CHARACTERS = 64 << 10;
+
+    final String id;
+    final String message;
+    final String ref;
+    final String task;
+    final String arguments;
+    final String raw;
+    /** What is wrong with the way it was written; null for a call. */
+    final @Nullable String problem;
+
+    final @Nullable String action;
+    final @Nullable String contentHash;
+    final boolean harmless;
+    /** How many times running the turn has made this same call, this one included. */
+    final int repeats;
+    /** Which call of the turn it is, from 1. */
+    final int number;
+
+    Phase phase = Phase.REQUESTED;
+
+    @Nullable
+    String approval;
+
+    @Nullable
+    String refusal;
+
+    @Nullable
+    CallStatus status;
+
+    @Nullable
+    Integer exit;
+
+    @Nullable
+    String text;
+
+    final OutputExcerpt stdout = new OutputExcerpt(KEPT_CHARACTERS);
+    final OutputExcerpt stderr = new OutputExcerpt(KEPT_CHARACTERS);
+    private long stdoutBytes;
+    private long stderrBytes;
+
+    CallState(ObjectNode requested, int repeats, int number) {
+        id = requested.path("call").asText();
+        message = requested.path("message").asText();
+        ref = requested.path("ref").asText("");
+        task = requested.path("task").asText("");
+        arguments = requested.path("arguments").toString();
+        raw = requested.path("raw").asText("");
+        problem = Json.text(requested, "problem");
+        action = Json.text(requested, "action");
+        contentHash = Json.text(requested, "contentHash");
+        String effects = Json.text(requested, "effects");
+        harmless = effects != null
+                && Effects.valueOf(effects.toUpperCase(java.util.Locale.ROOT)).isHarmless();
+        this.repeats = repeats;
+        this.number = number;
+    }
+
+    boolean isFinished() {
+        return phase == Phase.FINISHED;
+    }
+
+    ParsedCall parsed() {
+        return new ParsedCall(ref, task, arguments, raw);
+    }
+
+    void output(ObjectNode data) {
+        OutputExcerpt stream = "stderr".equals(Json.text(data, "stream")) ? stderr : stdout;
+        stream.append(
+                data.path("offset").asLong(),
+                data.path("text").asText(),
+                data.path("bytes").asLong());
+    }
+
+    void finished(ObjectNode data) {
+        phase = Phase.FINISHED;
+        status = CallStatus.ofWire(data.path("status").asText());
+        exit = data.hasNonNull("exit") ? data.get("exit").asInt() : null;
+        text = Json.text(data, "message");
+        stdoutBytes = Math.max(stdout.end(), data.path("stdout").asLong());
+        stderrBytes = Math.max(stderr.end(), data.path("stderr").asLong());
+    }
+
+    /** What the model is told, within a bound of characters. */
+    CallResult result(int bound) {
+        CallStatus how = status == null ? CallStatus.UNKNOWN : status;
+        long bytes = stdoutBytes + stderrBytes;
+        if (bytes == 0) {
+            return new CallResult(id, ref, task, how, exit, text == null ? "" : text, 0, null);
+        }
+        boolean failed = how != CallStatus.COMPLETED;
+        int forErrors = Math.max(failed ? bound / 2 : bound / 4, bound - stdout.characters());
+        OutputExcerpt errors = stderr.within(Math.min(stderr.characters(), forErrors));
+        OutputExcerpt out = stdout.within(bound - errors.characters());
+        var all = new StringBuilder(out.text(stdoutBytes));
+        if (stderrBytes > 0) {
+            if (!all.isEmpty() && all.charAt(all.length() - 1) != '\n') {
+                all.append('\n');
+            }
+            if (!all.isEmpty()) {
+                all.append("[standard error]\n");
+            }
+            all.append(errors.text(stderrBytes));
+        }
+        long leftOut = out.leftOut(stdoutBytes) + errors.leftOut(stderrBytes);
+        String note = text;
+        if (leftOut > 0) {
+            String cut = leftOut + " of " + bytes + " bytes of output are left out here.";
+            note = note == null ? cut : note + " " + cut;
+        }
+        return new CallResult(id, ref, task, how, exit, all.toString(), bytes, note);
+    }
+}

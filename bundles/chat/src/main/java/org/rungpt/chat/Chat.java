@@ -1,0 +1,218 @@
+package org.rungpt.chat;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.call.CallStatus;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.chat.Decision;
+import org.rungpt.api.runner.RunnerException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What can be done with conversations: each thing is an event in a conversation's log, written in its mailbox. */
+final class Chat implements Conversations {
+    private static final Logger LOG = LoggerFactory.getLogger(Chat.class);
+    private static final Pattern MESSAGE_ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+    private final Engine engine;
+    private final Models models;
+    private final String protocol;
+    private final Actors actors;
+
+    /** @param protocol id of the protocol that new conversations use */
+    Chat(Engine engine, Models models, String protocol) {
+        this.engine = engine;
+        this.models = models;
+        this.protocol = protocol;
+        this.actors = new Actors(engine);
+    }
+
+    @Override
+    public Conversation create(@Nullable String model) throws ChatException {
+        String chosen = model == null ? models.defaultModel().orElse("demo/demo") : models.check(model);
+        Instant now = Instant.now();
+        var made = new Conversation(
+                Ids.conversation(now.toEpochMilli()),
+                Titles.NEW,
+                now,
+                now,
+                Conversation.State.IDLE,
+                chosen,
+                protocol,
+                0);
+        try {
+            return engine.access.with(store -> {
+                Optional<Conversation> before = store.find(made.id());
+                if (before.isPresent()) {
+                    return before.get();
+                }
+                store.create(made);
+                return made;
+            });
+        } catch (LogLost e) {
+            throw e.toChatException();
+        }
+    }
+
+    @Override
+    public String post(String conversation, @Nullable String id, String text) throws ChatException {
+        if (text.isBlank()) {
+            throw new ChatException(ChatException.Kind.INVALID, "the message is empty");
+        }
+        int most = engine.limits.messageCharacters();
+        if (text.length() > most) {
+            throw new ChatException(
+                    ChatException.Kind.INVALID,
+                    "the message has " + text.length() + " characters, at most " + most + " are taken");
+        }
+        if (id != null && !MESSAGE_ID.matcher(id).matches()) {
+            throw new ChatException(ChatException.Kind.INVALID, "no message id: write 1 to 64 of A-Z a-z 0-9 _ -");
+        }
+        String message = id == null ? Ids.of("m_") : id;
+        return actors.submit(conversation, actor -> {
+            EventLog log = actor.log();
+            if (log.state().knowsMessage(message)) {
+                return message;
+            }
+            boolean first = log.state().isNew();
+            log.stage(Draft.userMessage(message, text));
+            if (first && !log.state().isTitled()) {
+                log.stageTitle(Titles.of(text), true);
+            }
+            if (log.state().turn() == null) {
+                log.stage(Draft.turnStarted("user"));
+            }
+            log.flush();
+            if (first) {
+                warm(conversation);
+            }
+            return message;
+        });
+    }
+
+    /** The sandbox is made while the model thinks. */
+    private void warm(String conversation) {
+        engine.services.runner(null).ifPresent(runner -> {
+            try {
+                runner.warm(conversation);
+            } catch (RuntimeException e) {
+                LOG.warn("no sandbox could be made ready: {}", e.toString());
+            }
+        });
+    }
+
+    @Override
+    public void stop(String conversation) throws ChatException {
+        actors.submit(conversation, actor -> {
+            EventLog log = actor.log();
+            TurnState turn = log.state().turn();
+            if (turn != null && !turn.stopping) {
+                log.stage(Draft.turnStopping(turn.id));
+                actor.stopAnswer();
+                actor.drive();
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public void resume(String conversation) throws ChatException {
+        actors.submit(conversation, actor -> {
+            EventLog log = actor.log();
+            if (log.state().turn() == null) {
+                ConversationState.EndedTurn ended = log.state().ended();
+                if (ended == null || !ended.canContinue()) {
+                    throw new ChatException(ChatException.Kind.CONFLICT, "there is nothing to continue: say something");
+                }
+                log.stage(Draft.turnStarted("continue"));
+                Continuation.notice(log.state().history(), ended.reason())
+                        .ifPresent(text -> log.stage(Draft.notice(text, null)));
+                log.flush();
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public void decide(String conversation, String call, Decision decision) throws ChatException {
+        actors.submit(conversation, actor -> {
+            Approvals.decide(engine.policy, actor.log(), call, decision);
+            return true;
+        });
+    }
+
+    @Override
+    public void cancel(String conversation, String call) throws ChatException {
+        actors.submit(conversation, actor -> {
+            EventLog log = actor.log();
+            actor.drive();
+            CallState state = Approvals.find(log.state(), call);
+            CallRun run = actor.running(call);
+            if (run != null) {
+                run.cancel();
+            } else if (state != null && !state.isFinished()) {
+                log.stage(Draft.callFinished(call, CallStatus.CANCELLED, "The user cancelled this call."));
+            }
+            log.flush();
+            return true;
+        });
+    }
+
+    @Override
+    public Conversation change(String conversation, @Nullable String title, @Nullable String model)
+            throws ChatException {
+        String newTitle = title == null ? null : Titles.check(title);
+        String newModel = model == null ? null : models.check(model);
+        return actors.submit(conversation, actor -> {
+            EventLog log = actor.log();
+            if (newTitle != null) {
+                log.stageTitle(newTitle, false);
+            }
+            if (newModel != null) {
+                log.stageModel(newModel);
+            }
+            log.flush();
+            return engine.access
+                    .with(store -> store.find(conversation))
+                    .orElseThrow(() -> new ChatException(ChatException.Kind.NOT_FOUND, "it was deleted"));
+        });
+    }
+
+    @Override
+    public void delete(String conversation) throws ChatException {
+        actors.submit(conversation, actor -> {
+            actor.destroy();
+            engine.services.runners.all().forEach(runner -> {
+                try {
+                    runner.release(conversation);
+                } catch (RunnerException | RuntimeException e) {
+                    LOG.warn("the workspace of the deleted conversation {} is left: {}", conversation, e.getMessage());
+                }
+            });
+            engine.access.with(store -> {
+                store.delete(conversation);
+                return true;
+            });
+            engine.services.tellDeleted(conversation);
+            return true;
+        });
+    }
+
+    @Override
+    public Optional<String> defaultModel() {
+        return models.defaultModel();
+    }
+
+    @Override
+    public void setDefaultModel(String model) throws ChatException {
+        models.setDefault(model);
+    }
+
+    /** Hands every conversation over, so that a successor goes on by itself. */
+    void close() {
+        actors.close();
+    }
+}

@@ -1,0 +1,246 @@
+package org.rungpt.chat;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationListener;
+import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.chat.Decision;
+import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.protocol.CallProtocol;
+import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.status.Readiness;
+import org.rungpt.api.status.StatusSource;
+import org.rungpt.api.store.ConversationStore;
+import org.rungpt.api.store.Settings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Conversations as a service: the shell around {@link Chat}. Whatever it needs may come and go. */
+@Component(
+        service = {Conversations.class, StatusSource.class},
+        immediate = true,
+        configurationPid = "org.rungpt.chat")
+@Designate(ocd = ChatComponent.Config.class)
+public final class ChatComponent implements Conversations, StatusSource {
+    private static final Logger LOG = LoggerFactory.getLogger(ChatComponent.class);
+
+    /** How conversations are bounded. */
+    @ObjectClassDefinition(name = "RunGPT conversations")
+    public @interface Config {
+        @AttributeDefinition(description = "How often the model is asked in one turn", min = "1")
+        int steps() default 25;
+
+        @AttributeDefinition(description = "How many calls the model may make in one turn", min = "1")
+        int calls() default 50;
+
+        @AttributeDefinition(description = "How much of a call's output the model is told, in characters", min = "1024")
+        int resultCharacters() default 16384;
+
+        @AttributeDefinition(description = "How much a call may write before it is ended, in MiB", min = "1")
+        int outputMiB() default 64;
+
+        @AttributeDefinition(
+                description = "How much the model is told of actions at first, in characters",
+                min = "2000")
+        int instructionCharacters() default 48000;
+
+        @AttributeDefinition(description = "How long a step waits for a part that is away, in seconds", min = "1")
+        int patienceSeconds() default 30;
+
+        @AttributeDefinition(description = "How new conversations write calls: tags or native")
+        String protocol() default "tags";
+
+        @AttributeDefinition(description = "How many threads all conversations share", min = "2")
+        int threads() default 24;
+    }
+
+    private final Services services = new Services();
+    private final Chat chat;
+
+    @Activate
+    public ChatComponent(BundleContext context, Config config) {
+        ChatLimits usual = ChatLimits.DEFAULT;
+        var limits = new ChatLimits(
+                Math.max(1, config.steps()),
+                Math.max(1, config.calls()),
+                usual.malformed(),
+                usual.repeats(),
+                usual.messageCharacters(),
+                usual.answerCharacters(),
+                Math.max(1024, config.resultCharacters()),
+                Math.max(1L, config.outputMiB()) << 20,
+                Math.max(2000, config.instructionCharacters()),
+                Duration.ofSeconds(Math.max(1, config.patienceSeconds())),
+                usual.cancelPatience());
+        var engine = new Engine(services, limits, Math.max(2, config.threads()));
+        var models = new Models(services, () -> Optional.ofNullable(context.getProperty("rungpt.model")));
+        chat = new Chat(engine, models, config.protocol());
+        LOG.info("conversations are ready");
+    }
+
+    @Deactivate
+    void deactivate() {
+        chat.close();
+        LOG.info("conversations are handed over");
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindStore(ConversationStore store, Map<String, Object> properties) {
+        services.stores.add(store, properties);
+    }
+
+    void unbindStore(ConversationStore store) {
+        services.stores.remove(store);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindSettings(Settings settings, Map<String, Object> properties) {
+        services.settings.add(settings, properties);
+    }
+
+    void unbindSettings(Settings settings) {
+        services.settings.remove(settings);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindRegistry(ActionRegistry registry, Map<String, Object> properties) {
+        services.registries.add(registry, properties);
+    }
+
+    void unbindRegistry(ActionRegistry registry) {
+        services.registries.remove(registry);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindProtocol(CallProtocol protocol, Map<String, Object> properties) {
+        services.protocols.add(protocol, properties);
+    }
+
+    void unbindProtocol(CallProtocol protocol) {
+        services.protocols.remove(protocol);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindConnection(ModelConnection connection, Map<String, Object> properties) {
+        services.connections.add(connection, properties);
+    }
+
+    void unbindConnection(ModelConnection connection) {
+        services.connections.remove(connection);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindRunner(ActionRunner runner, Map<String, Object> properties) {
+        services.runners.add(runner, properties);
+    }
+
+    void unbindRunner(ActionRunner runner) {
+        services.runners.remove(runner);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindListener(ConversationListener listener, Map<String, Object> properties) {
+        services.listeners.add(listener, properties);
+    }
+
+    void unbindListener(ConversationListener listener) {
+        services.listeners.remove(listener);
+    }
+
+    @Override
+    public Conversation create(@Nullable String model) throws ChatException {
+        return chat.create(model);
+    }
+
+    @Override
+    public String post(String conversation, @Nullable String id, String text) throws ChatException {
+        return chat.post(conversation, id, text);
+    }
+
+    @Override
+    public void stop(String conversation) throws ChatException {
+        chat.stop(conversation);
+    }
+
+    @Override
+    public void resume(String conversation) throws ChatException {
+        chat.resume(conversation);
+    }
+
+    @Override
+    public void decide(String conversation, String call, Decision decision) throws ChatException {
+        chat.decide(conversation, call, decision);
+    }
+
+    @Override
+    public void cancel(String conversation, String call) throws ChatException {
+        chat.cancel(conversation, call);
+    }
+
+    @Override
+    public Conversation change(String conversation, @Nullable String title, @Nullable String model)
+            throws ChatException {
+        return chat.change(conversation, title, model);
+    }
+
+    @Override
+    public void delete(String conversation) throws ChatException {
+        chat.delete(conversation);
+    }
+
+    @Override
+    public Optional<String> defaultModel() {
+        return chat.defaultModel();
+    }
+
+    @Override
+    public void setDefaultModel(String model) throws ChatException {
+        chat.setDefaultModel(model);
+    }
+
+    @Override
+    public String id() {
+        return "conversations";
+    }
+
+    @Override
+    public String title() {
+        return "Conversations";
+    }
+
+    @Override
+    public Readiness readiness() {
+        if (services.stores.first().isEmpty()) {
+            return missing("no store for conversations is there", "org.rungpt.store.sqlite");
+        }
+        if (services.registries.first().isEmpty()) {
+            return missing("no registry of actions is there", "org.rungpt.registry");
+        }
+        if (services.protocols.first().isEmpty()) {
+            return missing("no protocol for calls is there", "org.rungpt.protocol.tags");
+        }
+        if (services.connections.first().isEmpty()) {
+            return Readiness.unready("No connection to a model is there.", "Set up a connection in the settings.");
+        }
+        return Readiness.ready("Everything that conversations need is there.");
+    }
+
+    private static Readiness missing(String what, String bundle) {
+        return Readiness.unready("Conversations cannot go on: " + what + ".", "Start the bundle " + bundle + ".");
+    }
+}

@@ -1,0 +1,74 @@
+package org.rungpt.chat;
+
+import java.time.Duration;
+
+/**
+ * Bounds of what a conversation may do.
+ *
+ * @param steps how often the model is asked in a turn
+ * @param calls how many calls a turn makes
+ * @param malformed how many answers in a row with nothing but wrong calls are sent back before the turn stops
+ * @param repeats the same call so many times running stops the turn; the last of them does not run
+ * @param messageCharacters longest user message, in characters
+ * @param answerCharacters longest answer, in characters
+ * @param resultCharacters how much of a call's output the model is told
+ * @param outputBytes how much a call may write before it is ended
+ * @param instructionCharacters how much the model is told of actions at the beginning
+ * @param patience how long a step waits for a part that is away
+ * @param cancelPatience how long a cancelled call may take to end
+ */
+record ChatLimits(
+        int steps,
+        int calls,
+        int malformed,
+        int repeats,
+        int messageCharacters,
+        int answerCharacters,
+        int resultCharacters,
+        long outputBytes,
+        int instructionCharacters,
+        Duration patience,
+        Duration cancelPatience) {
+    static final ChatLimits DEFAULT = new ChatLimits(
+            25,
+            50,
+            2,
+            3,
+            1 << 20,
+            4 << 20,
+            16 << 10,
+            64L << 20,
+            48_000,
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(15));
+
+    ChatLimits withPatience(Duration other) {
+        return new ChatLimits(
+                steps,
+                calls,
+                malformed,
+                repeats,
+                messageCharacters,
+                answerCharacters,
+                resultCharacters,
+                outputBytes,
+                instructionCharacters,
+                other,
+                cancelPatience);
+    }
+
+    ChatLimits withLoop(int otherSteps, int otherCalls) {
+        return new ChatLimits(
+                otherSteps,
+                otherCalls,
+                malformed,
+                repeats,
+                messageCharacters,
+                answerCharacters,
+                resultCharacters,
+                outputBytes,
+                instructionCharacters,
+                patience,
+                cancelPatience);
+    }
+}

@@ -1,0 +1,257 @@
+package org.rungpt.chat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.model.ModelConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One conversation at work: a mailbox, the log, what is under way (at most one answer, some calls), and the loop that takes the
+ * next step until there is nothing to do but wait. Everything but {@link #enqueue}, {@link #later} and {@link #nudge} runs in the mailbox.
+ */
+final class ConversationActor {
+    /** An answer is asked for again so often in a row because a part was replaced. */
+    static final int SUPERSEDED_BY_SWAPS = 100;
+    /** An answer of which nothing had arrived is asked for again so often in a row after a crash. */
+    private static final int SUPERSEDED_BY_CRASHES = 3;
+
+    private static final Duration STAYS_AFTER_ALL = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(ConversationActor.class);
+
+    private final Engine engine;
+    private final String id;
+    private final Mailbox mailbox;
+    private final Runnable quiet;
+    private final Map<String, CallRun> runs = new HashMap<>();
+    private @Nullable EventLog log;
+    private @Nullable Steps steps;
+    private @Nullable AnswerStream answer;
+    private @Nullable ModelConnection left;
+    private boolean retired;
+
+    /** @param quiet called in the mailbox when there is nothing under way */
+    ConversationActor(Engine engine, String id, Runnable quiet) {
+        this.engine = engine;
+        this.id = id;
+        this.quiet = quiet;
+        this.mailbox = new Mailbox(engine.threads);
+    }
+
+    String id() {
+        return id;
+    }
+
+    ChatLimits limits() {
+        return engine.limits;
+    }
+
+    Services services() {
+        return engine.services;
+    }
+
+    Actions actions() {
+        return engine.actions;
+    }
+
+    void tell(Draft event) {
+        engine.services.tellTransient(id, event);
+    }
+
+    /** Runs something in the mailbox. Any thread. @return false if this conversation was put away; ask for it anew */
+    boolean enqueue(Runnable task) {
+        return mailbox.add(() -> {
+            try {
+                task.run();
+            } catch (LogLost e) {
+                if (e.kind() != ChatException.Kind.NOT_FOUND) {
+                    LOG.warn("conversation {} stands still: {}", id, e.getMessage());
+                }
+                abandon();
+            } catch (RuntimeException e) {
+                LOG.error("conversation {} stands still because of an error in RunGPT", id, e);
+                abandon();
+            }
+            if (!retired && !isBusy()) {
+                quiet.run();
+            }
+        });
+    }
+
+    boolean isOwnThread() {
+        return mailbox.isOwnThread();
+    }
+
+    /** Runs something in the mailbox a little later. Any thread. */
+    void later(Duration delay, Runnable task) {
+        engine.later(delay, () -> enqueue(task));
+    }
+
+    /** Something changed that a step may have waited for. Any thread. */
+    void nudge() {
+        enqueue(this::driveIfLoaded);
+    }
+
+    void driveIfLoaded() {
+        if (log != null) {
+            drive();
+        }
+    }
+
+    /** The log; read if need be, and whatever an earlier life left half done is put in order. */
+    EventLog log() {
+        if (log == null) {
+            EventLog fresh = EventLog.read(engine.services, engine.access, id);
+            log = fresh;
+            steps = new Steps(engine, this, fresh);
+            putInOrder(fresh);
+        }
+        return log;
+    }
+
+    private static void putInOrder(EventLog log) {
+        AnswerState broken = log.state().answer();
+        TurnState turn = log.state().turn();
+        if (broken == null || turn == null) {
+            return;
+        }
+        boolean again = broken.isEmpty() && turn.superseded < SUPERSEDED_BY_CRASHES;
+        log.stage(Draft.messageFinished(
+                broken.id,
+                again ? "superseded" : "interrupted",
+                again ? null : "RunGPT ended while the model answered.",
+                null,
+                null));
+    }
+
+    /** Takes steps until there is nothing to do but wait, and makes durable what happened. */
+    void drive() {
+        if (engine.isClosing()) {
+            return;
+        }
+        EventLog current = log();
+        Steps taker = steps;
+        if (taker == null) {
+            return;
+        }
+        while (taker.take(NextStep.of(current.state(), engine.limits))) {
+            // Each step leads to the next.
+        }
+        current.flush();
+        for (CallState call : List.copyOf(current.state().calls().values())) {
+            if (call.phase == CallState.Phase.STARTED) {
+                CallRun run = runs.computeIfAbsent(call.id, key -> new CallRun(this, current, call, null));
+                run.attempt();
+                TurnState turn = current.state().turn();
+                if (turn != null && turn.stopping) {
+                    run.cancel();
+                }
+            }
+        }
+    }
+
+    /** Goes on after the task that runs now. */
+    void driveSoon() {
+        enqueue(this::drive);
+    }
+
+    boolean isBusy() {
+        return log != null && log.state().doing() == Conversation.State.RUNNING || !runs.isEmpty() || answer != null;
+    }
+
+    /** Puts it away if nothing is under way and nobody wants anything of it. Any thread. */
+    void retire(Runnable done) {
+        enqueue(() -> {
+            if (!isBusy() && mailbox.closeIfLast()) {
+                retired = true;
+                done.run();
+            }
+        });
+    }
+
+    void answerBegins(AnswerStream stream) {
+        answer = stream;
+        left = null;
+    }
+
+    void answerEnded() {
+        answer = null;
+    }
+
+    /** This connection said that it goes: the next answer comes from its successor, or from itself if it stays after all. */
+    void leave(ModelConnection connection) {
+        left = connection;
+        later(STAYS_AFTER_ALL, () -> {
+            if (left == connection) {
+                left = null;
+                driveIfLoaded();
+            }
+        });
+    }
+
+    @Nullable
+    ModelConnection left() {
+        return left;
+    }
+
+    void run(CallRun run, String call) {
+        runs.put(call, run);
+    }
+
+    void callEnded(String call) {
+        runs.remove(call);
+    }
+
+    /** Ends the answer because the user wants it; calls end by themselves once the log says that the turn stops. */
+    void stopAnswer() {
+        if (answer != null) {
+            answer.stop();
+        }
+    }
+
+    /** Ends everything at once; nothing is written any more. */
+    void destroy() {
+        List.copyOf(runs.values()).forEach(CallRun::cancel);
+        abandon();
+    }
+
+    @Nullable
+    CallRun running(String call) {
+        return runs.get(call);
+    }
+
+    /** This engine goes: leaves everything so that its successor goes on by itself. */
+    void handOver() {
+        if (log == null) {
+            return;
+        }
+        if (answer != null) {
+            answer.handOver(null);
+        }
+        var open = new ArrayList<>(runs.values());
+        runs.clear();
+        open.forEach(CallRun::detach);
+        log.flush();
+        log = null;
+        steps = null;
+    }
+
+    /** The log is out of reach: nothing in memory counts any more. */
+    void abandon() {
+        if (answer != null) {
+            answer.abandon();
+            answer = null;
+        }
+        runs.values().forEach(CallRun::abandon);
+        runs.clear();
+        log = null;
+        steps = null;
+    }
+}

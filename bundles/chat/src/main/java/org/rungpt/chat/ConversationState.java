@@ -1,0 +1,304 @@
+package org.rungpt.chat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.call.CallResult;
+import org.rungpt.api.call.CallStatus;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.EventType;
+import org.rungpt.api.chat.Message;
+
+/**
+ * A conversation as its log tells it: nothing but a fold over the events, the same in the engine that wrote them and in one that
+ * reads them after a crash. One thread at a time.
+ */
+final class ConversationState {
+    /** What was frozen when the conversation began. */
+    record Beginning(String nonce, String system) {}
+
+    /** How the latest turn ended. */
+    record EndedTurn(String reason, boolean canContinue) {}
+
+    private final List<Message> history = new ArrayList<>();
+    private final List<Message.User> pending = new ArrayList<>();
+    private final Set<String> messages = new HashSet<>();
+    private final Set<String> callIds = new HashSet<>();
+    private final Set<String> usedRefs = new HashSet<>();
+    private final Set<String> grants = new HashSet<>();
+    private final Map<String, CallState> calls = new LinkedHashMap<>();
+    private List<ToldAction> told = List.of();
+    private @Nullable Beginning beginning;
+    private @Nullable TurnState turn;
+    private @Nullable AnswerState answer;
+    private @Nullable EndedTurn ended;
+    private String model;
+    private String protocol;
+    private boolean titled;
+
+    ConversationState(String model, String protocol) {
+        this.model = model;
+        this.protocol = protocol;
+    }
+
+    void apply(String type, ObjectNode data) {
+        switch (type) {
+            case EventType.CONVERSATION_STARTED -> {
+                beginning = new Beginning(
+                        data.path("nonce").asText(), data.path("system").asText());
+                protocol = data.path("protocol").asText(protocol);
+                told = ToldAction.read(data.path("actions"));
+            }
+            case EventType.CONVERSATION_CHANGED -> {
+                model = data.path("model").asText(model);
+                protocol = data.path("protocol").asText(protocol);
+            }
+            case EventType.CONVERSATION_TITLED -> titled = true;
+            case EventType.MESSAGE_USER -> {
+                String id = data.path("message").asText();
+                messages.add(id);
+                pending.add(new Message.User(id, data.path("text").asText()));
+            }
+            case EventType.MESSAGE_NOTICE -> {
+                history.add(new Message.Notice(
+                        data.path("message").asText(), data.path("text").asText()));
+                if (data.has("actions")) {
+                    told = ToldAction.read(data.path("actions"));
+                }
+            }
+            case EventType.TURN_STARTED -> {
+                turn = new TurnState(data.path("turn").asText(), model);
+                history.addAll(pending);
+                pending.clear();
+            }
+            case EventType.TURN_STOPPING -> {
+                if (turn != null) {
+                    turn.stopping = true;
+                }
+            }
+            case EventType.TURN_FINISHED -> {
+                turn = null;
+                ended = new EndedTurn(
+                        data.path("reason").asText(), data.path("canContinue").asBoolean());
+            }
+            case EventType.MESSAGE_STARTED,
+                    EventType.MESSAGE_TEXT,
+                    EventType.MESSAGE_FINISHED,
+                    EventType.MESSAGE_RESULTS -> applyToAnswer(type, data);
+            default -> applyToCall(type, data);
+        }
+    }
+
+    private void applyToAnswer(String type, ObjectNode data) {
+        TurnState open = turn;
+        if (open == null) {
+            return;
+        }
+        switch (type) {
+            case EventType.MESSAGE_STARTED -> {
+                answer = new AnswerState(data.path("message").asText());
+                open.model = data.path("model").asText(open.model);
+                open.steps++;
+            }
+            case EventType.MESSAGE_TEXT -> {
+                if (answer != null) {
+                    answer.text(
+                            data.path("channel").asText("answer"),
+                            data.path("text").asText());
+                }
+            }
+            case EventType.MESSAGE_FINISHED -> finishAnswer(open, data);
+            case EventType.MESSAGE_RESULTS -> {
+                List<CallResult> results = results(data);
+                history.add(new Message.Results(data.path("message").asText(), results));
+                boolean allWrong = results.stream().allMatch(result -> result.status() == CallStatus.INVALID);
+                open.malformed = allWrong ? open.malformed + 1 : 0;
+                calls.clear();
+            }
+            default -> throw new IllegalStateException(type);
+        }
+    }
+
+    private void finishAnswer(TurnState open, ObjectNode data) {
+        AnswerState done = answer;
+        answer = null;
+        if (done == null) {
+            return;
+        }
+        String reason = data.path("reason").asText();
+        if (reason.equals("superseded")) {
+            open.superseded++;
+            open.steps--;
+            return;
+        }
+        open.superseded = 0;
+        Message.Assistant message = done.message();
+        if (!message.parts().isEmpty()) {
+            history.add(message);
+        }
+        String detail = data.has("error") ? Json.text(data.path("error"), "message") : Json.text(data, "detail");
+        open.last = new TurnState.LastAnswer(reason, detail, done.calls, done.mostRepeats);
+    }
+
+    private void applyToCall(String type, ObjectNode data) {
+        String id = data.path("call").asText();
+        if (type.equals(EventType.CALL_REQUESTED)) {
+            requestCall(id, data);
+            return;
+        }
+        CallState call = calls.get(id);
+        if (call == null || call.isFinished()) {
+            return;
+        }
+        switch (type) {
+            case EventType.APPROVAL_REQUESTED -> {
+                call.phase = CallState.Phase.WAITING;
+                call.approval = Json.text(data, "approval");
+            }
+            case EventType.APPROVAL_DECIDED -> {
+                boolean allowed = data.path("decision").asText().equals("allow");
+                call.phase = allowed ? CallState.Phase.ALLOWED : CallState.Phase.REFUSED;
+                call.refusal = Json.text(data, "reason");
+                if (allowed && !data.path("scope").asText("once").equals("once")) {
+                    grants.add(Policy.key(call));
+                }
+            }
+            case EventType.CALL_STARTED -> call.phase = CallState.Phase.STARTED;
+            case EventType.CALL_OUTPUT -> call.output(data);
+            case EventType.CALL_FINISHED -> {
+                call.finished(data);
+                if (call.status == CallStatus.INVALID) {
+                    // It never was a call: the model may use its ref for the corrected one.
+                    usedRefs.remove(call.ref);
+                }
+            }
+            default -> {
+                // Types of a later version are no business of ours.
+            }
+        }
+    }
+
+    private void requestCall(String id, ObjectNode data) {
+        TurnState open = turn;
+        AnswerState current = answer;
+        if (open == null || current == null || !callIds.add(id)) {
+            return;
+        }
+        String same = data.path("task").asText()
+                + (data.has("problem") ? data.path("raw") : data.path("arguments")).toString();
+        var call = new CallState(data, open.count(same), open.calls);
+        calls.put(id, call);
+        current.call(call);
+        if (call.problem == null) {
+            usedRefs.add(call.ref);
+        }
+    }
+
+    private static List<CallResult> results(ObjectNode data) {
+        var results = new ArrayList<CallResult>();
+        for (JsonNode one : data.path("results")) {
+            results.add(new CallResult(
+                    one.path("call").asText(),
+                    one.path("ref").asText(),
+                    one.path("task").asText(),
+                    CallStatus.ofWire(one.path("status").asText()),
+                    one.hasNonNull("exit") ? one.get("exit").asInt() : null,
+                    one.path("text").asText(),
+                    one.path("bytes").asLong(),
+                    Json.text(one, "note")));
+        }
+        return results;
+    }
+
+    /** What the conversation is doing, for the list of conversations. */
+    Conversation.State doing() {
+        if (turn == null) {
+            return pending.isEmpty() ? Conversation.State.IDLE : Conversation.State.RUNNING;
+        }
+        boolean waits = answer == null
+                && !turn.stopping
+                && calls.values().stream()
+                        .filter(call -> !call.isFinished())
+                        .findFirst()
+                        .filter(call -> call.phase == CallState.Phase.WAITING)
+                        .isPresent();
+        return waits ? Conversation.State.WAITING : Conversation.State.RUNNING;
+    }
+
+    /** The neutral history that the next request carries. */
+    List<Message> history() {
+        return List.copyOf(history);
+    }
+
+    /** What the user said during this turn: it waits for the next. */
+    List<Message.User> pending() {
+        return List.copyOf(pending);
+    }
+
+    boolean knowsMessage(String id) {
+        return messages.contains(id);
+    }
+
+    boolean knowsCall(String id) {
+        return callIds.contains(id);
+    }
+
+    boolean isUsedRef(String ref) {
+        return usedRefs.contains(ref);
+    }
+
+    boolean isGranted(String grant) {
+        return grants.contains(grant);
+    }
+
+    /** The calls whose results were not sent yet, in the order in which they were made. */
+    Map<String, CallState> calls() {
+        return calls;
+    }
+
+    List<ToldAction> told() {
+        return told;
+    }
+
+    @Nullable
+    Beginning beginning() {
+        return beginning;
+    }
+
+    @Nullable
+    TurnState turn() {
+        return turn;
+    }
+
+    @Nullable
+    AnswerState answer() {
+        return answer;
+    }
+
+    @Nullable
+    EndedTurn ended() {
+        return ended;
+    }
+
+    String model() {
+        return model;
+    }
+
+    String protocol() {
+        return protocol;
+    }
+
+    boolean isTitled() {
+        return titled;
+    }
+
+    boolean isNew() {
+        return messages.isEmpty();
+    }
+}

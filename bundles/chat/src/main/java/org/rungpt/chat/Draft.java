@@ -1,0 +1,279 @@
+package org.rungpt.chat;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.call.CallResult;
+import org.rungpt.api.call.CallStatus;
+import org.rungpt.api.call.ParsedCall;
+import org.rungpt.api.chat.Decision;
+import org.rungpt.api.chat.EventType;
+import org.rungpt.api.model.ModelException;
+import org.rungpt.api.model.Usage;
+import org.rungpt.api.protocol.Segment;
+import org.rungpt.api.runner.CallOutcome;
+
+/** An event before it is appended: the one place where events are written; {@link ConversationState} is the one that reads them. */
+record Draft(String type, ObjectNode data) {
+    private static Draft of(String type) {
+        return new Draft(type, Json.object());
+    }
+
+    private Draft with(String field, @Nullable String value) {
+        if (value != null) {
+            data.put(field, value);
+        }
+        return this;
+    }
+
+    private Draft with(String field, long value) {
+        data.put(field, value);
+        return this;
+    }
+
+    private Draft with(String field, boolean value) {
+        data.put(field, value);
+        return this;
+    }
+
+    static Draft conversationStarted(String nonce, String protocol, String system, List<ToldAction> actions) {
+        Draft draft = of(EventType.CONVERSATION_STARTED)
+                .with("nonce", nonce)
+                .with("protocol", protocol)
+                .with("system", system);
+        ToldAction.write(actions, draft.data.putArray("actions"));
+        return draft;
+    }
+
+    static Draft conversationChanged(String model) {
+        return of(EventType.CONVERSATION_CHANGED).with("model", model);
+    }
+
+    static Draft conversationTitled(String title, boolean automatic) {
+        return of(EventType.CONVERSATION_TITLED).with("title", title).with("automatic", automatic);
+    }
+
+    static Draft userMessage(String message, String text) {
+        return of(EventType.MESSAGE_USER).with("message", message).with("text", text);
+    }
+
+    static Draft notice(String text, @Nullable List<ToldAction> actions) {
+        Draft draft = of(EventType.MESSAGE_NOTICE).with("message", Ids.of("m_")).with("text", text);
+        if (actions != null) {
+            ToldAction.write(actions, draft.data.putArray("actions"));
+        }
+        return draft;
+    }
+
+    static Draft turnStarted(String cause) {
+        return of(EventType.TURN_STARTED).with("turn", Ids.of("t_")).with("cause", cause);
+    }
+
+    static Draft turnStopping(String turn) {
+        return of(EventType.TURN_STOPPING).with("turn", turn);
+    }
+
+    static Draft turnFinished(String turn, NextStep.Finish how) {
+        return of(EventType.TURN_FINISHED)
+                .with("turn", turn)
+                .with("reason", how.reason())
+                .with("detail", how.detail())
+                .with("canContinue", how.canContinue());
+    }
+
+    static Draft messageStarted(String turn, String message, String model, int step) {
+        return of(EventType.MESSAGE_STARTED)
+                .with("turn", turn)
+                .with("message", message)
+                .with("model", model)
+                .with("step", step);
+    }
+
+    static Draft messageRetrying(String message, int attempt, Duration wait, String reason) {
+        return of(EventType.MESSAGE_RETRYING)
+                .with("message", message)
+                .with("attempt", attempt)
+                .with("waitMillis", wait.toMillis())
+                .with("reason", reason);
+    }
+
+    /** @param type {@link EventType#MESSAGE_DELTA} or {@link EventType#MESSAGE_TEXT} */
+    static Draft text(String type, String message, String channel, long offset, String text) {
+        return of(type).with("message", message)
+                .with("offset", offset)
+                .with("text", text)
+                .with("channel", channel);
+    }
+
+    static Draft messageFinished(
+            String message,
+            String reason,
+            @Nullable String detail,
+            @Nullable ModelException error,
+            @Nullable Usage usage) {
+        Draft draft = of(EventType.MESSAGE_FINISHED)
+                .with("message", message)
+                .with("reason", reason)
+                .with("detail", detail);
+        if (error != null) {
+            ObjectNode node = draft.data.putObject("error");
+            node.put("kind", error.kind().name().toLowerCase(Locale.ROOT));
+            node.put("message", error.getMessage());
+            if (error.remedy() != null) {
+                node.put("remedy", error.remedy());
+            }
+        }
+        if (usage != null) {
+            ObjectNode node = draft.data.putObject("usage");
+            node.put("input", usage.input()).put("output", usage.output()).put("estimated", usage.estimated());
+        }
+        return draft;
+    }
+
+    static Draft callDelta(String message, Segment.CallOpened opened) {
+        return of(EventType.CALL_DELTA)
+                .with("message", message)
+                .with("ref", opened.ref())
+                .with("task", opened.task());
+    }
+
+    /** @param task what it will run; null if there is no such task */
+    static Draft callRequested(String message, ParsedCall call, long offset, @Nullable InstalledTask task) {
+        ObjectNode arguments;
+        String problem = null;
+        try {
+            arguments = Json.object(call.arguments());
+        } catch (IllegalArgumentException e) {
+            arguments = Json.object();
+            problem = "The arguments are no JSON object: " + e.getMessage() + ".";
+        }
+        Draft draft = callRequested(message, call.ref(), call.task(), call.raw(), offset, problem);
+        draft.data.set("arguments", arguments);
+        if (task != null) {
+            draft.with("action", task.action().id().value())
+                    .with("version", task.action().files().version())
+                    .with("contentHash", task.action().files().contentHash())
+                    .with("effects", task.task().effects().name().toLowerCase(Locale.ROOT))
+                    .with("title", task.action().manifest().title());
+        }
+        return draft;
+    }
+
+    static Draft callRequested(String message, Segment.Malformed malformed, long offset) {
+        String ref = malformed.ref() == null ? "" : malformed.ref();
+        String task = malformed.task() == null ? "" : malformed.task();
+        return callRequested(message, ref, task, malformed.raw(), offset, malformed.problem());
+    }
+
+    private static Draft callRequested(
+            String message, String ref, String task, String raw, long offset, @Nullable String problem) {
+        Draft draft = of(EventType.CALL_REQUESTED)
+                .with("call", Ids.of("c_"))
+                .with("message", message)
+                .with("ref", ref)
+                .with("task", task);
+        draft.data.putObject("arguments");
+        return draft.with("raw", raw).with("offset", offset).with("problem", problem);
+    }
+
+    static Draft approvalRequested(String call, List<String> reasons) {
+        Draft draft = of(EventType.APPROVAL_REQUESTED).with("call", call).with("approval", Ids.of("a_"));
+        ArrayNode array = draft.data.putArray("reasons");
+        reasons.forEach(array::add);
+        return draft;
+    }
+
+    /** @param by {@code user} or {@code policy} */
+    static Draft approvalDecided(CallState call, Decision decision, String by) {
+        Decision.Scope scope = decision.allow() ? decision.scope() : Decision.Scope.ONCE;
+        return of(EventType.APPROVAL_DECIDED)
+                .with("call", call.id)
+                .with("approval", call.approval == null ? Ids.of("a_") : call.approval)
+                .with("decision", decision.allow() ? "allow" : "deny")
+                .with("scope", scope.name().toLowerCase(Locale.ROOT))
+                .with("by", by)
+                .with("reason", decision.reason());
+    }
+
+    static Draft callStarted(String call) {
+        return of(EventType.CALL_STARTED).with("call", call);
+    }
+
+    static Draft callProgress(String call, String step) {
+        return of(EventType.CALL_PROGRESS).with("call", call).with("step", step);
+    }
+
+    /** @param type {@link EventType#CALL_OUTPUT_DELTA} or {@link EventType#CALL_OUTPUT} */
+    static Draft output(String type, String call, String stream, OutputText.Piece piece) {
+        Draft draft = of(type).with("call", call)
+                .with("stream", stream)
+                .with("offset", piece.offset())
+                .with("text", piece.text());
+        return type.equals(EventType.CALL_OUTPUT) ? draft.with("bytes", piece.bytes()) : draft;
+    }
+
+    /** The end of a call that has no outcome. */
+    static Draft callFinished(String call, CallStatus status, String message) {
+        return of(EventType.CALL_FINISHED)
+                .with("call", call)
+                .with("status", status.wire())
+                .with("message", message);
+    }
+
+    static Draft callFinished(String call, CallOutcome outcome) {
+        CallStatus status =
+                switch (outcome.reason()) {
+                    case EXITED -> {
+                        Integer exit = outcome.exit();
+                        yield exit != null && exit == 0 ? CallStatus.COMPLETED : CallStatus.FAILED;
+                    }
+                    case CANCELLED -> CallStatus.CANCELLED;
+                    case TIMEOUT, OUTPUT_LIMIT, RESOURCE_LIMIT, SANDBOX_LOST -> CallStatus.FAILED;
+                };
+        Draft draft = of(EventType.CALL_FINISHED).with("call", call).with("status", status.wire());
+        if (outcome.exit() != null) {
+            draft.with("exit", outcome.exit());
+        }
+        return draft.with("message", message(outcome))
+                .with("stdout", outcome.stdout())
+                .with("stderr", outcome.stderr())
+                .with("durationMillis", outcome.duration().toMillis())
+                .with("sandbox", outcome.sandbox());
+    }
+
+    private static @Nullable String message(CallOutcome outcome) {
+        if (outcome.message() != null) {
+            return outcome.message();
+        }
+        return switch (outcome.reason()) {
+            case EXITED -> null;
+            case CANCELLED -> "The call was cancelled while it ran.";
+            case TIMEOUT -> "The call was ended because its time was up.";
+            case OUTPUT_LIMIT -> "The call was ended because it wrote too much output.";
+            case RESOURCE_LIMIT -> "The call was ended because it hit a limit of its sandbox.";
+            case SANDBOX_LOST -> "The sandbox ended while the call ran.";
+        };
+    }
+
+    static Draft results(List<CallResult> results) {
+        Draft draft = of(EventType.MESSAGE_RESULTS).with("message", Ids.of("m_"));
+        ArrayNode array = draft.data.putArray("results");
+        for (CallResult result : results) {
+            ObjectNode node = array.addObject();
+            node.put("call", result.call()).put("ref", result.ref()).put("task", result.task());
+            node.put("status", result.status().wire());
+            if (result.exit() != null) {
+                node.put("exit", result.exit());
+            }
+            node.put("text", result.text()).put("bytes", result.bytes());
+            if (result.note() != null) {
+                node.put("note", result.note());
+            }
+        }
+        return draft;
+    }
+}

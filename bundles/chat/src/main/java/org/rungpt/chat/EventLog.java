@@ -1,0 +1,123 @@
+package org.rungpt.chat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.store.ConversationStore;
+import org.rungpt.api.store.ConversationStore.Change;
+import org.rungpt.api.store.ConversationStore.NewEvent;
+import org.rungpt.api.store.StoreException;
+
+/**
+ * The log of one conversation with the state that it tells. Events are staged, which changes the state at once, and become durable
+ * together; whoever acts on the world makes them durable first. One thread at a time.
+ */
+final class EventLog {
+    private static final int PAGE = 5000;
+
+    private final Services services;
+    private final StoreAccess access;
+    private final String conversation;
+    private final ConversationState state;
+    private final List<Draft> staged = new ArrayList<>();
+    private long seq;
+    private Conversation.State stored;
+    private @Nullable String title;
+    private @Nullable String model;
+
+    private EventLog(Services services, StoreAccess access, Conversation conversation) {
+        this.services = services;
+        this.access = access;
+        this.conversation = conversation.id();
+        this.state = new ConversationState(conversation.model(), conversation.protocol());
+        this.stored = conversation.state();
+    }
+
+    /** Reads a conversation. @throws LogLost if there is none, or none can be read now */
+    static EventLog read(Services services, StoreAccess access, String id) {
+        return access.with(store -> {
+            Optional<Conversation> found = store.find(id);
+            if (found.isEmpty()) {
+                throw new LogLost(ChatException.Kind.NOT_FOUND, "there is no conversation " + id);
+            }
+            var log = new EventLog(services, access, found.get());
+            List<ConversationEvent> page;
+            do {
+                page = store.events(id, log.seq, PAGE);
+                for (ConversationEvent event : page) {
+                    log.state.apply(event.type(), Json.object(event.data()));
+                    log.seq = event.seq();
+                }
+            } while (page.size() == PAGE);
+            return log;
+        });
+    }
+
+    ConversationState state() {
+        return state;
+    }
+
+    /** Adds an event; it counts at once and is durable after the next {@link #flush()}. */
+    void stage(Draft draft) {
+        staged.add(draft);
+        state.apply(draft.type(), draft.data());
+    }
+
+    void stageTitle(String newTitle, boolean automatic) {
+        title = newTitle;
+        stage(Draft.conversationTitled(newTitle, automatic));
+    }
+
+    void stageModel(String newModel) {
+        model = newModel;
+        stage(Draft.conversationChanged(newModel));
+    }
+
+    /** Makes durable what was staged, then tells the listeners. @throws LogLost if that is impossible */
+    void flush() {
+        Conversation.State doing = state.doing();
+        if (staged.isEmpty()) {
+            return;
+        }
+        var change = new Change(doing == stored ? null : doing, title, model, null);
+        List<NewEvent> events = staged.stream()
+                .map(draft -> new NewEvent(draft.type(), draft.data().toString()))
+                .toList();
+        boolean[] tried = {false};
+        List<ConversationEvent> appended = access.with(store -> {
+            if (tried[0]) {
+                Optional<List<ConversationEvent>> before = appendedBefore(store, events.size());
+                if (before.isPresent()) {
+                    return before.get();
+                }
+            }
+            tried[0] = true;
+            return store.append(conversation, events, change);
+        });
+        if (appended.isEmpty() || appended.get(0).seq() != seq + 1) {
+            throw new LogLost(ChatException.Kind.CONFLICT, "another process writes this conversation");
+        }
+        seq = appended.get(appended.size() - 1).seq();
+        stored = doing;
+        title = null;
+        model = null;
+        staged.clear();
+        appended.forEach(services::tellAppended);
+    }
+
+    /** A store that went away while it appended may have done it all the same. */
+    private Optional<List<ConversationEvent>> appendedBefore(ConversationStore store, int count) throws StoreException {
+        long last = store.find(conversation).map(Conversation::lastSeq).orElse(-1L);
+        if (last == seq) {
+            return Optional.empty();
+        }
+        if (last != seq + count) {
+            throw new LogLost(ChatException.Kind.CONFLICT, "another process writes this conversation");
+        }
+        return Optional.of(store.events(conversation, seq, count));
+    }
+}

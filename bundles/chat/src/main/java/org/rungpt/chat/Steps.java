@@ -1,0 +1,260 @@
+package org.rungpt.chat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.call.CallResult;
+import org.rungpt.api.call.CallStatus;
+import org.rungpt.api.chat.Decision;
+import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.model.ModelMessage;
+import org.rungpt.api.model.ModelRequest;
+import org.rungpt.api.protocol.CallProtocol;
+import org.rungpt.api.protocol.ParserContext;
+
+/** Takes the steps of one conversation. What a step needs may be away for a while: then it waits, within a bound. */
+final class Steps {
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
+
+    private final Engine engine;
+    private final ConversationActor actor;
+    private final EventLog log;
+    private final ConversationState state;
+    /** What is waited for, and until when; null if nothing is. */
+    private @Nullable String awaited;
+
+    private long awaitedUntil;
+
+    Steps(Engine engine, ConversationActor actor, EventLog log) {
+        this.engine = engine;
+        this.actor = actor;
+        this.log = log;
+        this.state = log.state();
+    }
+
+    /** Takes a step. @return false if the next has to wait for something to happen */
+    boolean take(NextStep step) {
+        TurnState turn = state.turn();
+        if (step instanceof NextStep.StartTurn) {
+            log.stage(Draft.turnStarted("user"));
+            return true;
+        }
+        if (turn == null || step instanceof NextStep.Wait) {
+            return false;
+        }
+        boolean went = takeInTurn(step, turn);
+        if (went) {
+            awaited = null;
+        }
+        return went;
+    }
+
+    private boolean takeInTurn(NextStep step, TurnState turn) {
+        if (step instanceof NextStep.Begin || step instanceof NextStep.Ask) {
+            try {
+                return step instanceof NextStep.Begin ? begin(turn) : ask(turn);
+            } catch (LogLost e) {
+                throw e;
+            } catch (RuntimeException e) {
+                // The protocol is a plug-in: what it does wrong ends the turn, not the conversation.
+                String detail = "The model could not be asked, the protocol " + state.protocol() + " failed: " + e;
+                log.stage(Draft.turnFinished(turn.id, new NextStep.Finish("error", detail, true)));
+                return true;
+            }
+        } else if (step instanceof NextStep.Decide decide) {
+            return decide(decide.call());
+        } else if (step instanceof NextStep.Close close) {
+            return close(close.call(), close.status(), close.why());
+        } else if (step instanceof NextStep.Run run) {
+            return run(run.call());
+        } else if (step instanceof NextStep.SendResults) {
+            return sendResults();
+        } else if (step instanceof NextStep.Finish finish) {
+            log.stage(Draft.turnFinished(turn.id, finish));
+            return true;
+        }
+        return false;
+    }
+
+    /** @return true if the time to wait for this is over */
+    private boolean hasWaitedFor(String what) {
+        Duration patience = engine.limits.patience();
+        long now = System.nanoTime();
+        if (!what.equals(awaited)) {
+            awaited = what;
+            awaitedUntil = now + patience.toNanos();
+            actor.later(patience.plusMillis(1), actor::drive);
+        }
+        return now >= awaitedUntil;
+    }
+
+    /** Waits; when the time is over, ends the turn with what is missing and what helps. */
+    private boolean waitOrEnd(TurnState turn, String what, String problem) {
+        if (!hasWaitedFor(what)) {
+            return false;
+        }
+        log.stage(Draft.turnFinished(turn.id, new NextStep.Finish("error", problem, true)));
+        return true;
+    }
+
+    private boolean waitForProtocol(TurnState turn) {
+        String id = state.protocol();
+        return waitOrEnd(
+                turn,
+                "protocol " + id,
+                "No protocol " + id + " is there: start the bundle org.rungpt.protocol." + id + ", then continue.");
+    }
+
+    private boolean begin(TurnState turn) {
+        Optional<CallProtocol> protocol = engine.services.protocol(state.protocol());
+        if (protocol.isEmpty()) {
+            return waitForProtocol(turn);
+        }
+        if (!engine.actions.areKnown()) {
+            return waitOrEnd(
+                    turn,
+                    "registry",
+                    "No registry of actions is there: start the bundle org.rungpt.registry, then continue.");
+        }
+        String nonce = Ids.nonce();
+        List<InstalledAction> actions = engine.actions.installed();
+        String system =
+                SystemMessage.of(protocol.get().instructions(nonce, actions, engine.limits.instructionCharacters()));
+        List<ToldAction> told = actions.stream().map(ToldAction::of).toList();
+        log.stage(Draft.conversationStarted(nonce, state.protocol(), system, told));
+        return true;
+    }
+
+    private boolean ask(TurnState turn) {
+        ConversationState.Beginning beginning = state.beginning();
+        if (beginning == null) {
+            throw new IllegalStateException("asked before the beginning");
+        }
+        Optional<CallProtocol> protocol = engine.services.protocol(state.protocol());
+        if (protocol.isEmpty()) {
+            return waitForProtocol(turn);
+        }
+        ModelName name = ModelName.parse(turn.model);
+        Optional<ModelConnection> connection = engine.services.connection(name.connection(), actor.left());
+        if (connection.isEmpty()) {
+            return waitOrEnd(
+                    turn,
+                    "connection " + name.connection(),
+                    "No connection " + name.connection()
+                            + " is there: set it up or choose another model, then continue.");
+        }
+        tellChanges(protocol.get(), beginning);
+        var messages = new ArrayList<ModelMessage>();
+        messages.add(ModelMessage.text(ModelMessage.Role.SYSTEM, beginning.system()));
+        messages.addAll(protocol.get().render(beginning.nonce(), state.history()));
+        var request = new ModelRequest(name.model(), messages, protocol.get().tools(engine.actions.installed()), null);
+        var parser = protocol.get()
+                .parser(new ParserContext(beginning.nonce(), engine.actions::taskForReading, state::isUsedRef));
+        long characters =
+                messages.stream().mapToLong(one -> one.text().length()).sum();
+        String message = Ids.of("m_");
+        log.stage(Draft.messageStarted(turn.id, message, turn.model, turn.steps + 1));
+        log.flush();
+        var stream = new AnswerStream(actor, log, message, connection.get(), parser, characters);
+        actor.answerBegins(stream);
+        stream.begin(request);
+        return true;
+    }
+
+    private void tellChanges(CallProtocol protocol, ConversationState.Beginning beginning) {
+        if (!engine.actions.areKnown()) {
+            return;
+        }
+        Actions.Changes changes = engine.actions.changesSince(state.told());
+        if (!changes.isEmpty()) {
+            String text =
+                    protocol.changes(beginning.nonce(), changes.added(), changes.changed(), changes.removedAliases());
+            log.stage(Draft.notice(text, changes.told()));
+        }
+    }
+
+    private boolean decide(CallState call) {
+        Optional<InstalledTask> found = engine.actions.task(call.task);
+        if (found.isEmpty()) {
+            return mayComeBack(call)
+                    ? waitOrClose(call)
+                    : close(call, CallStatus.INVALID, engine.actions.unknown(call.task));
+        }
+        InstalledTask task = found.get();
+        if (!isSame(call, task)) {
+            return closeChanged(call);
+        }
+        Optional<String> problem = engine.arguments.problem(task, call.arguments);
+        if (problem.isPresent()) {
+            return close(call, CallStatus.INVALID, problem.get());
+        }
+        List<String> reasons = engine.policy.reasons(call, task, state);
+        log.stage(
+                reasons.isEmpty()
+                        ? Draft.approvalDecided(call, new Decision(true, Decision.Scope.ONCE, null), "policy")
+                        : Draft.approvalRequested(call.id, reasons));
+        return true;
+    }
+
+    private boolean run(CallState call) {
+        Optional<InstalledTask> task = engine.actions.task(call.task);
+        if (task.isEmpty()) {
+            return mayComeBack(call)
+                    ? waitOrClose(call)
+                    : close(call, CallStatus.FAILED, call.task + " is not installed any more; it did not run.");
+        }
+        if (!isSame(call, task.get())) {
+            return closeChanged(call);
+        }
+        log.stage(Draft.callStarted(call.id));
+        log.flush();
+        var run = new CallRun(actor, log, call, task.get());
+        actor.run(run, call.id);
+        run.attempt();
+        return true;
+    }
+
+    private boolean mayComeBack(CallState call) {
+        return !engine.actions.areKnown() || engine.actions.mayComeBack(call.task, state.told());
+    }
+
+    private boolean waitOrClose(CallState call) {
+        if (hasWaitedFor("task " + call.task)) {
+            return close(call, CallStatus.FAILED, call.task + " is not available now; it did not run.");
+        }
+        // Nobody tells when a source has found its actions again.
+        actor.later(LOOK_AGAIN, actor::drive);
+        return false;
+    }
+
+    /** What was shown is what runs: other files are another call. */
+    private static boolean isSame(CallState call, InstalledTask task) {
+        return task.action().id().value().equals(call.action)
+                && task.action().files().contentHash().equals(call.contentHash);
+    }
+
+    private boolean closeChanged(CallState call) {
+        return close(
+                call,
+                CallStatus.FAILED,
+                call.task + " was replaced by another version meanwhile, so this call did not run. Make it again.");
+    }
+
+    private boolean close(CallState call, CallStatus status, String why) {
+        log.stage(Draft.callFinished(call.id, status, why));
+        return true;
+    }
+
+    private boolean sendResults() {
+        int count = state.calls().size();
+        int bound = Math.max(1024, engine.limits.resultCharacters() / Math.max(1, Math.min(count, 4)));
+        List<CallResult> results =
+                state.calls().values().stream().map(call -> call.result(bound)).toList();
+        log.stage(Draft.results(results));
+        return true;
+    }
+}

@@ -1,0 +1,219 @@
+package org.rungpt.chat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.status.Readiness;
+
+/** What outlives a runner in these tests: programs with their output, each started at most once. */
+final class Sandboxes {
+    /** A program that runs or ran. */
+    static final class Program {
+        final CallSpec spec;
+        private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+        private CallOutcome outcome;
+        private Runner.Handle watcher;
+        private boolean cancelled;
+
+        Program(CallSpec spec) {
+            this.spec = spec;
+        }
+
+        synchronized Program print(String text) {
+            return print(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        synchronized Program print(byte[] bytes) {
+            long offset = stdout.size();
+            stdout.writeBytes(bytes);
+            if (watcher != null) {
+                watcher.observer.output(
+                        CallObserver.Stream.STDOUT,
+                        offset,
+                        ByteBuffer.wrap(bytes).asReadOnlyBuffer());
+            }
+            return this;
+        }
+
+        synchronized void exit(int code) {
+            end(code, CallOutcome.Reason.EXITED);
+        }
+
+        synchronized void end(Integer code, CallOutcome.Reason reason) {
+            if (outcome == null) {
+                outcome = new CallOutcome(code, reason, null, stdout.size(), 0, Duration.ofMillis(1), "sandbox");
+                if (watcher != null) {
+                    watcher.future.complete(outcome);
+                }
+            }
+        }
+
+        synchronized boolean isCancelled() {
+            return cancelled;
+        }
+
+        private synchronized void watch(Runner.Handle handle, long offset) {
+            watcher = handle;
+            byte[] all = stdout.toByteArray();
+            if (all.length > offset) {
+                handle.observer.output(
+                        CallObserver.Stream.STDOUT,
+                        offset,
+                        ByteBuffer.wrap(all, (int) offset, all.length - (int) offset)
+                                .slice()
+                                .asReadOnlyBuffer());
+            }
+            if (outcome != null) {
+                handle.future.complete(outcome);
+            }
+        }
+
+        private synchronized void leave() {
+            if (watcher != null) {
+                Runner.Handle gone = watcher;
+                watcher = null;
+                gone.future.completeExceptionally(
+                        new RunnerException(RunnerException.Kind.DETACHED, "this runner goes"));
+            }
+        }
+    }
+
+    final Map<String, Program> programs = new ConcurrentHashMap<>();
+    final List<String> started = java.util.Collections.synchronizedList(new ArrayList<>());
+    final List<String> released = java.util.Collections.synchronizedList(new ArrayList<>());
+    final LinkedBlockingQueue<Program> starts = new LinkedBlockingQueue<>();
+    /** What a program does when it starts. */
+    volatile Consumer<Program> behaviour =
+            program -> program.print("ran " + program.spec.arguments() + "\n").exit(0);
+
+    Program next() throws InterruptedException {
+        Program program = starts.poll(10, TimeUnit.SECONDS);
+        if (program == null) {
+            throw new AssertionError("no program was started");
+        }
+        return program;
+    }
+
+    Runner runner() {
+        return new Runner();
+    }
+
+    /** One life of a runner. */
+    final class Runner implements ActionRunner {
+        volatile RunnerException refusal;
+        volatile boolean gone;
+
+        @Override
+        public Readiness readiness() {
+            return Readiness.ready("here");
+        }
+
+        /** Goes; programs run on. */
+        void detach() {
+            gone = true;
+            programs.values().forEach(Program::leave);
+        }
+
+        private void check() throws RunnerException {
+            if (gone) {
+                throw new RunnerException(RunnerException.Kind.DETACHED, "this runner goes");
+            }
+            if (refusal != null) {
+                throw refusal;
+            }
+        }
+
+        @Override
+        public CallHandle start(CallSpec call, CallObserver observer) throws RunnerException {
+            check();
+            started.add(call.call());
+            var program = new Program(call);
+            if (programs.putIfAbsent(call.call(), program) != null) {
+                throw new AssertionError("started twice: " + call);
+            }
+            var handle = new Handle(program, observer);
+            program.watch(handle, 0);
+            behaviour.accept(program);
+            starts.add(program);
+            return handle;
+        }
+
+        @Override
+        public Optional<CallHandle> resume(
+                String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer)
+                throws RunnerException {
+            check();
+            Program program = programs.get(call);
+            if (program == null) {
+                return Optional.empty();
+            }
+            var handle = new Handle(program, observer);
+            program.watch(handle, stdoutOffset);
+            return Optional.of(handle);
+        }
+
+        @Override
+        public void warm(String conversation) {}
+
+        @Override
+        public void prepare(InstalledAction action, CallObserver observer) {}
+
+        @Override
+        public void release(String conversation) {
+            released.add(conversation);
+        }
+
+        @Override
+        public List<SandboxInfo> sandboxes() {
+            return List.of();
+        }
+
+        final class Handle implements CallHandle {
+            private final Program program;
+            private final CallObserver observer;
+            private final CompletableFuture<CallOutcome> future = new CompletableFuture<>();
+
+            Handle(Program program, CallObserver observer) {
+                this.program = program;
+                this.observer = observer;
+            }
+
+            @Override
+            public String call() {
+                return program.spec.call();
+            }
+
+            @Override
+            public void cancel() {
+                synchronized (program) {
+                    program.cancelled = true;
+                    program.end(null, CallOutcome.Reason.CANCELLED);
+                }
+            }
+
+            @Override
+            public CompletionStage<CallOutcome> outcome() {
+                return future;
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package org.rungpt.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** {@code rungpt ask}: one turn. The answer streams to stdout, calls and their output to stderr. */
+final class Ask {
+    private static final int RECONNECTS = 20;
+
+    private final Server server;
+    private final Terminal terminal;
+    private final Options options;
+    private final TurnView view;
+    private long seen;
+
+    /** What was asked for; {@code allowed} are globs on {@code owner/repo.task} that need no question. */
+    record Options(@Nullable String model, @Nullable String conversation, List<Pattern> allowed, String question) {
+        static Options of(List<String> arguments) throws CliException, IOException {
+            String model = null;
+            String conversation = null;
+            List<Pattern> allowed = new ArrayList<>();
+            List<String> words = new ArrayList<>();
+            Arguments rest = new Arguments(arguments);
+            while (!rest.isEmpty()) {
+                String argument = rest.next();
+                switch (argument) {
+                    case "--model" -> model = rest.value(argument);
+                    case "--conversation" -> conversation = rest.value(argument);
+                    case "--allow" -> allowed.add(glob(rest.value(argument)));
+                    case "-" -> words.add(new String(System.in.readAllBytes(), StandardCharsets.UTF_8));
+                    default -> {
+                        if (argument.startsWith("-")) {
+                            throw CliException.usage("Unknown option " + argument + ".");
+                        }
+                        words.add(argument);
+                    }
+                }
+            }
+            if (words.size() != 1 || words.get(0).isBlank()) {
+                throw CliException.usage("Say one question, in quotes, or - to read it from standard input.");
+            }
+            return new Options(model, conversation, allowed, words.get(0));
+        }
+
+        /** {@code *} stands for anything. */
+        static Pattern glob(String glob) {
+            StringBuilder regex = new StringBuilder();
+            for (String literal : glob.split("\\*", -1)) {
+                regex.append(regex.isEmpty() ? "" : ".*").append(Pattern.quote(literal));
+            }
+            return Pattern.compile(regex.toString());
+        }
+    }
+
+    Ask(Server server, Terminal terminal, Options options) {
+        this.server = server;
+        this.terminal = terminal;
+        this.options = options;
+        this.view = new TurnView(terminal);
+    }
+
+    /** @return the exit code: 0 only if the turn completed */
+    int run() throws CliException {
+        String conversation = options.conversation() == null ? newConversation() : options.conversation();
+        String path = "/api/conversations/" + conversation;
+        seen = server.get(path).path("lastSeq").asLong();
+        String message = server.post(
+                        path + "/messages", Server.JSON.createObjectNode().put("text", options.question()))
+                .path("message")
+                .asText();
+        Thread stop = new Thread(() -> stop(path));
+        Runtime.getRuntime().addShutdownHook(stop);
+        JsonNode finished = follow(path, message);
+        Runtime.getRuntime().removeShutdownHook(stop);
+        terminal.answer("\n");
+        String reason = finished.path("reason").asText();
+        if (reason.equals("done")) {
+            return 0;
+        }
+        terminal.noteLine(
+                "The turn ended: " + reason + ". " + finished.path("detail").asText(""));
+        return 1;
+    }
+
+    private String newConversation() throws CliException {
+        ObjectNode body = Server.JSON.createObjectNode();
+        if (options.model() != null) {
+            body.put("model", options.model());
+        }
+        return server.post("/api/conversations", body).path("id").asText();
+    }
+
+    /** Interrupted by the user: the turn ends too. */
+    private void stop(String path) {
+        try {
+            server.post(path + "/stop");
+        } catch (CliException e) {
+            terminal.noteLine(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Reads events until the turn of our message has finished, reconnecting when the server's web bundle is replaced. */
+    private JsonNode follow(String path, String message) throws CliException {
+        boolean ours = false;
+        for (int attempt = 0; attempt < RECONNECTS; attempt++) {
+            try (BufferedReader lines = new BufferedReader(
+                    new InputStreamReader(server.stream(path + "/events", seen), StandardCharsets.UTF_8))) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    if (!line.startsWith("data: ")) {
+                        continue;
+                    }
+                    JsonNode event = Server.JSON.readTree(line.substring("data: ".length()));
+                    seen = Math.max(seen, event.path("seq").asLong());
+                    String type = event.path("type").asText();
+                    JsonNode data = event.path("data");
+                    ours |= type.equals("message.user")
+                            && data.path("message").asText().equals(message);
+                    view.show(type, data);
+                    if (type.equals("approval.requested")) {
+                        decide(path, data);
+                    } else if (ours && type.equals("turn.finished")) {
+                        return data;
+                    }
+                }
+            } catch (IOException e) {
+                // the stream broke off: go on where we were
+            }
+        }
+        throw CliException.failed("The server ended the event stream again and again.");
+    }
+
+    private void decide(String path, JsonNode data) throws CliException {
+        String call = data.path("call").asText();
+        String name = view.identity(call);
+        ObjectNode decision = Server.JSON.createObjectNode();
+        if (options.allowed().stream().anyMatch(glob -> glob.matcher(name).matches())) {
+            decision.put("decision", "allow").put("scope", "once");
+        } else if (terminal.canAsk()) {
+            terminal.noteLine("");
+            data.path("reasons").forEach(reason -> terminal.noteLine("  " + reason.asText()));
+            String typed = terminal.ask("Allow " + name + "? [y]es once, [c]onversation, [a]lways, [N]o: ");
+            String scope =
+                    switch (typed) {
+                        case "y", "yes" -> "once";
+                        case "c" -> "conversation";
+                        case "a" -> "always";
+                        default -> "";
+                    };
+            decision.put("decision", scope.isEmpty() ? "deny" : "allow").put("scope", scope.isEmpty() ? "once" : scope);
+        } else {
+            String reason = "nobody is at the terminal to approve it; --allow '" + name + "' would grant it";
+            terminal.noteLine("Denied " + name + ": " + reason + ".");
+            decision.put("decision", "deny").put("scope", "once").put("reason", reason);
+        }
+        server.post(path + "/calls/" + call + "/approval", decision);
+    }
+}

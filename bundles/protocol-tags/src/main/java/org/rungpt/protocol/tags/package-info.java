@@ -1,0 +1,5 @@
+/** Calls written as tags in the answer: instructions, streaming parser, results. */
+@NullMarked
+package org.rungpt.protocol.tags;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,236 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Event;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+
+/** A runner on the real engine, and what tests ask of it. Closing leaves nothing behind. */
+final class Bench implements AutoCloseable {
+    static final String HOST =
+            System.getenv("DOCKER_HOST") == null ? Settings.DEFAULT_HOST : System.getenv("DOCKER_HOST");
+    static final long MIB = 1 << 20;
+
+    final Path data;
+    final TestActions actions;
+    final InstalledAction tools;
+    final Engine engine = new Engine(HOST, 4);
+    private final String host;
+    private volatile int pool;
+    private volatile Duration lease = Duration.ofSeconds(120);
+    private DockerRunner another;
+    private volatile ActionRegistry registry;
+    private DockerRunner runner;
+
+    Bench(Path directory, int pool) throws Exception {
+        this(directory, pool, HOST);
+    }
+
+    Bench(Path directory, int pool, String host) throws Exception {
+        this.host = host;
+        this.data = directory.resolve("data");
+        this.pool = pool;
+        this.actions = new TestActions(directory);
+        this.tools = actions.action("rungpt/tools", true, TestActions.SHELL);
+        this.registry = TestActions.registry(List.of(tools));
+        this.runner = newRunner();
+    }
+
+    private Settings settings() {
+        return new Settings(data, host, null, 512 * MIB, 2, 256, pool, Duration.ofMinutes(30), lease, 20);
+    }
+
+    private DockerRunner newRunner() throws Exception {
+        DockerRunner made = new DockerRunner(settings(), () -> registry);
+        made.open();
+        return made;
+    }
+
+    void registry(List<InstalledAction> installed) {
+        registry = TestActions.registry(installed);
+    }
+
+    DockerRunner runner() {
+        return runner;
+    }
+
+    DockerClient docker() {
+        return engine.control();
+    }
+
+    /** The runner goes and another one comes, as when its bundle is updated. */
+    DockerRunner swap() throws Exception {
+        runner.close();
+        runner = newRunner();
+        return runner;
+    }
+
+    /** A second runner of this installation, beside the first. */
+    DockerRunner another() throws Exception {
+        another = newRunner();
+        return another;
+    }
+
+    void lease(Duration next) {
+        lease = next;
+    }
+
+    void pool(int next) {
+        pool = next;
+    }
+
+    /** Waits until a sandbox waits in the pool. */
+    void awaitPool() throws Exception {
+        runner.tickNow();
+        String id = runner.sandboxes().stream()
+                .filter(info -> info.conversation() == null)
+                .findFirst()
+                .orElseThrow()
+                .id();
+        assertThat(runner.awaitReady(id)).isTrue();
+    }
+
+    /** Waits until something has happened to a container ({@code die}, {@code destroy}), or finds that it has. */
+    void awaitEvent(String container, String what) throws Exception {
+        CountDownLatch ended = new CountDownLatch(1);
+        try (ResultCallback.Adapter<Event> events = new ResultCallback.Adapter<>() {
+            @Override
+            public void onNext(Event event) {
+                ended.countDown();
+            }
+        }) {
+            engine.streams()
+                    .eventsCmd()
+                    .withSince("0")
+                    .withContainerFilter(container)
+                    .withEventFilter(what)
+                    .exec(events);
+            assertThat(ended.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    CallSpec spec(String conversation, String command) {
+        String arguments = "{\"command\": \"" + command + "\"}";
+        return new CallSpec(newCall(), conversation, shell(), arguments, Map.of(), limits(60, 60, MIB));
+    }
+
+    InstalledTask shell() {
+        return TestActions.task(tools, "shell");
+    }
+
+    CallHandle start(String conversation, InstalledTask task, String command, CallObserver observer)
+            throws RunnerException {
+        return start(newCall(), conversation, task, command, observer, limits(60, 60, 64 * MIB));
+    }
+
+    CallHandle start(
+            String call,
+            String conversation,
+            InstalledTask task,
+            String command,
+            CallObserver observer,
+            CallSpec.Limits limits)
+            throws RunnerException {
+        String arguments = "{\"command\": \""
+                + command.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"}";
+        return runner.start(new CallSpec(call, conversation, task, arguments, Map.of(), limits), observer);
+    }
+
+    static CallSpec.Limits limits(int total, int idle, long output) {
+        return new CallSpec.Limits(Duration.ofSeconds(total), Duration.ofSeconds(idle), output);
+    }
+
+    static String newCall() {
+        return "call-" + UUID.randomUUID();
+    }
+
+    static CallOutcome await(CallHandle call) {
+        return call.outcome()
+                .toCompletableFuture()
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join();
+    }
+
+    String instance() throws Exception {
+        return java.nio.file.Files.readString(data.resolve("instance")).strip();
+    }
+
+    /** Ids of the containers that this installation has on the engine. */
+    List<String> containers() throws Exception {
+        return docker()
+                .listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(new Labels(instance()).filter())
+                .exec()
+                .stream()
+                .map(container -> container.getId())
+                .toList();
+    }
+
+    List<String> volumes() throws Exception {
+        return docker()
+                .listVolumesCmd()
+                .withFilter("label", List.of(Labels.INSTANCE + "=" + instance()))
+                .exec()
+                .getVolumes()
+                .stream()
+                .map(volume -> volume.getName())
+                .toList();
+    }
+
+    String containerOf(String conversation) throws Exception {
+        String id = runner.sandboxes().stream()
+                .filter(info -> conversation.equals(info.conversation()))
+                .findFirst()
+                .orElseThrow()
+                .id();
+        return docker().listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(Map.of(Labels.SANDBOX, id))
+                .exec()
+                .get(0)
+                .getId();
+    }
+
+    /** Fails with the remedy if there is no engine to test with. */
+    Bench ready() throws Exception {
+        runner.release("nobody");
+        assertThat(runner.readiness())
+                .as("these tests need Docker and the base image (actions/base/build): %s", runner.readiness())
+                .matches(readiness -> readiness.ready());
+        return this;
+    }
+
+    @Override
+    public void close() throws Exception {
+        runner.close();
+        if (another != null) {
+            another.close();
+        }
+        if (java.nio.file.Files.exists(data.resolve("instance"))) {
+            for (String container : containers()) {
+                docker().removeContainerCmd(container).withForce(true).exec();
+            }
+            for (String volume : volumes()) {
+                docker().removeVolumeCmd(volume).exec();
+            }
+        }
+        engine.close();
+    }
+}

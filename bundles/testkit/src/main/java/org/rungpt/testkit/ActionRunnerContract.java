@@ -1,0 +1,274 @@
+package org.rungpt.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallObserver.Stream;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.CallOutcome.Reason;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+
+/** What every {@link ActionRunner} keeps. Runs real programs. */
+public abstract class ActionRunnerContract {
+    private static final long MIB = 1 << 20;
+
+    private final String conversation = "c-" + UUID.randomUUID();
+    private final String other = "c-" + UUID.randomUUID();
+
+    /** A runner that is ready; the same one throughout a test. */
+    protected abstract ActionRunner runner();
+
+    /** A built-in task whose argument {@code command} is run by a POSIX shell in the workspace. */
+    protected abstract InstalledTask shell();
+
+    @AfterEach
+    final void releaseConversations() throws RunnerException {
+        runner().release(conversation);
+        runner().release(other);
+    }
+
+    @Test
+    void isReady() {
+        assertThat(runner().readiness().ready()).isTrue();
+        assertThat(runner().readiness().reason()).isNotBlank();
+    }
+
+    @Test
+    void givesOutputAndExitCode() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallOutcome outcome = run("printf out; printf err >&2; exit 3", observer);
+
+        assertThat(outcome.reason()).isEqualTo(Reason.EXITED);
+        assertThat(outcome.exit()).isEqualTo(3);
+        assertThat(outcome.message()).isNull();
+        assertThat(observer.text(Stream.STDOUT)).isEqualTo("out");
+        assertThat(observer.text(Stream.STDERR)).isEqualTo("err");
+        assertThat(outcome.stdout()).isEqualTo(3);
+        assertThat(outcome.stderr()).isEqualTo(3);
+        assertThat(outcome.sandbox()).isNotBlank();
+    }
+
+    @Test
+    void givesEveryByteInOrder() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallOutcome outcome = run("seq 1 200000; printf '\\377\\000\\303'", observer);
+
+        StringBuilder expected = new StringBuilder();
+        for (int i = 1; i <= 200_000; i++) {
+            expected.append(i).append('\n');
+        }
+        byte[] numbers = expected.toString().getBytes(StandardCharsets.US_ASCII);
+        byte[] all = observer.bytes(Stream.STDOUT);
+        assertThat(outcome.stdout()).isEqualTo(all.length).isEqualTo(numbers.length + 3L);
+        assertThat(java.util.Arrays.copyOf(all, numbers.length)).isEqualTo(numbers);
+        assertThat(java.util.Arrays.copyOfRange(all, numbers.length, all.length))
+                .isEqualTo(new byte[] {(byte) 0xff, 0, (byte) 0xc3});
+    }
+
+    @Test
+    void givesOutputBeforeTheEnd() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallHandle call =
+                start(conversation, "echo first; while [ ! -e go ]; do sleep 0.05; done; echo last", observer);
+
+        observer.await("first\n");
+        assertThat(call.outcome().toCompletableFuture()).isNotDone();
+        run("touch go", new RecordingObserver());
+        assertThat(await(call).exit()).isZero();
+        assertThat(observer.text(Stream.STDOUT)).isEqualTo("first\nlast\n");
+    }
+
+    @Test
+    void keepsFilesInTheConversationAndFromOthers() throws Exception {
+        assertThat(run("echo mine > kept", new RecordingObserver()).exit()).isZero();
+
+        RecordingObserver mine = new RecordingObserver();
+        assertThat(run("cat kept", mine).exit()).isZero();
+        assertThat(mine.text(Stream.STDOUT)).isEqualTo("mine\n");
+        assertThat(await(start(other, "cat kept", new RecordingObserver())).exit())
+                .isNotZero();
+    }
+
+    @Test
+    void givesTheCallItsEnvironment() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallSpec plain = spec(conversation, "printf \"$FOR_THE_CALL\"");
+        CallSpec spec = new CallSpec(
+                plain.call(),
+                conversation,
+                plain.task(),
+                plain.arguments(),
+                Map.of("FOR_THE_CALL", "a b\n\"c\""),
+                plain.limits());
+        assertThat(await(runner().start(spec, observer)).exit()).isZero();
+        assertThat(observer.text(Stream.STDOUT)).isEqualTo("a b\n\"c\"");
+    }
+
+    @Test
+    void stopsACallThatIsCancelled() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallHandle call = start(conversation, "echo there; sleep 600", observer);
+        observer.await("there\n");
+
+        call.cancel();
+        CallOutcome outcome = await(call);
+        call.cancel();
+        assertThat(outcome.reason()).isEqualTo(Reason.CANCELLED);
+        assertThat(observer.text(Stream.STDOUT)).isEqualTo("there\n");
+    }
+
+    @Test
+    void stopsACallThatIgnoresTheRequestToEnd() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallHandle call = start(conversation, "trap '' TERM; echo there; while :; do sleep 1; done", observer);
+        observer.await("there\n");
+
+        long before = System.nanoTime();
+        call.cancel();
+        assertThat(await(call).reason()).isEqualTo(Reason.CANCELLED);
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(8));
+    }
+
+    @Test
+    void endsWhatTakesTooLong() throws Exception {
+        CallOutcome outcome = await(
+                runner().start(limited("while :; do echo tick; sleep 0.1; done", 1, 60, MIB), new RecordingObserver()));
+        assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
+        assertThat(outcome.message()).contains("1 s");
+    }
+
+    @Test
+    void endsWhatIsSilentForTooLong() throws Exception {
+        CallOutcome outcome = await(runner().start(limited("sleep 600", 60, 1, MIB), new RecordingObserver()));
+        assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
+        assertThat(outcome.message()).contains("without any output").contains("1 s");
+    }
+
+    @Test
+    void endsWhatSaysTooMuch() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallOutcome outcome = await(runner().start(limited("yes", 60, 60, 2 * MIB), observer));
+        assertThat(outcome.reason()).isEqualTo(Reason.OUTPUT_LIMIT);
+        assertThat(outcome.message()).contains("2 MiB");
+        assertThat(outcome.stdout()).isEqualTo(2 * MIB).isEqualTo(observer.bytes(Stream.STDOUT).length);
+    }
+
+    @Test
+    void aSlowObserverHoldsUpOnlyItsOwnCall() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        RecordingObserver slow = new RecordingObserver(go);
+        CallHandle held = start(conversation, "seq 1 300000", slow);
+
+        RecordingObserver quick = new RecordingObserver();
+        assertThat(run("echo quick", quick).exit()).isZero();
+        assertThat(quick.text(Stream.STDOUT)).isEqualTo("quick\n");
+        assertThat(held.outcome().toCompletableFuture()).isNotDone();
+        go.countDown();
+        assertThat(await(held).stdout()).isEqualTo(slow.bytes(Stream.STDOUT).length);
+    }
+
+    @Test
+    void survivesAnObserverThatFails() throws Exception {
+        CallHandle call = start(conversation, "echo one; echo two", new CallObserver() {
+            @Override
+            public void output(Stream stream, long offset, ByteBuffer bytes) {
+                throw new IllegalStateException("an observer that fails on purpose");
+            }
+        });
+        assertThat(await(call).exit()).isZero();
+    }
+
+    @Test
+    void runsACallOnceOnly() throws Exception {
+        CallSpec spec = spec(conversation, "echo x >> times; wc -l < times");
+        await(runner().start(spec, new RecordingObserver()));
+        CallHandle again = runner().start(spec, new RecordingObserver());
+        try {
+            await(again);
+        } catch (CompletionException e) {
+            assertThat(e).hasCauseInstanceOf(RunnerException.class);
+        }
+        RecordingObserver times = new RecordingObserver();
+        run("wc -l < times", times);
+        // A runner that has forgotten an ended call may run it; two at a time it never runs.
+        CallSpec long1 = spec(conversation, "echo there; while [ ! -e end ]; do sleep 0.05; done");
+        RecordingObserver first = new RecordingObserver();
+        CallHandle running = runner().start(long1, first);
+        first.await("there\n");
+        CallHandle second = runner().start(long1, new RecordingObserver());
+        assertThatThrownBy(() -> await(second)).hasCauseInstanceOf(RunnerException.class);
+        run("touch end", new RecordingObserver());
+        assertThat(await(running).exit()).isZero();
+    }
+
+    @Test
+    void knowsNothingOfCallsThatNeverWere() throws Exception {
+        assertThat(run("true", new RecordingObserver()).exit()).isZero();
+        assertThat(runner().resume(conversation, id(), 0, 0, new RecordingObserver()))
+                .isEqualTo(Optional.empty());
+        assertThat(runner().resume(other, id(), 0, 0, new RecordingObserver())).isEqualTo(Optional.empty());
+    }
+
+    @Test
+    void releaseDeletesSandboxAndWorkspace() throws Exception {
+        run("echo secret > kept", new RecordingObserver());
+        assertThat(runner().sandboxes()).anyMatch(info -> conversation.equals(info.conversation()));
+
+        runner().release(conversation);
+        assertThat(runner().sandboxes()).noneMatch(info -> conversation.equals(info.conversation()));
+        assertThat(run("cat kept", new RecordingObserver()).exit()).isNotZero();
+        runner().release(other);
+    }
+
+    // Tools
+
+    protected final CallOutcome run(String command, CallObserver observer) throws Exception {
+        return await(start(conversation, command, observer));
+    }
+
+    private CallHandle start(String in, String command, CallObserver observer) throws RunnerException {
+        return runner().start(spec(in, command), observer);
+    }
+
+    private CallSpec spec(String in, String command) {
+        CallSpec.Limits limits = new CallSpec.Limits(Duration.ofSeconds(60), Duration.ofSeconds(60), 64 * MIB);
+        return new CallSpec(id(), in, shell(), arguments(command), Map.of(), limits);
+    }
+
+    private CallSpec limited(String command, int total, int idle, long output) {
+        CallSpec.Limits limits = new CallSpec.Limits(Duration.ofSeconds(total), Duration.ofSeconds(idle), output);
+        return new CallSpec(id(), conversation, shell(), arguments(command), Map.of(), limits);
+    }
+
+    private static String id() {
+        return "call-" + UUID.randomUUID();
+    }
+
+    private static String arguments(String command) {
+        String escaped = command.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+        return "{\"command\": \"" + escaped + "\"}";
+    }
+
+    private static CallOutcome await(CallHandle call) throws Exception {
+        return call.outcome()
+                .toCompletableFuture()
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join();
+    }
+}

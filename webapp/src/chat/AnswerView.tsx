@@ -1,0 +1,136 @@
+import { Brain, ChevronDown, LoaderCircle, TriangleAlert } from "lucide-react";
+import { memo, type ReactNode, useId, useState } from "react";
+import { Markdown } from "../markdown/Markdown";
+import type { Decision } from "../state/conversation";
+import { texts } from "../texts";
+import { CopyButton } from "../ui/copy";
+import { PlainText } from "../ui/PlainText";
+import { CallCard } from "./CallCard";
+import type { Answer, Call } from "./view";
+
+interface Props {
+  readonly answer: Answer;
+  /** The calls of this answer, in the order of their places in it. */
+  readonly calls: readonly Call[];
+  /** Whether it is the last of its turn and the turn is over, so that it is worth a line of buttons. */
+  readonly last: boolean;
+  readonly onDecide: (call: string, decision: Decision) => Promise<void>;
+  readonly onCancel: (call: string) => void;
+}
+
+/** One answer of the model: its thoughts, its text, and its calls where it made them. */
+export const AnswerView = memo(
+  function AnswerView({ answer, calls, last, onDecide, onCancel }: Props) {
+    const running = answer.end === undefined;
+    const text = answer.answer.text;
+    const empty = text === "" && calls.length === 0 && answer.writing === undefined;
+    const parts: ReactNode[] = [];
+    let from = 0;
+    for (const call of calls) {
+      const to = Math.min(Math.max(call.offset, from), text.length);
+      if (text.slice(from, to).trim() !== "") {
+        parts.push(<Markdown key={`text-${from}`} text={text.slice(from, to)} />);
+      }
+      parts.push(<CallCard key={call.id} call={call} onDecide={onDecide} onCancel={onCancel} />);
+      from = to;
+    }
+    if (text.slice(from).trim() !== "") {
+      parts.push(<Markdown key={`text-${from}`} text={text.slice(from)} growing={running && answer.writing === undefined} />);
+    }
+    return (
+      <div className="answer" role="group" aria-label={texts.chat.answer} aria-busy={running}>
+        {answer.reasoning.text.trim() !== "" && <Reasoning text={answer.reasoning.text} running={running && empty} />}
+        {parts}
+        {running && answer.writing !== undefined && <Busy text={texts.chat.writing(answer.writing)} />}
+        {running && answer.retry && <Busy text={texts.chat.retrying(answer.retry.attempt, answer.retry.reason)} />}
+        {running && empty && !answer.retry && answer.reasoning.text === "" && <Dots />}
+        <Trouble answer={answer} />
+        {last && text.trim() !== "" && <Foot answer={answer} />}
+      </div>
+    );
+  },
+  (before, after) =>
+    before.answer === after.answer &&
+    before.last === after.last &&
+    before.onDecide === after.onDecide &&
+    before.onCancel === after.onCancel &&
+    before.calls.length === after.calls.length &&
+    before.calls.every((call, index) => call === after.calls[index]),
+);
+
+function Reasoning({ text, running }: { readonly text: string; readonly running: boolean }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <div className={open ? "reasoning open" : "reasoning"}>
+      <button type="button" className="disclosure" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+        <Brain aria-hidden className={running ? "pulse" : undefined} />
+        {running ? texts.chat.thinking : texts.chat.thought}
+        <ChevronDown aria-hidden className="chevron" />
+      </button>
+      {open && (
+        <div id={id} className="reasoning-text">
+          <PlainText text={text.trim()} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Busy({ text }: { readonly text: string }) {
+  return (
+    <p className="busy" role="status">
+      <LoaderCircle aria-hidden className="spin" />
+      <PlainText text={text} />
+    </p>
+  );
+}
+
+export function Dots() {
+  return (
+    <p className="dots" role="status" aria-label={texts.chat.thinking}>
+      <span />
+      <span />
+      <span />
+    </p>
+  );
+}
+
+function Trouble({ answer }: { readonly answer: Answer }) {
+  const { end } = answer;
+  if (!end) {
+    return null;
+  }
+  if (end.error) {
+    return (
+      <div className="banner error" role="alert">
+        <TriangleAlert aria-hidden />
+        <div>
+          <p>
+            <PlainText text={end.error.message || texts.answerEnd.error} />
+          </p>
+          {end.error.remedy !== undefined && (
+            <p className="banner-remedy">
+              <PlainText text={end.error.remedy} />
+            </p>
+          )}
+        </div>
+      </div>
+    );
+  }
+  const said: Readonly<Record<string, string>> = texts.answerEnd;
+  const note = end.reason === "error" ? texts.answerEnd.error : said[end.reason];
+  return note === undefined ? null : <p className="answer-note">{note}</p>;
+}
+
+function Foot({ answer }: { readonly answer: Answer }) {
+  const usage = answer.end?.usage;
+  return (
+    <div className="answer-foot">
+      <CopyButton label={texts.chat.copyAnswer} text={() => answer.answer.text.trim()} />
+      <span className="answer-facts" title={usage && texts.chat.tokens(usage.input, usage.output, usage.estimated)}>
+        <PlainText text={answer.model} />
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,175 @@
+import { ArrowDown, WifiOff } from "lucide-react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { begin, conversation as conversationOf, conversations, models, router } from "../state/app";
+import type { Conversation, Decision, Pending } from "../state/conversation";
+import { useStore } from "../state/store";
+import { report } from "../state/toasts";
+import { texts } from "../texts";
+import { ChatHeader } from "./ChatHeader";
+import { Composer } from "./Composer";
+import { EmptyState } from "./EmptyState";
+import { Timeline } from "./Timeline";
+import { useInSight } from "./useInSight";
+import { useFollow } from "./useFollow";
+
+interface Props {
+  readonly onSidebar: () => void;
+}
+
+/** The main column: a conversation, or a new one. */
+export function ChatPage({ onSidebar }: Props) {
+  const { conversation } = useStore(router);
+  return conversation === undefined ? (
+    <NewChat onSidebar={onSidebar} />
+  ) : (
+    <OpenChat key={conversation} conversation={conversationOf(conversation)} onSidebar={onSidebar} />
+  );
+}
+
+function NewChat({ onSidebar }: Props) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const { data } = useStore(models);
+  const [chosen, setChosen] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const model = chosen ?? data?.default ?? undefined;
+
+  useEffect(() => {
+    document.title = texts.product;
+  }, []);
+
+  const send = (text: string) => {
+    if (busy) {
+      return;
+    }
+    setBusy(true);
+    begin(text, chosen)
+      .catch(report)
+      .finally(() => setBusy(false));
+  };
+
+  return (
+    <main className="chat" id="main">
+      <ChatHeader title={undefined} model={model} onModel={setChosen} onSidebar={onSidebar} />
+      <div className="scroller">
+        <div className="column new">
+          <EmptyState model={model} onPrompt={send} />
+        </div>
+      </div>
+      <Composer
+        conversation={undefined}
+        field={field}
+        running={false}
+        waiting={false}
+        onSend={send}
+        onStop={() => undefined}
+        onReview={() => undefined}
+      />
+    </main>
+  );
+}
+
+function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: Conversation }) {
+  const { view, pending, loaded, link, error } = useStore(conversation);
+  const info = useStore(conversations).list.find((one) => one.id === conversation.id);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const { scroller, content, atEnd, toEnd } = useFollow(loaded ? conversation.id : undefined);
+  const title = info?.title || texts.sidebar.untitled;
+  const running = view.turn !== undefined || pending.some((message) => !message.error);
+  const waiting = [...view.calls.values()].some((call) => call.state === "input_required" && !call.approval?.decision);
+
+  const inSight = useInSight(scroller, "[data-approval]", waiting);
+
+  useEffect(() => {
+    void conversation.open();
+    return () => conversation.close();
+  }, [conversation]);
+
+  useEffect(() => {
+    document.title = `${title} · ${texts.product}`;
+  }, [title]);
+
+  const onDecide = useCallback((call: string, decision: Decision) => conversation.decide(call, decision), [conversation]);
+  const onCancel = useCallback((call: string) => void conversation.cancel(call).catch(report), [conversation]);
+  const onContinue = useCallback(() => void conversation.goOn().catch(report), [conversation]);
+  const onResend = useCallback((message: Pending) => void conversation.send(message.text, message.id), [conversation]);
+
+  const review = () => {
+    const card = scroller.current?.querySelector<HTMLElement>("[data-approval]");
+    card?.scrollIntoView({ block: "center", behavior: "smooth" });
+    // The card, not a button in it: a stray key must not decide.
+    card?.setAttribute("tabindex", "-1");
+    card?.focus({ preventScroll: true });
+  };
+
+  if (error && !loaded) {
+    return (
+      <main className="chat" id="main">
+        <ChatHeader title={undefined} model={undefined} onModel={() => undefined} onSidebar={onSidebar} />
+        <div className="missing" role="alert">
+          <h1>{error.status === 404 ? texts.chat.missingTitle : error.message}</h1>
+          <p>{error.status === 404 ? texts.chat.missingText : error.remedy}</p>
+          <button type="button" className="button primary" onClick={() => router.go({ conversation: undefined })}>
+            {texts.sidebar.create}
+          </button>
+        </div>
+      </main>
+    );
+  }
+
+  return (
+    <main className="chat" id="main">
+      <ChatHeader
+        title={title}
+        model={info?.model}
+        onModel={(model) => void conversations.change(conversation.id, { model }).catch(report)}
+        onSidebar={onSidebar}
+      />
+      {link === "reconnecting" && (
+        <div className="link-banner" role="status">
+          <WifiOff aria-hidden />
+          <span>{texts.link.reconnecting}</span>
+          <button type="button" className="text-button" onClick={() => conversation.nudge()}>
+            {texts.link.retry}
+          </button>
+        </div>
+      )}
+      <div className="scroller" ref={scroller} role="log" aria-label={texts.chat.log} aria-live="off" tabIndex={0}>
+        <div className="column" ref={content}>
+          {loaded ? (
+            <Timeline
+              view={view}
+              pending={pending}
+              onDecide={onDecide}
+              onCancel={onCancel}
+              onContinue={onContinue}
+              onResend={onResend}
+            />
+          ) : (
+            <p className="loading" role="status">
+              {texts.loading}
+            </p>
+          )}
+        </div>
+      </div>
+      <div className="below">
+        {!atEnd && (
+          <button type="button" className="jump" aria-label={texts.chat.jump} title={texts.chat.jump} onClick={toEnd}>
+            <ArrowDown aria-hidden />
+          </button>
+        )}
+        <Composer
+          conversation={conversation.id}
+          field={field}
+          running={running}
+          waiting={waiting && !inSight}
+          onSend={(text) => {
+            void conversation.send(text);
+            toEnd();
+          }}
+          onStop={() => void conversation.stop().catch(report)}
+          onReview={review}
+        />
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,127 @@
+import { ApiClient, wait } from "../api/client";
+import { Conversation } from "./conversation";
+import { Conversations } from "./conversations";
+import { Resource } from "./resource";
+import { Router } from "./router";
+import { remember, remembered } from "./theme";
+import { report, tell } from "./toasts";
+import { texts } from "../texts";
+
+/** How many conversations stay in memory, so that going back to one shows it at once. */
+const KEPT = 6;
+/** A page that nobody sees gives its connections back after a while; a browser has six for a server. */
+const HIDDEN_MILLIS = 20_000;
+const STATUS_MILLIS = 20_000;
+const UNDO_MILLIS = 6000;
+
+export const client = new ApiClient({
+  fetch: (url, init) => fetch(url, init),
+  wait,
+  toLogin: () => location.assign("/login"),
+});
+
+export const router = new Router();
+export const conversations = new Conversations(client);
+export const status = new Resource(() => client.call("get", "/api/status", {}));
+export const models = new Resource(() => client.call("get", "/api/models", {}));
+export const connections = new Resource(() => client.call("get", "/api/connections", {}));
+export const actions = new Resource(() => client.call("get", "/api/actions", {}));
+
+const open = new Map<string, Conversation>();
+
+function soon(task: () => void): void {
+  if (document.hidden) {
+    setTimeout(task, 100);
+  } else {
+    requestAnimationFrame(task);
+  }
+}
+
+/** The conversation with this id, from memory if it was shown lately. */
+export function conversation(id: string): Conversation {
+  const known = open.get(id) ?? new Conversation(client, id, soon);
+  open.delete(id);
+  open.set(id, known);
+  for (const [other, old] of open) {
+    if (open.size <= KEPT) {
+      break;
+    }
+    old.close();
+    open.delete(other);
+  }
+  return known;
+}
+
+/** Begins a conversation with a first message. */
+export async function begin(text: string, model: string | undefined): Promise<void> {
+  const made = await conversations.create(model);
+  const begun = conversation(made.id);
+  router.go({ conversation: made.id });
+  await begun.send(text);
+}
+
+/** Deletes a conversation, unless the user takes it back in time. */
+export function deleteSoon(id: string, title: string): void {
+  conversations.leave(id, true);
+  if (router.get().conversation === id) {
+    router.go({ conversation: undefined });
+  }
+  const timer = setTimeout(() => {
+    conversations.delete(id).catch((error: unknown) => {
+      conversations.leave(id, false);
+      report(error);
+    });
+    setDraft(id, "");
+  }, UNDO_MILLIS);
+  tell(texts.sidebar.deleted(title), {
+    label: texts.undo,
+    run: () => {
+      clearTimeout(timer);
+      conversations.leave(id, false);
+    },
+  });
+}
+
+const draftKey = (id: string | undefined) => `rungpt.draft.${id ?? "new"}`;
+
+export function draft(id: string | undefined): string {
+  return remembered(draftKey(id)) ?? "";
+}
+
+export function setDraft(id: string | undefined, text: string): void {
+  remember(draftKey(id), text === "" ? undefined : text);
+}
+
+/** Starts what runs while the page is open. */
+export function start(): void {
+  conversations.open();
+  void status.reload();
+  void models.reload();
+  setInterval(() => {
+    if (!document.hidden) {
+      void status.reload();
+    }
+  }, STATUS_MILLIS);
+  let hiding: ReturnType<typeof setTimeout> | undefined;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    const shown = router.get().conversation;
+    if (document.hidden) {
+      hiding = setTimeout(() => {
+        conversations.pause();
+        open.forEach((one) => one.close());
+      }, HIDDEN_MILLIS);
+    } else {
+      conversations.open();
+      void status.reload();
+      void models.reload();
+      if (shown !== undefined) {
+        void conversation(shown).open();
+      }
+    }
+  });
+  addEventListener("online", () => {
+    conversations.nudge();
+    open.forEach((one) => one.nudge());
+  });
+}

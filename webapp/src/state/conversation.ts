@@ -1,0 +1,163 @@
+import { type ApiClient, ApiError } from "../api/client";
+import { type Link, LiveStream } from "../api/stream";
+import type { LogEvent } from "../api/types";
+import { isRecord } from "../chat/fields";
+import { applyEvents } from "../chat/reduce";
+import { NOTHING, type View } from "../chat/view";
+import { asApiError } from "./resource";
+import { Store } from "./store";
+
+/** A message that the server has not told of yet. */
+export interface Pending {
+  readonly id: string;
+  readonly text: string;
+  readonly error: ApiError | undefined;
+}
+
+export interface OpenConversation {
+  readonly view: View;
+  readonly loaded: boolean;
+  readonly link: Link;
+  readonly pending: readonly Pending[];
+  /** Why it cannot be shown. */
+  readonly error: ApiError | undefined;
+}
+
+export interface Decision {
+  readonly decision: "allow" | "deny";
+  readonly scope: "once" | "conversation" | "always";
+  readonly reason?: string;
+}
+
+const PAGE = 5000;
+
+/** One conversation that is open: its log so far, then what happens. */
+export class Conversation extends Store<OpenConversation> {
+  private readonly stream: LiveStream;
+  private queue: LogEvent[] = [];
+  private opened = false;
+
+  constructor(
+    private readonly client: ApiClient,
+    readonly id: string,
+    /** Runs soon: before the next picture is drawn, so that a burst of events is one change. */
+    private readonly soon: (task: () => void) => void,
+  ) {
+    super({ view: NOTHING, loaded: false, link: "connecting", pending: [], error: undefined });
+    this.stream = new LiveStream(client, `/api/conversations/${encodeURIComponent(id)}/events`, {
+      event: (event) => this.arrived(event),
+      link: (link) => this.update((before) => ({ ...before, link })),
+      failed: (error) => this.update((before) => ({ ...before, error })),
+      after: () => this.get().view.seq,
+    });
+  }
+
+  async open(): Promise<void> {
+    if (this.opened) {
+      return;
+    }
+    this.opened = true;
+    try {
+      await this.readLog();
+    } catch (error) {
+      const failed = asApiError(error);
+      if (failed.status >= 400 && failed.status < 500) {
+        this.opened = false;
+        this.update((before) => ({ ...before, error: failed }));
+        return;
+      }
+    }
+    if (this.opened) {
+      this.stream.open();
+    }
+  }
+
+  close(): void {
+    this.opened = false;
+    this.stream.close("paused");
+  }
+
+  nudge(): void {
+    this.stream.nudge();
+  }
+
+  async send(text: string, id: string = messageId()): Promise<void> {
+    this.update((before) => ({
+      ...before,
+      pending: [...before.pending.filter((other) => other.id !== id), { id, text, error: undefined }],
+    }));
+    try {
+      await this.client.call("post", "/api/conversations/{id}/messages", { path: { id: this.id }, body: { text, id } });
+    } catch (error) {
+      this.update((before) => ({
+        ...before,
+        pending: before.pending.map((other) => (other.id === id ? { ...other, error: asApiError(error) } : other)),
+      }));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.client.call("post", "/api/conversations/{id}/stop", { path: { id: this.id } });
+  }
+
+  async goOn(): Promise<void> {
+    await this.client.call("post", "/api/conversations/{id}/continue", { path: { id: this.id } });
+  }
+
+  async decide(call: string, decision: Decision): Promise<void> {
+    await this.client.call("post", "/api/conversations/{id}/calls/{call}/approval", {
+      path: { id: this.id, call },
+      body: decision,
+    });
+  }
+
+  async cancel(call: string): Promise<void> {
+    await this.client.call("post", "/api/conversations/{id}/calls/{call}/cancel", { path: { id: this.id, call } });
+  }
+
+  private async readLog(): Promise<void> {
+    for (;;) {
+      const after = this.get().view.seq;
+      const { events } = await this.client.call("get", "/api/conversations/{id}/events", {
+        path: { id: this.id },
+        query: { after, limit: PAGE },
+      });
+      const known = events.filter(isLogEvent);
+      this.update((before) => ({ ...before, view: applyEvents(before.view, known) }));
+      if (events.length < PAGE || this.get().view.seq === after) {
+        break;
+      }
+    }
+    this.update((before) => withoutArrived({ ...before, loaded: true, error: undefined }));
+  }
+
+  private arrived(event: unknown): void {
+    if (!isLogEvent(event)) {
+      return;
+    }
+    if (this.queue.push(event) === 1) {
+      this.soon(() => {
+        const events = this.queue;
+        this.queue = [];
+        this.update((before) => withoutArrived({ ...before, loaded: true, view: applyEvents(before.view, events) }));
+      });
+    }
+  }
+}
+
+function withoutArrived(open: OpenConversation): OpenConversation {
+  const pending = open.pending.filter((message) => !open.view.messages.has(message.id));
+  return pending.length === open.pending.length ? open : { ...open, pending };
+}
+
+function isLogEvent(event: unknown): event is LogEvent {
+  if (!isRecord(event) || typeof event["type"] !== "string" || !isRecord(event["data"])) {
+    return false;
+  }
+  return event["seq"] === undefined || (Number.isSafeInteger(event["seq"]) && typeof event["at"] === "string");
+}
+
+function messageId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return `m${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}

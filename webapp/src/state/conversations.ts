@@ -1,0 +1,146 @@
+import type { ApiClient, ApiError } from "../api/client";
+import { type Link, LiveStream } from "../api/stream";
+import type { ConversationInfo } from "../api/types";
+import { asApiError } from "./resource";
+import { Store } from "./store";
+
+export interface ConversationList {
+  /** The most recently updated first. */
+  readonly list: readonly ConversationInfo[];
+  readonly loaded: boolean;
+  readonly more: boolean;
+  readonly link: Link;
+  readonly error: ApiError | undefined;
+  /** Those that the user deleted and may still bring back. */
+  readonly leaving: ReadonlySet<string>;
+}
+
+const PAGE = 200;
+
+/** The list of conversations, live. */
+export class Conversations extends Store<ConversationList> {
+  private readonly stream: LiveStream;
+
+  constructor(private readonly client: ApiClient) {
+    super({ list: [], loaded: false, more: false, link: "connecting", error: undefined, leaving: new Set() });
+    this.stream = new LiveStream(client, "/api/events", {
+      event: (event) => this.changed(event),
+      link: (link) => {
+        this.update((before) => ({ ...before, link }));
+        if (link === "live") {
+          void this.reload();
+        }
+      },
+      failed: (error) => this.update((before) => ({ ...before, error })),
+    });
+  }
+
+  open(): void {
+    this.stream.open();
+  }
+
+  pause(): void {
+    this.stream.close("paused");
+  }
+
+  nudge(): void {
+    this.stream.nudge();
+  }
+
+  find(id: string): ConversationInfo | undefined {
+    return this.get().list.find((conversation) => conversation.id === id);
+  }
+
+  /** Reads the list anew; the stream tells changes only. */
+  async reload(): Promise<void> {
+    try {
+      const { conversations } = await this.client.call("get", "/api/conversations", { query: { limit: PAGE } });
+      this.update((before) => ({
+        ...before,
+        list: ordered(conversations),
+        loaded: true,
+        more: conversations.length === PAGE,
+        error: undefined,
+      }));
+    } catch (error) {
+      this.update((before) => ({ ...before, error: asApiError(error) }));
+    }
+  }
+
+  async older(): Promise<void> {
+    const last = this.get().list.at(-1);
+    if (!last) {
+      return;
+    }
+    const { conversations } = await this.client.call("get", "/api/conversations", {
+      query: { limit: PAGE, before: last.updated },
+    });
+    this.update((before) => ({
+      ...before,
+      list: ordered([...before.list, ...conversations]),
+      more: conversations.length === PAGE,
+    }));
+  }
+
+  async create(model: string | undefined): Promise<ConversationInfo> {
+    const made = await this.client.call("post", "/api/conversations", { body: model === undefined ? {} : { model } });
+    this.put(made);
+    return made;
+  }
+
+  async change(id: string, change: { title?: string; model?: string }): Promise<void> {
+    this.put(await this.client.call("patch", "/api/conversations/{id}", { path: { id }, body: change }));
+  }
+
+  /** Hides a conversation that will be deleted soon, or shows it again. */
+  leave(id: string, leaving: boolean): void {
+    this.update((before) => {
+      const set = new Set(before.leaving);
+      if (leaving) {
+        set.add(id);
+      } else {
+        set.delete(id);
+      }
+      return { ...before, leaving: set };
+    });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.client.call("delete", "/api/conversations/{id}", { path: { id } });
+    this.drop(id);
+    this.leave(id, false);
+  }
+
+  private changed(event: unknown): void {
+    const { type, data } = event as { type?: unknown; data?: unknown };
+    if (type === "conversation" && isConversation(data)) {
+      this.put(data);
+    } else if (type === "deleted" && typeof (data as { id?: unknown } | undefined)?.id === "string") {
+      this.drop((data as { id: string }).id);
+    }
+  }
+
+  private put(conversation: ConversationInfo): void {
+    this.update((before) => ({ ...before, list: ordered([conversation, ...before.list]) }));
+  }
+
+  private drop(id: string): void {
+    this.update((before) => ({ ...before, list: before.list.filter((conversation) => conversation.id !== id) }));
+  }
+}
+
+function isConversation(data: unknown): data is ConversationInfo {
+  const { id, title, updated } = (data ?? {}) as Record<string, unknown>;
+  return typeof id === "string" && typeof title === "string" && typeof updated === "string";
+}
+
+/** The first of each id, the most recently updated first. */
+function ordered(list: readonly ConversationInfo[]): ConversationInfo[] {
+  const byId = new Map<string, ConversationInfo>();
+  for (const conversation of list) {
+    if (!byId.has(conversation.id)) {
+      byId.set(conversation.id, conversation);
+    }
+  }
+  return [...byId.values()].sort((a, b) => Date.parse(b.updated) - Date.parse(a.updated));
+}
