@@ -19,6 +19,8 @@ export const texts = {
     copy: "Copy",
     copied: "Copied",
     copyCode: "Copy code",
+    done: "done",
+    open: "to do",
     picture: "picture",
     pictureNotLoaded: (label: string) => `Picture not loaded: ${label}`,
   },
