@@ -40,13 +40,13 @@ class Host:
             if not line.strip() or not line.endswith(b"\n"):  # the service ended in the middle of a frame
                 continue
             assert len(line) <= 1 << 20, f"a frame of {len(line)} bytes"
-            frame = json.loads(line)
-            self.count += 1
-            if self.hello_id is not None:  # what was meant for a predecessor
-                if frame.get("id") != self.hello_id:
+            if self.hello_id is not None:  # before its answer comes what was meant for a predecessor, half frames too
+                if self.hello_id.encode() not in line:
                     continue
                 self.calls.clear()
                 self.hello_id = None
+            frame = json.loads(line)
+            self.count += 1
             method = frame.get("method")
             if method == "output":
                 self.call(frame["params"]["call"]).take(frame["params"])
@@ -131,7 +131,10 @@ class Output:
             self.kinds.append("text" if "text" in p else "base64")
             self.arrived.notify_all()
         if self.host.auto_credit:
-            self.host.notify("credit", call=self.id, bytes=len(data))
+            try:
+                self.host.notify("credit", call=self.id, bytes=len(data))
+            except BrokenPipeError:  # the connection was cut
+                pass
 
     def await_bytes(self, count, stream="stdout"):
         with self.arrived:

@@ -89,8 +89,8 @@ export const texts = {
 
   composer: {
     label: "Message",
-    placeholder: "Ask anything, or ask for something to be done",
-    running: "Write the next message; it waits for this answer",
+    placeholder: "Ask anything",
+    running: "Write the next message",
     send: "Send",
     stop: "Stop",
     hint: "Enter sends, Shift+Enter makes a new line",

@@ -9,6 +9,7 @@ import { ChatHeader } from "./ChatHeader";
 import { Composer } from "./Composer";
 import { EmptyState } from "./EmptyState";
 import { Timeline } from "./Timeline";
+import { useInSight } from "./useInSight";
 import { useFollow } from "./useFollow";
 
 interface Props {
@@ -75,6 +76,8 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
   const title = info?.title || texts.sidebar.untitled;
   const running = view.turn !== undefined || pending.some((message) => !message.error);
   const waiting = [...view.calls.values()].some((call) => call.state === "input_required" && !call.approval?.decision);
+
+  const inSight = useInSight(scroller, "[data-approval]", waiting);
 
   useEffect(() => {
     void conversation.open();
@@ -158,7 +161,7 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
           conversation={conversation.id}
           field={field}
           running={running}
-          waiting={waiting}
+          waiting={waiting && !inSight}
           onSend={(text) => {
             void conversation.send(text);
             toEnd();

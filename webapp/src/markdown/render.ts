@@ -50,7 +50,8 @@ rules["link_close"] = (tokens, index) => {
     open--;
   }
   const where = host(attribute(tokens[open], "href"));
-  const said = shown.startsWith(`https://${where}`) || shown.startsWith(`http://${where}`) || shown === where;
+  // Written out in these very letters: not as a look-alike, and not as the user name of another host.
+  const said = host(shown) === where && shown.includes(where);
   return said ? "</a>" : `<span class="host">${escapeHtml(where)}</span></a>`;
 };
 

@@ -40,7 +40,8 @@ class BundleRulesTest {
                         Attributes attributes = jar.getManifest().getMainAttributes();
                         String name = attributes.getValue("Bundle-SymbolicName");
                         MANIFESTS.put(name, attributes);
-                        CONTENTS.put(name, jar.stream().map(entry -> entry.getName()).collect(Collectors.toSet()));
+                        CONTENTS.put(
+                                name, jar.stream().map(entry -> entry.getName()).collect(Collectors.toSet()));
                     }
                 }
             }
@@ -56,13 +57,16 @@ class BundleRulesTest {
 
     @Test
     void noImplementationImportsAnother() {
-        assertThat(bundlesImporting(name -> name.startsWith("org.rungpt.") && !name.startsWith("org.rungpt.api."))).isEmpty();
+        assertThat(bundlesImporting(name -> name.startsWith("org.rungpt.") && !name.startsWith("org.rungpt.api.")))
+                .isEmpty();
     }
 
     @Test
     void noImportIsOptionalOrDynamic() {
         assertThat(bundlesWith("DynamicImport-Package", value -> true)).isEmpty();
-        assertThat(bundlesWith("Import-Package", value -> value.contains("resolution:=\"optional\"") || value.contains("resolution:=optional")))
+        assertThat(bundlesWith(
+                        "Import-Package",
+                        value -> value.contains("resolution:=\"optional\"") || value.contains("resolution:=optional")))
                 .isEmpty();
     }
 
@@ -74,12 +78,14 @@ class BundleRulesTest {
 
     @Test
     void theKarafApiIsKnownToTheShellOnly() {
-        assertThat(bundlesImporting(name -> name.startsWith("org.apache.karaf"))).containsExactly("org.rungpt.shell");
+        assertThat(bundlesImporting(name -> name.startsWith("org.apache.karaf")))
+                .containsExactly("org.rungpt.shell");
     }
 
     @Test
     void dockerJavaStaysInsideItsBundle() {
-        assertThat(bundlesImporting(name -> name.startsWith("com.github.dockerjava"))).isEmpty();
+        assertThat(bundlesImporting(name -> name.startsWith("com.github.dockerjava")))
+                .isEmpty();
         assertThat(CONTENTS.entrySet().stream()
                         .filter(bundle -> bundle.getValue().stream().anyMatch(entry -> entry.contains("docker-java")))
                         .map(Map.Entry::getKey))
@@ -89,7 +95,8 @@ class BundleRulesTest {
     @Test
     void eachBundleIsInExactlyOneFeature() {
         Map<String, Integer> count = new LinkedHashMap<>();
-        Matcher bundles = Pattern.compile("<bundle[^>]*>\\s*mvn:org\\.rungpt/([^/]+)/").matcher(features);
+        Matcher bundles =
+                Pattern.compile("<bundle[^>]*>\\s*mvn:org\\.rungpt/([^/]+)/").matcher(features);
         while (bundles.find()) {
             count.merge(bundles.group(1), 1, Integer::sum);
         }

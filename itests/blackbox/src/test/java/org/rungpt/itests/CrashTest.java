@@ -32,7 +32,9 @@ class CrashTest {
             if (request.last().contains("<result-")) {
                 answer.text("The call is done.");
             } else {
-                answer.text("Working. ".repeat(20) + request.call("c" + request.everything().length(), "system.shell", "command", "echo ran; sleep 0.2"));
+                answer.text("Working. ".repeat(20)
+                        + request.call(
+                                "c" + request.everything().length(), "system.shell", "command", "echo ran; sleep 0.2"));
             }
         })) {
             RunGpt rungpt = new RunGpt(directory.resolve("data"))
@@ -63,13 +65,14 @@ class CrashTest {
                 }
                 assertThat(logs.get(conversation).stream()
                                 .filter(RunGpt.type("message.user"))
-                                .filter(event -> event.at("/data/message").asText().equals(message.getKey())))
+                                .filter(event ->
+                                        event.at("/data/message").asText().equals(message.getKey())))
                         .as("seed %s: message %s of %s", seed, message.getKey(), conversation)
                         .hasSize(1);
             }
-            logs.forEach((conversation, events) -> assertThat(events.stream()
-                            .filter(RunGpt.type("call.started"))
-                            .map(event -> event.at("/data/call").asText()))
+            logs.forEach((conversation, events) -> assertThat(
+                            events.stream().filter(RunGpt.type("call.started")).map(event -> event.at("/data/call")
+                                    .asText()))
                     .as("calls of %s run once", conversation)
                     .doesNotHaveDuplicates());
             assertThat(acknowledged).isNotEmpty();
@@ -79,7 +82,9 @@ class CrashTest {
 
     private static List<JsonNode> events(RunGpt rungpt, String conversation) throws IOException, InterruptedException {
         List<JsonNode> events = new ArrayList<>();
-        rungpt.get("/api/conversations/" + conversation + "/events?limit=10000").path("events").forEach(events::add);
+        rungpt.get("/api/conversations/" + conversation + "/events?limit=10000")
+                .path("events")
+                .forEach(events::add);
         return events;
     }
 

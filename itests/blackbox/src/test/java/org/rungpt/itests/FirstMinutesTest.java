@@ -39,7 +39,8 @@ class FirstMinutesTest {
         JsonNode conversation = rungpt.get("/api/conversations").at("/conversations/0");
         List<JsonNode> events = rungpt.eventsUntil(conversation.path("id").asText(), 0, RunGpt.type("turn.finished"));
         String output = text(events, "call.output");
-        Matcher hostName = Pattern.compile("\\b[0-9a-f]{12}\\b|rungpt-[0-9a-z]+").matcher(output);
+        Matcher hostName =
+                Pattern.compile("\\b[0-9a-f]{12}\\b|rungpt-[0-9a-z]+").matcher(output);
         assertThat(hostName.find()).as("a container's host name in: " + output).isTrue();
         assertThat(asked.out()).contains(hostName.group()).containsIgnoringCase("no AI");
         assertThat(asked.err()).contains("system.");
@@ -47,9 +48,11 @@ class FirstMinutesTest {
 
     @Test
     void theDemoModelQuotesARandomFile() throws Exception {
-        RunGpt.Ended asked = rungpt.script("ask", "--model", "demo/demo", "Make a random file and tell me what is in it");
+        RunGpt.Ended asked =
+                rungpt.script("ask", "--model", "demo/demo", "Make a random file and tell me what is in it");
         assertThat(asked.exit()).as(asked.toString()).isZero();
-        RunGpt.Ended again = rungpt.script("ask", "--model", "demo/demo", "Make a random file and tell me what is in it");
+        RunGpt.Ended again =
+                rungpt.script("ask", "--model", "demo/demo", "Make a random file and tell me what is in it");
         assertThat(again.out()).isNotEqualTo(asked.out());
     }
 
@@ -73,7 +76,9 @@ class FirstMinutesTest {
 
     private static String text(List<JsonNode> events, String type) {
         StringBuilder text = new StringBuilder();
-        events.stream().filter(RunGpt.type(type)).forEach(event -> text.append(event.at("/data/text").asText()));
+        events.stream()
+                .filter(RunGpt.type(type))
+                .forEach(event -> text.append(event.at("/data/text").asText()));
         return text.toString();
     }
 }

@@ -64,7 +64,8 @@ final class GitServer implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder();
         builder.command().add("git");
         builder.command().addAll(List.of(arguments));
-        Process process = builder.directory(directory.toFile()).redirectErrorStream(true).start();
+        Process process =
+                builder.directory(directory.toFile()).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
             throw new IOException("git " + String.join(" ", arguments) + ": " + output);
@@ -73,7 +74,8 @@ final class GitServer implements AutoCloseable {
 
     /** A small CGI bridge. */
     private void serve(HttpExchange exchange) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder("git", "http-backend").redirectError(ProcessBuilder.Redirect.DISCARD);
+        ProcessBuilder builder =
+                new ProcessBuilder("git", "http-backend").redirectError(ProcessBuilder.Redirect.DISCARD);
         Map<String, String> environment = builder.environment();
         String path = exchange.getRequestURI().getPath();
         String first = path.replaceFirst("\\.git(/|$)", "$1");
@@ -81,7 +83,11 @@ final class GitServer implements AutoCloseable {
         environment.put("GIT_HTTP_EXPORT_ALL", "1");
         environment.put("PATH_INFO", first);
         environment.put("REQUEST_METHOD", exchange.getRequestMethod());
-        environment.put("QUERY_STRING", exchange.getRequestURI().getRawQuery() == null ? "" : exchange.getRequestURI().getRawQuery());
+        environment.put(
+                "QUERY_STRING",
+                exchange.getRequestURI().getRawQuery() == null
+                        ? ""
+                        : exchange.getRequestURI().getRawQuery());
         put(environment, "CONTENT_TYPE", exchange.getRequestHeaders().getFirst("Content-Type"));
         put(environment, "HTTP_CONTENT_ENCODING", exchange.getRequestHeaders().getFirst("Content-Encoding"));
         put(environment, "GIT_PROTOCOL", exchange.getRequestHeaders().getFirst("Git-Protocol"));

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** An action from a Git repository: installed, known in the next turn, called, updated, removed; nothing restarts. */
 @Tag("docker")
 class InstallTest {
-    private static final String MANIFEST =
-            """
+    private static final String MANIFEST = """
             {"schema": 1, "name": "oracle", "title": "Oracle", "version": "1.0.0", "description": "Tells the word of the day.",
              "tasks": [{"name": "word", "description": "The word of the day.", "effects": "none",
                         "parameters": {"type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"], "additionalProperties": false}}]}
@@ -43,7 +42,9 @@ class InstallTest {
             assertThat(word(rungpt, model, conversation, "w1")).contains("first word");
 
             git.commit("acme/oracle", Map.of("run", "#!/bin/sh\necho \"second word\"\n"));
-            assertThat(word(rungpt, model, conversation, "w2")).as("pinned to the commit").contains("first word");
+            assertThat(word(rungpt, model, conversation, "w2"))
+                    .as("pinned to the commit")
+                    .contains("first word");
             RunGpt.Ended updated = rungpt.script("shell", "rungpt:update acme/oracle");
             assertThat(updated.exit()).as(updated.toString()).isZero();
             assertThat(word(rungpt, model, conversation, "w3")).contains("second word");
@@ -60,12 +61,14 @@ class InstallTest {
                 RunGpt rungpt = new RunGpt(directory.resolve("data")).with("RUNGPT_GIT_BASE_URL", git.url())) {
             git.commit("acme/empty", Map.of("README.md", "nothing"));
             rungpt.start();
-            for (String reference : List.of("acme/empty", "acme/missing", "acme/empty@v9", "../../etc", "acme/empty@--upload-pack=x")) {
+            for (String reference :
+                    List.of("acme/empty", "acme/missing", "acme/empty@v9", "../../etc", "acme/empty@--upload-pack=x")) {
                 RunGpt.Ended refused = rungpt.script("shell", "rungpt:install " + reference);
                 assertThat(refused.exit()).as(refused.toString()).isNotZero();
                 assertThat(refused.out() + refused.err()).as(reference).doesNotContain("\tat ");
             }
-            assertThat(rungpt.get("/api/actions").path("actions")).allMatch(action -> action.path("builtIn").asBoolean());
+            assertThat(rungpt.get("/api/actions").path("actions"))
+                    .allMatch(action -> action.path("builtIn").asBoolean());
         }
     }
 
@@ -79,20 +82,25 @@ class InstallTest {
             }
         });
         model.requests.clear();
-        long before = rungpt.get("/api/conversations/" + conversation).path("lastSeq").asLong();
+        long before =
+                rungpt.get("/api/conversations/" + conversation).path("lastSeq").asLong();
         rungpt.say(conversation, "Ask the oracle.");
         List<JsonNode> events = rungpt.eventsUntil(
-                conversation,
-                before,
-                RunGpt.type("approval.requested").or(RunGpt.type("turn.finished")));
+                conversation, before, RunGpt.type("approval.requested").or(RunGpt.type("turn.finished")));
         JsonNode last = events.get(events.size() - 1);
         if (last.path("type").asText().equals("approval.requested")) {
             rungpt.post(
-                    "/api/conversations/" + conversation + "/calls/" + last.at("/data/call").asText() + "/approval",
+                    "/api/conversations/" + conversation + "/calls/"
+                            + last.at("/data/call").asText() + "/approval",
                     ModelServer.JSON.createObjectNode().put("decision", "allow"));
             events = rungpt.eventsUntil(conversation, before, RunGpt.type("turn.finished"));
         }
         model.nextRequest();
-        return events.stream().filter(RunGpt.type("message.results")).findFirst().orElseThrow().path("data").toString();
+        return events.stream()
+                .filter(RunGpt.type("message.results"))
+                .findFirst()
+                .orElseThrow()
+                .path("data")
+                .toString();
     }
 }

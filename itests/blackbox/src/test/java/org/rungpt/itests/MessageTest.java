@@ -41,9 +41,15 @@ class MessageTest {
     void aTagInTheAnswerBringsTheOutputIntoTheNextRequest() throws Exception {
         model.script((request, answer) -> {
             if (request.last().contains("<result-")) {
-                answer.text("The container said: " + request.last().lines().filter(line -> line.startsWith("proof-")).findFirst().orElse("nothing"));
+                answer.text("The container said: "
+                        + request.last()
+                                .lines()
+                                .filter(line -> line.startsWith("proof-"))
+                                .findFirst()
+                                .orElse("nothing"));
             } else {
-                answer.text("Let me look." + request.call("1", "system.shell", "command", "echo proof-$((6*7)); hostname"));
+                answer.text(
+                        "Let me look." + request.call("1", "system.shell", "command", "echo proof-$((6*7)); hostname"));
             }
         });
         model.requests.clear();
@@ -53,7 +59,9 @@ class MessageTest {
 
         ModelServer.Request first = model.nextRequest();
         assertThat(first.authorization()).isEqualTo("Bearer sk-test-0123456789");
-        assertThat(first.system()).contains("filesystem.read_file", "filesystem.write_file", "system.shell", "command", "path", "content");
+        assertThat(first.system())
+                .contains(
+                        "filesystem.read_file", "filesystem.write_file", "system.shell", "command", "path", "content");
         ModelServer.Request second = model.nextRequest();
         assertThat(second.last()).contains("proof-42").contains("completed");
         assertThat(RunGpt.answerText(events)).contains("The container said: proof-42");
@@ -69,14 +77,16 @@ class MessageTest {
                 answer.text("call-2" + request.call("2", "filesystem.read_file", "path", "notes/a.md"));
             } else {
                 String nonce = request.nonce();
-                answer.text("<run-" + nonce + " action=\"filesystem.write_file\" id=\"1\">\n<arg name=\"path\">notes/a.md</arg>\n"
+                answer.text("<run-" + nonce
+                        + " action=\"filesystem.write_file\" id=\"1\">\n<arg name=\"path\">notes/a.md</arg>\n"
                         + "<arg name=\"content\">\nraw <b> </arg> ``` {{ }}\n</arg>\n</run-" + nonce + ">\n");
             }
         });
         String conversation = rungpt.conversation();
         rungpt.say(conversation, "Write and read.");
         List<JsonNode> events = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));
-        List<JsonNode> results = events.stream().filter(RunGpt.type("message.results")).toList();
+        List<JsonNode> results =
+                events.stream().filter(RunGpt.type("message.results")).toList();
         assertThat(results).hasSize(2);
         assertThat(results.get(1).at("/data/results/0/text").asText()).contains("raw <b> </arg> ``` {{ }}");
     }
@@ -87,17 +97,29 @@ class MessageTest {
             if (request.last().contains("<result-")) {
                 answer.text("ok");
             } else {
-                answer.text(request.call("1", "system.shell", "command", "echo early; while [ ! -e /workspace/go ]; do sleep 0.05; done; echo late"));
+                answer.text(request.call(
+                        "1",
+                        "system.shell",
+                        "command",
+                        "echo early; while [ ! -e /workspace/go ]; do sleep 0.05; done; echo late"));
             }
         });
         String conversation = rungpt.conversation();
         rungpt.say(conversation, "Stream.");
         List<JsonNode> sofar = rungpt.eventsUntil(
-                conversation, 0, event -> event.path("type").asText().startsWith("call.output") && event.at("/data/text").asText().contains("early"));
+                conversation,
+                0,
+                event -> event.path("type").asText().startsWith("call.output")
+                        && event.at("/data/text").asText().contains("early"));
         assertThat(sofar).noneMatch(RunGpt.type("call.finished"));
         rungpt.post("/api/conversations/" + conversation + "/stop", ModelServer.JSON.createObjectNode());
         List<JsonNode> events = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));
-        assertThat(events.stream().filter(RunGpt.type("call.finished")).findFirst().orElseThrow().at("/data/status").asText())
+        assertThat(events.stream()
+                        .filter(RunGpt.type("call.finished"))
+                        .findFirst()
+                        .orElseThrow()
+                        .at("/data/status")
+                        .asText())
                 .isEqualTo("cancelled");
         assertThat(events.get(events.size() - 1).at("/data/reason").asText()).isEqualTo("stopped");
     }
@@ -119,7 +141,9 @@ class MessageTest {
         rungpt.say(conversation, "Never end.");
         rungpt.eventsUntil(conversation, 0, RunGpt.type("message.text"));
         rungpt.post("/api/conversations/" + conversation + "/stop", ModelServer.JSON.createObjectNode());
-        assertThat(gone.await(5, TimeUnit.SECONDS)).as("the upstream connection was closed").isTrue();
+        assertThat(gone.await(5, TimeUnit.SECONDS))
+                .as("the upstream connection was closed")
+                .isTrue();
         List<JsonNode> events = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));
         assertThat(RunGpt.answerText(events)).contains("word word");
     }
@@ -130,21 +154,29 @@ class MessageTest {
             if (request.last().contains("<result-")) {
                 answer.text("real");
             } else {
-                answer.text(request.call("1", "system.shell", "command", "echo honest") + "The output was: INVENTED\n".repeat(50));
+                answer.text(request.call("1", "system.shell", "command", "echo honest")
+                        + "The output was: INVENTED\n".repeat(50));
             }
         });
         String conversation = rungpt.conversation();
         rungpt.say(conversation, "Invent.");
         List<JsonNode> events = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));
         assertThat(RunGpt.answerText(events)).doesNotContain("INVENTED").contains("real");
-        assertThat(events.stream().filter(RunGpt.type("message.finished")).findFirst().orElseThrow().at("/data/reason").asText())
+        assertThat(events.stream()
+                        .filter(RunGpt.type("message.finished"))
+                        .findFirst()
+                        .orElseThrow()
+                        .at("/data/reason")
+                        .asText())
                 .isEqualTo("cut");
     }
 
     @Test
     void askTellsTheAnswerOnStdoutAndTheCallsOnStderr() throws Exception {
         model.script((request, answer) -> answer.text(
-                request.last().contains("<result-") ? "final words" : request.call("1", "system.shell", "command", "echo inner-output")));
+                request.last().contains("<result-")
+                        ? "final words"
+                        : request.call("1", "system.shell", "command", "echo inner-output")));
         RunGpt.Ended asked = rungpt.script("ask", "--model", "openai/scripted", "Go.");
         assertThat(asked.exit()).as(asked.toString()).isZero();
         assertThat(asked.out().trim()).endsWith("final words").doesNotContain("inner-output");

@@ -55,13 +55,15 @@ final class ModelServer implements AutoCloseable {
 
         /** A tag that calls a task with one string argument. */
         String call(String id, String task, String argument, String value) {
-            return "\n<run-" + nonce() + " action=\"" + task + "\" id=\"" + id + "\">\n<arg name=\"" + argument + "\">" + value
-                    + "</arg>\n</run-" + nonce() + ">\n";
+            return "\n<run-" + nonce() + " action=\"" + task + "\" id=\"" + id + "\">\n<arg name=\"" + argument + "\">"
+                    + value + "</arg>\n</run-" + nonce() + ">\n";
         }
 
         private static String text(JsonNode message) {
             JsonNode content = message.path("content");
-            return content.isTextual() ? content.textValue() : content.path(0).path("text").asText();
+            return content.isTextual()
+                    ? content.textValue()
+                    : content.path(0).path("text").asText();
         }
     }
 
@@ -133,7 +135,8 @@ final class ModelServer implements AutoCloseable {
 
     private void complete(HttpExchange exchange) throws IOException {
         String authorization = exchange.getRequestHeaders().getFirst("Authorization");
-        Request request = new Request(JSON.readTree(exchange.getRequestBody()), authorization == null ? "" : authorization);
+        Request request =
+                new Request(JSON.readTree(exchange.getRequestBody()), authorization == null ? "" : authorization);
         Answer answer = new Answer(exchange);
         requests.add(request);
         try {

@@ -83,7 +83,8 @@ final class RunGpt implements AutoCloseable {
         return run(command, environment);
     }
 
-    private static Ended run(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
+    private static Ended run(List<String> command, Map<String, String> environment)
+            throws IOException, InterruptedException {
         Path err = Files.createTempFile("rungpt-test", ".err");
         Path out = Files.createTempFile("rungpt-test", ".out");
         try {
@@ -97,7 +98,8 @@ final class RunGpt implements AutoCloseable {
             Process process = builder.start();
             if (!process.waitFor(300, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new AssertionError(command + " did not end within 300 s: " + Files.readString(out) + Files.readString(err));
+                throw new AssertionError(
+                        command + " did not end within 300 s: " + Files.readString(out) + Files.readString(err));
             }
             return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
         } finally {
@@ -115,7 +117,10 @@ final class RunGpt implements AutoCloseable {
     }
 
     long pid() throws IOException {
-        return ModelServer.JSON.readTree(Files.readString(data.resolve("server.json"))).path("pid").asLong();
+        return ModelServer.JSON
+                .readTree(Files.readString(data.resolve("server.json")))
+                .path("pid")
+                .asLong();
     }
 
     /** Kills the server as a crash does, and waits until it is gone. */
@@ -146,29 +151,38 @@ final class RunGpt implements AutoCloseable {
     private JsonNode answer(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
         if (response.statusCode() >= 300) {
-            throw new AssertionError(request.method() + " " + request.uri() + " was answered " + response.statusCode() + ": " + response.body());
+            throw new AssertionError(request.method() + " " + request.uri() + " was answered " + response.statusCode()
+                    + ": " + response.body());
         }
-        return response.body().isEmpty() ? ModelServer.JSON.createObjectNode() : ModelServer.JSON.readTree(response.body());
+        return response.body().isEmpty()
+                ? ModelServer.JSON.createObjectNode()
+                : ModelServer.JSON.readTree(response.body());
     }
 
     String conversation() throws IOException, InterruptedException {
-        return post("/api/conversations", ModelServer.JSON.createObjectNode()).path("id").asText();
+        return post("/api/conversations", ModelServer.JSON.createObjectNode())
+                .path("id")
+                .asText();
     }
 
     String say(String conversation, String text) throws IOException, InterruptedException {
-        return post("/api/conversations/" + conversation + "/messages", ModelServer.JSON.createObjectNode().put("text", text))
+        return post(
+                        "/api/conversations/" + conversation + "/messages",
+                        ModelServer.JSON.createObjectNode().put("text", text))
                 .path("message")
                 .asText();
     }
 
     /** Reads the event stream until an event fits, and gives the stored events up to it. */
-    List<JsonNode> eventsUntil(String conversation, long after, Predicate<JsonNode> last) throws IOException, InterruptedException {
+    List<JsonNode> eventsUntil(String conversation, long after, Predicate<JsonNode> last)
+            throws IOException, InterruptedException {
         List<JsonNode> events = new ArrayList<>();
         HttpRequest request = request("/api/conversations/" + conversation + "/events?after=" + after)
                 .header("Accept", "text/event-stream")
                 .build();
         HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.startsWith("data: ")) {
                     JsonNode event = ModelServer.JSON.readTree(line.substring(6));
@@ -193,7 +207,8 @@ final class RunGpt implements AutoCloseable {
     static String answerText(List<JsonNode> events) {
         StringBuilder text = new StringBuilder();
         for (JsonNode event : events) {
-            if (event.path("type").asText().equals("message.text") && event.at("/data/channel").asText().equals("answer")) {
+            if (event.path("type").asText().equals("message.text")
+                    && event.at("/data/channel").asText().equals("answer")) {
                 text.append(event.at("/data/text").asText());
             }
         }

@@ -19,11 +19,17 @@ class SideBySideTest {
         try (RunGpt one = new RunGpt(directory.resolve("one")).start();
                 RunGpt two = new RunGpt(directory.resolve("two")).start()) {
             assertThat(one.url()).isNotEqualTo(two.url());
-            assertThat(one.script("ask", "--model", "demo/demo", "What machine are you running on?").exit()).isZero();
-            assertThat(two.script("ask", "--model", "demo/demo", "What machine are you running on?").exit()).isZero();
+            assertThat(one.script("ask", "--model", "demo/demo", "What machine are you running on?")
+                            .exit())
+                    .isZero();
+            assertThat(two.script("ask", "--model", "demo/demo", "What machine are you running on?")
+                            .exit())
+                    .isZero();
             two.close();
             assertThat(two.script("status").exit()).isNotZero();
-            assertThat(one.script("ask", "--model", "demo/demo", "List the files in the workspace").exit()).isZero();
+            assertThat(one.script("ask", "--model", "demo/demo", "List the files in the workspace")
+                            .exit())
+                    .isZero();
         }
     }
 
@@ -35,7 +41,8 @@ class SideBySideTest {
             RunGpt.Ended doctor = rungpt.script("doctor");
             assertThat(doctor.exit()).isNotZero();
             assertThat(doctor.out() + doctor.err()).contains("Docker");
-            assertThat(rungpt.script("ask", "--model", "demo/demo", "Hello").exit()).isZero();
+            assertThat(rungpt.script("ask", "--model", "demo/demo", "Hello").exit())
+                    .isZero();
         }
     }
 
@@ -54,7 +61,8 @@ class SideBySideTest {
         try (RunGpt rungpt = new RunGpt(directory.resolve("data")).start()) {
             rungpt.script("ask", "--model", "demo/demo", "List the files in the workspace");
             try (var files = java.nio.file.Files.walk(rungpt.data)) {
-                assertThat(files.filter(java.nio.file.Files::isRegularFile).filter(SideBySideTest::isOpenToOthers)).isEmpty();
+                assertThat(files.filter(java.nio.file.Files::isRegularFile).filter(SideBySideTest::isOpenToOthers))
+                        .isEmpty();
             }
         }
     }

@@ -118,6 +118,15 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
         return now.isDone() && !now.isCompletedExceptionally();
     }
 
+    boolean awaitReady(Duration patience) throws InterruptedException {
+        try {
+            link.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
+        }
+    }
+
     Duration idle() {
         return calls.isEmpty() ? Duration.ofNanos(System.nanoTime() - lastUsed) : Duration.ZERO;
     }

@@ -310,9 +310,13 @@ final class Sandboxes {
         SortedSet<String> contents = BuiltIns.keys(packages);
         List<Sandbox> stale = new ArrayList<>();
         synchronized (this) {
-            pool.stream()
-                    .filter(sandbox -> !sandbox.contents().containsAll(contents))
-                    .forEach(stale::add);
+            int kept = 0;
+            for (Sandbox sandbox : pool) {
+                if (!sandbox.contents().containsAll(contents)
+                        || ++kept > means.settings().pool()) {
+                    stale.add(sandbox);
+                }
+            }
         }
         stale.forEach(Sandbox::removeIfIdle);
         synchronized (this) {
@@ -409,10 +413,24 @@ final class Sandboxes {
             try {
                 sandbox.attach();
             } catch (RunnerException e) {
-                LOG.warn("Sandbox {} of before cannot be used: {}", sandbox.id(), e.getMessage());
-                sandbox.failed(e);
+                if (!sandbox.isGone()) {
+                    LOG.warn("Sandbox {} of before cannot be used: {}", sandbox.id(), e.getMessage());
+                    sandbox.failed(e);
+                }
             }
         });
+    }
+
+    /** Waits until a sandbox can take calls. @return false if it cannot or there is none */
+    boolean awaitReady(String id, Duration patience) throws InterruptedException {
+        Sandbox wanted;
+        synchronized (this) {
+            wanted = all.stream()
+                    .filter(sandbox -> sandbox.id().equals(id))
+                    .findFirst()
+                    .orElse(null);
+        }
+        return wanted != null && wanted.awaitReady(patience);
     }
 
     private synchronized List<Sandbox> of(String conversation) {

@@ -2,10 +2,11 @@ package org.rungpt.source.git;
 
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionException;
 import org.rungpt.api.action.ActionId;
-import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.Aliases;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.Manifest;
@@ -14,7 +15,7 @@ import org.rungpt.api.action.ManifestReader;
 /** What must hold before files are taken into use. The services that say so may come and go. */
 final class Checks {
     private volatile @Nullable ManifestReader reader;
-    private volatile @Nullable ActionRegistry registry;
+    private volatile Supplier<List<InstalledAction>> known = List::of;
 
     void setReader(@Nullable ManifestReader reader) {
         this.reader = reader;
@@ -25,13 +26,9 @@ final class Checks {
         return reader;
     }
 
-    void setRegistry(@Nullable ActionRegistry registry) {
-        this.registry = registry;
-    }
-
-    @Nullable
-    ActionRegistry registry() {
-        return registry;
+    /** @param known what all sources together have installed */
+    void setKnown(Supplier<List<InstalledAction>> known) {
+        this.known = known;
     }
 
     /** @throws ActionException if manifests cannot be checked now: nothing is installed unchecked */
@@ -64,12 +61,9 @@ final class Checks {
                 throw taken(alias, entry.id());
             }
         }
-        ActionRegistry now = registry;
-        if (now != null) {
-            for (InstalledAction action : now.actions()) {
-                if (action.alias().equals(alias) && !action.id().equals(id)) {
-                    throw taken(alias, action.id());
-                }
+        for (InstalledAction action : known.get()) {
+            if (action.alias().equals(alias) && !action.id().equals(id)) {
+                throw taken(alias, action.id());
             }
         }
     }

@@ -1,0 +1,47 @@
+package org.rungpt.model.openai;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/** One connection: {@code etc/org.rungpt.model.openai~NAME.cfg}. The key is never here. */
+@ObjectClassDefinition(
+        name = "RunGPT: connection to an OpenAI-compatible server",
+        description = "OpenAI, Ollama, llama.cpp, vLLM, LM Studio, OpenRouter and others. Several at once.")
+@interface ConnectionConfig {
+    @AttributeDefinition(
+            name = "Name",
+            description = "First part of the models' ids: lower-case letters, digits, dashes")
+    String name() default "";
+
+    @AttributeDefinition(name = "Title", description = "What people call it; the name if empty", required = false)
+    String title() default "";
+
+    @AttributeDefinition(
+            name = "Base URL",
+            description =
+                    "For example http://127.0.0.1:11434/v1. Empty: OpenAI; for the connection openai OPENAI_BASE_URL if it is set",
+            required = false)
+    String baseUrl() default "";
+
+    @AttributeDefinition(name = "Headers", description = "Further request headers, each Name: value", required = false)
+    String[] headers() default {};
+
+    @AttributeDefinition(
+            name = "Origin of the key",
+            description =
+                    "The server that the stored key was given for; it is sent to no other. Set together with the key",
+            required = false)
+    String keyOrigin() default "";
+
+    @AttributeDefinition(name = "Connect timeout", description = "Seconds")
+    int connectTimeoutSeconds() default 10;
+
+    @AttributeDefinition(name = "First byte timeout", description = "Seconds until an answer begins")
+    int firstByteTimeoutSeconds() default 300;
+
+    @AttributeDefinition(name = "Idle timeout", description = "Seconds of silence in an answer")
+    int idleTimeoutSeconds() default 60;
+
+    @AttributeDefinition(name = "Total timeout", description = "Seconds that one answer may take")
+    int totalTimeoutSeconds() default 3600;
+}

@@ -1,0 +1,90 @@
+package org.rungpt.model.openai;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.model.ModelInfo;
+
+/** Reads a server's list of models. OpenAI's own is cleared of what does not chat and put in order; others are taken as they are. */
+final class ModelList {
+    private static final Pattern NO_CHAT = Pattern.compile(
+            "audio|realtime|tts|transcribe|whisper|dall-e|image|sora|embedding|moderation|instruct|davinci|babbage|codex|deep-research|"
+                    + "computer-use|search-api|o1-pro|o3-pro|gpt-5(\\.\\d+)?-pro|^ft:(davinci|babbage)");
+    private static final Pattern DATED = Pattern.compile("-(\\d{4}-\\d{2}-\\d{2}|\\d{4})(-preview)?$");
+    private static final Pattern FAMILY = Pattern.compile("gpt-(\\d+(?:\\.\\d+)?)(o?)(-.*)?");
+    private static final Pattern SEES =
+            Pattern.compile("gpt-4o|gpt-4\\.|gpt-4-turbo|gpt-[5-9]|chatgpt-4o|^o[134](-|$)(?!mini)");
+
+    private ModelList() {}
+
+    static List<ModelInfo> read(BaseUrl base, String json) throws JsonProcessingException {
+        JsonNode root = Json.MAPPER.readTree(json);
+        JsonNode list = root == null ? Json.MAPPER.missingNode() : root.isArray() ? root : root.path("data");
+        if (!list.isArray()) {
+            throw new JsonProcessingException("no list") {
+                private static final long serialVersionUID = 1;
+            };
+        }
+        List<ModelInfo> models = new ArrayList<>();
+        for (JsonNode each : list) {
+            String id = each.path("id").asText("");
+            boolean known = models.stream().anyMatch(model -> model.id().equals(id));
+            if (!id.isEmpty()
+                    && id.length() <= 300
+                    && !known
+                    && !(base.isOpenAi() && NO_CHAT.matcher(id).find())) {
+                String title = Redaction.plain(each.path("name").asText(""), 100);
+                models.add(new ModelInfo(id, title.isEmpty() ? id : title, context(each), images(base, id, each)));
+            }
+        }
+        if (base.isOpenAi()) {
+            models.sort(Comparator.comparingDouble((ModelInfo model) -> -rank(model.id()))
+                    .thenComparing(ModelInfo::id));
+        }
+        return List.copyOf(models);
+    }
+
+    /** The newest general model first, then its smaller sisters, then older ones; dated copies and other families last. */
+    private static double rank(String id) {
+        Matcher family = FAMILY.matcher(DATED.matcher(id).replaceFirst(""));
+        if (!family.matches()) {
+            return id.startsWith("o") ? 1 : 0;
+        }
+        String variant = family.group(3) == null ? "" : family.group(3);
+        double version = Double.parseDouble(family.group(1)) * 100;
+        double plain = variant.isEmpty() ? 9 : variant.equals("-mini") ? 6 : variant.equals("-nano") ? 3 : 1;
+        double omni = family.group(2).isEmpty() ? 0 : 20;
+        return version + plain + omni - (DATED.matcher(id).find() ? 2000 : 0);
+    }
+
+    private static @Nullable Integer context(JsonNode model) {
+        List<JsonNode> places = List.of(
+                model.path("context_length"),
+                model.path("max_model_len"),
+                model.path("context_window"),
+                model.path("max_context_length"),
+                model.path("meta").path("n_ctx"),
+                model.path("meta").path("n_ctx_train"));
+        for (JsonNode place : places) {
+            if (place.canConvertToInt() && place.isIntegralNumber() && place.asInt() > 0) {
+                return place.asInt();
+            }
+        }
+        return null;
+    }
+
+    private static boolean images(BaseUrl base, String id, JsonNode model) {
+        for (JsonNode input : model.path("architecture").path("input_modalities")) {
+            if (input.asText("").equals("image")) {
+                return true;
+            }
+        }
+        return model.path("capabilities").path("vision").asBoolean(false)
+                || (base.isOpenAi() && SEES.matcher(id).find());
+    }
+}

@@ -1,0 +1,248 @@
+package org.rungpt.model.openai;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.service.cm.Configuration;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.rungpt.api.model.ConnectionSettings;
+import org.rungpt.api.model.ModelConnections;
+import org.rungpt.api.model.ModelException;
+import org.rungpt.api.secret.SecretException;
+import org.rungpt.api.secret.SecretStore;
+
+/** Makes and changes connections: each is a configuration, and its key a secret. */
+@Component
+public final class OpenAiConnections implements ModelConnections {
+    private static final String KIND = "openai";
+
+    private final ConfigurationAdmin configurations;
+    private final UnaryOperator<@Nullable String> environment;
+    private final Keys keys;
+    private volatile @Nullable SecretStore secrets;
+
+    @Activate
+    public OpenAiConnections(@Reference ConfigurationAdmin configurations) {
+        this(configurations, System::getenv);
+    }
+
+    OpenAiConnections(ConfigurationAdmin configurations, UnaryOperator<@Nullable String> environment) {
+        this.configurations = configurations;
+        this.environment = environment;
+        this.keys = new Keys(() -> secrets, environment);
+    }
+
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    void bindSecrets(SecretStore store) {
+        secrets = store;
+    }
+
+    void unbindSecrets(SecretStore store) {
+        if (secrets == store) {
+            secrets = null;
+        }
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public List<ConnectionSettings> connections() {
+        List<ConnectionSettings> all = new ArrayList<>();
+        for (Configuration each : all()) {
+            Map<String, Object> values = values(each);
+            String name = text(values, "name");
+            String written = text(values, "baseUrl");
+            Map<String, String> headers = Map.of();
+            String hint = null;
+            try {
+                Settings settings = settings(name, values);
+                written = settings.base().toString();
+                headers = settings.headers();
+                hint = keys.find(settings).map(Keys.Found::hint).orElse(null);
+            } catch (IllegalArgumentException | ModelException e) {
+                // It is shown as it is written, so that it can be put right; the connection itself says what is wrong.
+            }
+            all.add(new ConnectionSettings(name, KIND, written, headers, hint));
+        }
+        all.sort(Comparator.comparing(ConnectionSettings::name));
+        return List.copyOf(all);
+    }
+
+    @Override
+    public synchronized void save(ConnectionSettings settings, @Nullable String key) {
+        if (!settings.kind().equals(KIND)) {
+            throw new IllegalArgumentException("kind: " + Redaction.plain(settings.kind(), 60) + " is not " + KIND);
+        }
+        String name = Settings.checkedName(settings.name());
+        BaseUrl base = Settings.base(name, settings.baseUrl(), environment);
+        settings.headers().forEach(Settings::checkHeader);
+        String fresh = key == null ? "" : key.strip();
+        if (!fresh.chars().allMatch(c -> c > ' ' && c < 127)) {
+            throw new IllegalArgumentException("key: it holds characters that no key has; paste it again");
+        }
+        Configuration known = find(name);
+        Map<String, Object> values = known == null ? new LinkedHashMap<>() : values(known);
+        boolean moved = known != null && !origin(name, values).equals(base.origin());
+        values.put("name", name);
+        values.put("baseUrl", base.equals(defaultBase(name)) ? "" : base.toString());
+        values.put(
+                "headers",
+                settings.headers().entrySet().stream()
+                        .map(header -> header.getKey() + ": " + header.getValue())
+                        .sorted()
+                        .toArray(String[]::new));
+        try {
+            Configuration target =
+                    known == null ? configurations.getFactoryConfiguration(OpenAiConnection.PID, name, "?") : known;
+            if (moved || (key != null && fresh.isEmpty())) {
+                // First: no moment in which the old key could go to the new address.
+                removeKey(name);
+                values.remove("keyOrigin");
+            }
+            if (!fresh.isEmpty()) {
+                values.put("keyOrigin", base.origin());
+                if (!moved) {
+                    putKey(name, fresh);
+                }
+            }
+            target.update(new Hashtable<>(values));
+            if (!fresh.isEmpty() && moved) {
+                putKey(name, fresh);
+                target.update();
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "The connection " + name + " cannot be kept: " + Redaction.plain(e.getMessage(), 200), e);
+        }
+    }
+
+    @Override
+    public synchronized void remove(String name) {
+        Configuration known = find(name);
+        try {
+            if (known != null) {
+                known.delete();
+            }
+            removeKey(name);
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "The connection " + Redaction.plain(name, 60) + " cannot be removed: "
+                            + Redaction.plain(e.getMessage(), 200),
+                    e);
+        }
+    }
+
+    private void putKey(String name, String key) {
+        SecretStore store = secrets;
+        if (store == null) {
+            throw new IllegalStateException("The key cannot be kept: the secret store is not running. Set "
+                    + Settings.KEY_VARIABLE + ", or try again later.");
+        }
+        try {
+            store.put(Keys.secret(name), key);
+        } catch (SecretException e) {
+            throw new IllegalStateException("The key cannot be kept: " + Redaction.clean(e.getMessage(), key, 200), e);
+        }
+    }
+
+    private void removeKey(String name) {
+        SecretStore store = secrets;
+        if (store != null) {
+            try {
+                store.remove(Keys.secret(name));
+            } catch (SecretException e) {
+                throw new IllegalStateException(
+                        "The key cannot be removed: " + Redaction.plain(e.getMessage(), 200), e);
+            }
+        }
+    }
+
+    private Settings settings(String name, Map<String, Object> values) {
+        return new Settings(
+                Settings.checkedName(name),
+                name,
+                Settings.base(name, text(values, "baseUrl"), environment),
+                Settings.headers(texts(values.get("headers"))),
+                text(values, "keyOrigin"),
+                Duration.ZERO,
+                new OpenAiClient.Timeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO));
+    }
+
+    private String origin(String name, Map<String, Object> values) {
+        try {
+            return Settings.base(name, text(values, "baseUrl"), environment).origin();
+        } catch (IllegalArgumentException e) {
+            return ""; // it went nowhere, so any address is another one
+        }
+    }
+
+    private @Nullable BaseUrl defaultBase(String name) {
+        try {
+            return Settings.defaultBase(name, environment);
+        } catch (IllegalArgumentException e) {
+            return null; // the environment is wrong: what was written stands
+        }
+    }
+
+    private @Nullable Configuration find(String name) {
+        return all().stream()
+                .filter(each -> text(values(each), "name").equals(name))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private List<Configuration> all() {
+        try {
+            Configuration[] found =
+                    configurations.listConfigurations("(service.factoryPid=" + OpenAiConnection.PID + ")");
+            return found == null ? List.of() : Arrays.asList(found);
+        } catch (IOException | InvalidSyntaxException e) {
+            throw new IllegalStateException(
+                    "The connections cannot be read: " + Redaction.plain(e.getMessage(), 200), e);
+        }
+    }
+
+    private static Map<String, Object> values(Configuration configuration) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        Dictionary<String, Object> properties = configuration.getProperties();
+        if (properties != null) {
+            Collections.list(properties.keys()).forEach(key -> values.put(key, properties.get(key)));
+        }
+        return values;
+    }
+
+    private static String text(Map<String, Object> values, String key) {
+        Object value = values.get(key);
+        return value == null ? "" : value.toString().strip();
+    }
+
+    private static List<String> texts(@Nullable Object value) {
+        if (value instanceof String[] many) {
+            return List.of(many);
+        }
+        return value == null ? List.of() : List.of(value.toString());
+    }
+}
