@@ -9,6 +9,7 @@ import { ChatHeader } from "./ChatHeader";
 import { Composer } from "./Composer";
 import { EmptyState } from "./EmptyState";
 import { Timeline } from "./Timeline";
+import { useInSight } from "./useInSight";
 import { useFollow } from "./useFollow";
 
 interface Props {
@@ -76,10 +77,27 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
   const running = view.turn !== undefined || pending.some((message) => !message.error);
   const waiting = [...view.calls.values()].some((call) => call.state === "input_required" && !call.approval?.decision);
 
+  const inSight = useInSight(scroller, "[data-approval]", waiting);
+
   useEffect(() => {
     void conversation.open();
     return () => conversation.close();
   }, [conversation]);
+
+  useEffect(() => {
+    if (!running) {
+      return;
+    }
+    const onKey = (event: KeyboardEvent) => {
+      const here = event.target === document.body || (event.target instanceof Element && event.target.closest("#main") !== null);
+      const writing = event.target instanceof Element && event.target.matches("input, select");
+      if (event.key === "Escape" && !event.defaultPrevented && here && !writing && !document.querySelector("dialog[open]")) {
+        void conversation.stop().catch(report);
+      }
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [conversation, running]);
 
   useEffect(() => {
     document.title = `${title} · ${texts.product}`;
@@ -158,7 +176,7 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
           conversation={conversation.id}
           field={field}
           running={running}
-          waiting={waiting}
+          waiting={waiting && !inSight}
           onSend={(text) => {
             void conversation.send(text);
             toEnd();

@@ -32,6 +32,7 @@ export function Timeline({ view, pending, onDecide, onCancel, onContinue, onRese
                 <TurnEndBanner
                   key={`end-${item.id}`}
                   end={end}
+                  told={end.reason === "error" && failed(view, view.items[index - 1])}
                   onContinue={end.canContinue && item === last && view.turn === undefined ? onContinue : undefined}
                 />
               )
@@ -113,14 +114,30 @@ const Notice = memo(function Notice({ text }: { readonly text: string }) {
 
 const SERIOUS: ReadonlySet<string> = new Set(["error", "interrupted"]);
 
-const TurnEndBanner = memo(function TurnEndBanner({
-  end,
-  onContinue,
-}: {
+/** Whether the answer itself says what went wrong. */
+function failed(view: View, item: Item | undefined): boolean {
+  const message = item && view.messages.get(item.id);
+  return message?.kind === "answer" && message.end?.error !== undefined;
+}
+
+interface EndProps {
   readonly end: TurnEnd;
+  /** Whether the reason stands above already, so that only the way on is left to show. */
+  readonly told: boolean;
   readonly onContinue: (() => void) | undefined;
-}) {
+}
+
+const TurnEndBanner = memo(function TurnEndBanner({ end, told, onContinue }: EndProps) {
   const said: Readonly<Record<string, string>> = texts.turnEnd;
+  const button = onContinue && (
+    <button type="button" className="button" onClick={onContinue}>
+      <RotateCw aria-hidden />
+      {texts.turnEnd.continue}
+    </button>
+  );
+  if (told) {
+    return button === undefined ? null : <div>{button}</div>;
+  }
   return (
     <div className={SERIOUS.has(end.reason) ? "banner warning" : "banner"} role="status">
       {SERIOUS.has(end.reason) ? <TriangleAlert aria-hidden /> : <Info aria-hidden />}
@@ -132,12 +149,7 @@ const TurnEndBanner = memo(function TurnEndBanner({
           </p>
         )}
       </div>
-      {onContinue && (
-        <button type="button" className="button" onClick={onContinue}>
-          <RotateCw aria-hidden />
-          {texts.turnEnd.continue}
-        </button>
-      )}
+      {button}
     </div>
   );
 });

@@ -50,7 +50,8 @@ rules["link_close"] = (tokens, index) => {
     open--;
   }
   const where = host(attribute(tokens[open], "href"));
-  const said = shown.startsWith(`https://${where}`) || shown.startsWith(`http://${where}`) || shown === where;
+  // Written out in these very letters: not as a look-alike, and not as the user name of another host.
+  const said = host(shown) === where && shown.includes(where);
   return said ? "</a>" : `<span class="host">${escapeHtml(where)}</span></a>`;
 };
 
@@ -68,7 +69,11 @@ markdown.core.ruler.after("inline", "task-list", (state) => {
     }
   });
 });
-rules["task_box"] = (tokens, index) => `<input type="checkbox" disabled${tokens[index]?.meta?.["checked"] === true ? " checked" : ""}> `;
+rules["task_box"] = (tokens, index) => {
+  const done = tokens[index]?.meta?.["checked"] === true;
+  const label = escapeHtml(done ? texts.markdown.done : texts.markdown.open);
+  return `<input type="checkbox" aria-label="${label}" disabled${done ? " checked" : ""}> `;
+};
 
 function attribute(token: Token | undefined, name: string): string {
   return String(token?.attrGet(name) ?? "");

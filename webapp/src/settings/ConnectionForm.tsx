@@ -49,7 +49,7 @@ export function ConnectionForm({ connection, taken, onDone, onCancel }: Props) {
     <form className="connection-form" onSubmit={(event) => void save(event)}>
       {!connection && (
         <>
-          <div className="field">
+          <div className="field half">
             <label htmlFor="preset">{texts.settings.preset}</label>
             <select
               id="preset"
@@ -70,7 +70,7 @@ export function ConnectionForm({ connection, taken, onDone, onCancel }: Props) {
               ))}
             </select>
           </div>
-          <div className="field">
+          <div className="field half">
             <label htmlFor="connection-name">{texts.settings.name}</label>
             <input
               id="connection-name"

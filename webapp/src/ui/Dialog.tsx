@@ -16,6 +16,8 @@ export function Dialog({ title, onClose, className, children }: Props) {
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // The first thing to read is the title, not the close button.
+    element?.querySelector<HTMLElement>(".dialog-body")?.focus();
     return () => element?.close();
   }, []);
   return (
@@ -33,7 +35,7 @@ export function Dialog({ title, onClose, className, children }: Props) {
         }
       }}
     >
-      <div className="dialog-body">
+      <div className="dialog-body" tabIndex={-1}>
         <header className="dialog-head">
           <h2 id={id}>{title}</h2>
           <button type="button" className="icon-button" aria-label={texts.close} onClick={onClose}>

@@ -45,12 +45,22 @@ final class Actions {
     }
 
     List<InstalledAction> installed() {
-        return services.registries.first().map(ActionRegistry::actions).orElse(List.of());
+        try {
+            return services.registries.first().map(ActionRegistry::actions).orElse(List.of());
+        } catch (RuntimeException e) {
+            // A registry that is being stopped knows nothing.
+            return List.of();
+        }
     }
 
     /** The task as it is installed now. */
     Optional<InstalledTask> task(String name) {
-        Optional<InstalledTask> found = services.registries.first().flatMap(registry -> registry.task(name));
+        Optional<InstalledTask> found;
+        try {
+            found = services.registries.first().flatMap(registry -> registry.task(name));
+        } catch (RuntimeException e) {
+            return Optional.empty();
+        }
         found.ifPresent(task -> {
             seen.put(name, task);
             missingSince.remove(task.action().alias());

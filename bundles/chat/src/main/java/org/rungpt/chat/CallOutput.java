@@ -12,6 +12,8 @@ final class CallOutput {
     private static final long STORED_AS_IT_COMES = 512 << 10;
     private static final long STORED_AT_THE_END = 512 << 10;
     private static final int EVENT_BYTES = 32 << 10;
+    /** Small pieces are kept together up to this. */
+    private static final int GATHERED_BYTES = 4 << 10;
 
     private final String call;
     private final String stream;
@@ -29,7 +31,13 @@ final class CallOutput {
         if (piece.offset() < STORED_AS_IT_COMES) {
             unstored = unstored == null ? piece : unstored.and(piece);
         } else {
-            tail.addLast(piece);
+            OutputText.Piece last = tail.peekLast();
+            if (last != null && last.isFollowedBy(piece) && last.bytes() + piece.bytes() <= GATHERED_BYTES) {
+                tail.removeLast();
+                tail.addLast(last.and(piece));
+            } else {
+                tail.addLast(piece);
+            }
             tailBytes += piece.bytes();
             while (tailBytes > STORED_AT_THE_END && tail.size() > 1) {
                 tailBytes -= tail.removeFirst().bytes();

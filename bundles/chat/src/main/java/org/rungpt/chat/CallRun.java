@@ -1,12 +1,10 @@
 package org.rungpt.chat;
 
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.call.CallStatus;
@@ -24,11 +22,6 @@ import org.rungpt.api.runner.RunnerException;
 final class CallRun {
     private static final Duration STORE_AFTER = Duration.ofMillis(250);
     private static final int STORE_BYTES = 8 << 10;
-    /** How much output waits to be written down before the program has to wait. */
-    private static final int CREDIT = 1 << 20;
-
-    /** The most that one event holds. */
-    private static final int SLICE = 32 << 10;
 
     private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
     private static final Duration NEWCOMER = Duration.ofSeconds(10);
@@ -41,13 +34,13 @@ final class CallRun {
 
     private final CallOutput stdout;
     private final CallOutput stderr;
-    private final Semaphore credit = new Semaphore(CREDIT);
+    private final Semaphore credit = new Semaphore(CallWatch.CREDIT);
     private final long patienceEnds;
     private long stdoutEnd;
     private long stderrEnd;
     private @Nullable ActionRunner runner;
     private @Nullable CallHandle handle;
-    private @Nullable Attachment attachment;
+    private @Nullable CallWatch attachment;
     private boolean looking;
     private boolean storing;
     private boolean cancelled;
@@ -90,7 +83,7 @@ final class CallRun {
         Duration total = what.task().timeout();
         var limits = new CallSpec.Limits(total, total, actor.limits().outputBytes());
         var spec = new CallSpec(call.id, actor.id(), what, call.arguments, Map.of(), limits);
-        var attached = new Attachment();
+        var attached = watch();
         try {
             attach(chosen, chosen.start(spec, attached), attached);
         } catch (RunnerException e) {
@@ -119,7 +112,7 @@ final class CallRun {
                 continue;
             }
             anybody = true;
-            var attached = new Attachment();
+            var attached = watch();
             try {
                 Optional<CallHandle> found = candidate.resume(actor.id(), call.id, stdoutEnd, stderrEnd, attached);
                 if (found.isPresent()) {
@@ -134,9 +127,18 @@ final class CallRun {
             endLost();
         } else if (isLate()) {
             end(CallStatus.UNKNOWN, "Nobody could tell what became of the call. It was not run again.");
-        } else {
+        } else if (cannotTell) {
             lookAgain();
         }
+    }
+
+    /** What the next runner is given; what it says is dropped once another has taken over. */
+    private CallWatch watch() {
+        return new CallWatch(actor, call.id, credit, stdoutEnd, stderrEnd, (watch, piece, stream) -> {
+            if (attachment == watch) {
+                accept(piece, stream);
+            }
+        });
     }
 
     private boolean isLate() {
@@ -154,7 +156,7 @@ final class CallRun {
         }
     }
 
-    private void attach(ActionRunner by, CallHandle to, Attachment attached) {
+    private void attach(ActionRunner by, CallHandle to, CallWatch attached) {
         runner = by;
         handle = to;
         attachment = attached;
@@ -172,7 +174,7 @@ final class CallRun {
 
     private void ended(@Nullable CallOutcome outcome, @Nullable Throwable error) {
         if (attachment != null) {
-            attachment.end();
+            attachment.end(this::accept);
         }
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         if (outcome != null) {
@@ -240,14 +242,13 @@ final class CallRun {
     /** Stops watching; nothing is written any more. */
     void abandon() {
         ended = true;
-        attachment = null;
-        credit.release(CREDIT);
+        if (attachment != null) {
+            attachment.close();
+            attachment = null;
+        }
     }
 
-    private void accept(OutputText.@Nullable Piece piece, CallObserver.Stream stream) {
-        if (piece == null) {
-            return;
-        }
+    private void accept(OutputText.Piece piece, CallObserver.Stream stream) {
         boolean error = stream == CallObserver.Stream.STDERR;
         if (error) {
             stderrEnd = piece.offset() + piece.bytes();
@@ -283,68 +284,6 @@ final class CallRun {
     private void stage(@Nullable Draft draft) {
         if (draft != null) {
             log.stage(draft);
-        }
-    }
-
-    /** What one runner is given to tell of the call; it is deaf once another has taken over. */
-    private final class Attachment implements CallObserver {
-        private final OutputText out = new OutputText(stdoutEnd);
-        private final OutputText err = new OutputText(stderrEnd);
-
-        @Override
-        public void output(Stream stream, long offset, ByteBuffer bytes) {
-            long at = offset;
-            ByteBuffer rest = bytes.duplicate();
-            while (rest.hasRemaining()) {
-                int length = Math.min(rest.remaining(), SLICE);
-                take(stream, at, rest.slice(rest.position(), length));
-                rest.position(rest.position() + length);
-                at += length;
-            }
-        }
-
-        private void take(Stream stream, long offset, ByteBuffer bytes) {
-            OutputText.Piece piece = (stream == Stream.STDERR ? err : out).accept(offset, bytes);
-            if (piece == null) {
-                return;
-            }
-            int cost = (int) Math.min(CREDIT, piece.bytes());
-            boolean paid = pay(cost);
-            boolean taken = actor.enqueue(() -> {
-                if (paid) {
-                    credit.release(cost);
-                }
-                if (attachment == this) {
-                    accept(piece, stream);
-                }
-            });
-            if (!taken && paid) {
-                credit.release(cost);
-            }
-        }
-
-        /** A program waits while much of its output does; the mailbox, which writes it down, must not. */
-        private boolean pay(int cost) {
-            if (actor.isOwnThread()) {
-                return false;
-            }
-            try {
-                return credit.tryAcquire(cost, actor.limits().patience().toMillis(), TimeUnit.MILLISECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
-            }
-        }
-
-        @Override
-        public void progress(String step) {
-            actor.enqueue(() -> actor.tell(Draft.callProgress(call.id, step)));
-        }
-
-        /** What is left of the last bytes is no whole character. */
-        private void end() {
-            accept(out.end(), CallObserver.Stream.STDOUT);
-            accept(err.end(), CallObserver.Stream.STDERR);
         }
     }
 }

@@ -22,6 +22,8 @@ final class ConversationActor {
     /** An answer of which nothing had arrived is asked for again so often in a row after a crash. */
     private static final int SUPERSEDED_BY_CRASHES = 3;
 
+    private static final Duration STAYS_AFTER_ALL = Duration.ofSeconds(2);
+
     private static final Logger LOG = LoggerFactory.getLogger(ConversationActor.class);
 
     private final Engine engine;
@@ -33,6 +35,7 @@ final class ConversationActor {
     private @Nullable Steps steps;
     private @Nullable AnswerStream answer;
     private @Nullable ModelConnection left;
+    private boolean retired;
 
     /** @param quiet called in the mailbox when there is nothing under way */
     ConversationActor(Engine engine, String id, Runnable quiet) {
@@ -76,7 +79,7 @@ final class ConversationActor {
                 LOG.error("conversation {} stands still because of an error in RunGPT", id, e);
                 abandon();
             }
-            if (!isBusy()) {
+            if (!retired && !isBusy()) {
                 quiet.run();
             }
         });
@@ -163,9 +166,14 @@ final class ConversationActor {
         return log != null && log.state().doing() == Conversation.State.RUNNING || !runs.isEmpty() || answer != null;
     }
 
-    /** Puts it away if nothing is under way and nobody wants anything of it. Any thread but only one wins. */
-    boolean retire() {
-        return mailbox.closeIfQuiet();
+    /** Puts it away if nothing is under way and nobody wants anything of it. Any thread. */
+    void retire(Runnable done) {
+        enqueue(() -> {
+            if (!isBusy() && mailbox.closeIfLast()) {
+                retired = true;
+                done.run();
+            }
+        });
     }
 
     void answerBegins(AnswerStream stream) {
@@ -177,9 +185,15 @@ final class ConversationActor {
         answer = null;
     }
 
-    /** This connection said that it goes: the next answer comes from its successor. */
+    /** This connection said that it goes: the next answer comes from its successor, or from itself if it stays after all. */
     void leave(ModelConnection connection) {
         left = connection;
+        later(STAYS_AFTER_ALL, () -> {
+            if (left == connection) {
+                left = null;
+                driveIfLoaded();
+            }
+        });
     }
 
     @Nullable

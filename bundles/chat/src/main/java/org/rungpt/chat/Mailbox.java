@@ -37,9 +37,9 @@ final class Mailbox {
         return true;
     }
 
-    /** Closes it if nothing is waiting or running. */
-    boolean closeIfQuiet() {
-        return pending.compareAndSet(0, CLOSED);
+    /** Closes it if nothing is waiting behind the task that runs now, which is the caller. */
+    boolean closeIfLast() {
+        return pending.compareAndSet(1, CLOSED);
     }
 
     /** Whether the calling thread runs one of its tasks. */

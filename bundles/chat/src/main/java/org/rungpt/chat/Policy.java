@@ -63,7 +63,7 @@ final class Policy {
         Optional<Settings> settings = services.settings.await((Settings) null, PATIENCE);
         try {
             return settings.isPresent() && settings.get().get(ALLOWED + key).isPresent();
-        } catch (StoreException e) {
+        } catch (StoreException | RuntimeException e) {
             // Who cannot be asked has allowed nothing.
             return false;
         }

@@ -58,9 +58,17 @@ final class Services {
     /** The runner for new calls: one that is ready, else any. */
     Optional<ActionRunner> runner(@Nullable ActionRunner gone) {
         return runners.all().stream()
-                .filter(runner -> runner != gone && runner.readiness().ready())
+                .filter(runner -> runner != gone && isReady(runner))
                 .findFirst()
                 .or(() -> runners.otherThan(gone));
+    }
+
+    private static boolean isReady(ActionRunner runner) {
+        try {
+            return runner.readiness().ready();
+        } catch (RuntimeException e) {
+            return false;
+        }
     }
 
     void tellAppended(ConversationEvent event) {

@@ -47,6 +47,12 @@ final class StoreAccess {
                         why = String.valueOf(e.getMessage());
                     }
                 }
+            } catch (LogLost e) {
+                throw e;
+            } catch (RuntimeException e) {
+                // A store that is being stopped may fail in any way.
+                failed = store.get();
+                why = "the store failed: " + e;
             }
             if (services.stores.isClosed() || System.nanoTime() >= deadline) {
                 throw new LogLost(ChatException.Kind.UNAVAILABLE, why);

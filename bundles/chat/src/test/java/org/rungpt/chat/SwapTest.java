@@ -2,6 +2,7 @@ package org.rungpt.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -225,6 +226,21 @@ final class SwapTest {
             assertThat(successor.answer(both)).isEqualTo("Done: RESULT 1 completed b");
             assertThat(successor.state(streaming).history()).hasSize(2);
             assertThat(successor.sandboxes.started).hasSize(2);
+        }
+    }
+
+    @Test
+    void aProgramIsNotHeldUpByAChatThatHasGone() throws Exception {
+        house.sandboxes.behaviour = program -> {};
+        String id = house.say("call");
+        house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
+        Sandboxes.Program program = house.sandboxes.next();
+        house.close();
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> program.print("line\n".repeat(1 << 20))
+                .exit(0));
+        try (House successor = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
+            assertThat(successor.model.next().asked()).contains("RESULT 1 completed line");
+            assertThat(successor.latest(id, EventType.CALL_FINISHED, "stdout")).isEqualTo("" + (5 << 20));
         }
     }
 

@@ -54,7 +54,7 @@ final class TurnTest {
         assertThat(conversation.title()).isEqualTo("Hi there");
         assertThat(conversation.state()).isEqualTo(Conversation.State.IDLE);
         assertThat(house.state(id).history()).hasSize(2);
-        assertThat(house.listener.appended).isEqualTo(house.log(id));
+        house.await(id, log -> house.listener.appended.equals(log), "event told to the listener");
     }
 
     @Test
@@ -546,5 +546,59 @@ final class TurnTest {
         String late = Ids.conversation(1_000_000_000_001L);
         assertThat(early).isLessThan(late).hasSize(26);
         assertThat(Ids.of("c_")).hasSize(28).isNotEqualTo(Ids.of("c_"));
+    }
+
+    @Test
+    void aConversationThatWasQuietAndStreamsAgainIsNotPutAway() throws Exception {
+        house.model.script((n, answer) -> {
+            if (!answer.asked().equals("hold")) {
+                answer.say("ok").end();
+            }
+        });
+        String id = house.say("first");
+        house.awaitTurns(id, 1);
+        house.chat.post(id, null, "hold");
+        ScriptedModel.Answer held;
+        do {
+            held = house.model.next();
+        } while (!held.asked().equals("hold"));
+        held.say("before ");
+        for (int i = 0; i < 80; i++) {
+            house.awaitTurns(house.say("other " + i), 1);
+        }
+        held.say("after").end();
+        house.awaitTurns(id, 2);
+        assertThat(house.answer(id)).isEqualTo("okbefore after");
+        house.chat.post(id, null, "again");
+        house.awaitTurns(id, 3);
+    }
+
+    @Test
+    void aConnectionThatSaysItGoesButStaysIsAskedAgain() throws Exception {
+        house.model.script((n, answer) -> {
+            if (n == 1) {
+                answer.fail(ModelException.Kind.BACKEND_STOPPED);
+            } else {
+                answer.say("here").end();
+            }
+        });
+        String id = house.say("go");
+        house.awaitTurns(id, 1);
+        assertThat(house.answer(id)).isEqualTo("here");
+    }
+
+    @Test
+    void aProtocolThatFailsEndsTheTurnAndNotTheConversation() throws Exception {
+        house.services.protocols.remove(house.protocol);
+        var broken = new BrokenProtocol();
+        house.services.protocols.add(broken, java.util.Map.of());
+        String id = house.say("go");
+        house.awaitTurns(id, 1);
+        assertThat(house.latest(id, EventType.TURN_FINISHED, "reason")).isEqualTo("error");
+        house.services.protocols.remove(broken);
+        house.services.protocols.add(house.protocol, java.util.Map.of());
+        house.chat.resume(id);
+        house.model.next().say("ok").end();
+        house.awaitTurns(id, 2);
     }
 }

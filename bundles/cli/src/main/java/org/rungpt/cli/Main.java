@@ -46,6 +46,14 @@ public final class Main {
             case "doctor" -> doctor(Server.of(data), terminal);
             case "login" -> login(Server.of(data), terminal);
             case "model" -> model(Server.of(data), arguments);
+            case "shell" -> new Shell(data).command(one(arguments));
+            case "shell-script" -> new Shell(data).script();
+            case "shell-terminal" ->
+                new Shell(data)
+                        .terminal(
+                                arguments.get(0),
+                                Integer.parseInt(arguments.get(1)),
+                                Integer.parseInt(arguments.get(2)));
             default -> throw CliException.usage("Unknown command " + args[1] + ".");
         };
     }
@@ -83,10 +91,14 @@ public final class Main {
 
     /** Sets the model of new conversations. */
     private static int model(Server server, List<String> arguments) throws CliException {
-        if (arguments.size() != 1) {
-            throw CliException.usage("Say one model.");
-        }
-        server.patch("/api/settings", Server.JSON.createObjectNode().put("defaultModel", arguments.get(0)));
+        server.patch("/api/settings", Server.JSON.createObjectNode().put("defaultModel", one(arguments)));
         return 0;
+    }
+
+    private static String one(List<String> arguments) throws CliException {
+        if (arguments.size() != 1) {
+            throw CliException.usage("Say one.");
+        }
+        return arguments.get(0);
     }
 }

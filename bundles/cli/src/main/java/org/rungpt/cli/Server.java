@@ -53,7 +53,7 @@ final class Server {
         }
     }
 
-    private static CliException notRunning(Path data) {
+    static CliException notRunning(Path data) {
         return CliException.notRunning("No server is running on " + data + "; start one with: rungpt run");
     }
 

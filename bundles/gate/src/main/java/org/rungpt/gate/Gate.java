@@ -80,13 +80,15 @@ public final class Gate implements Preprocessor, StatusSource {
 
     @Activate
     public Gate(Config config) {
-        this(config, Clock.systemUTC());
+        this(
+                directory(config),
+                config.largest_body_bytes(),
+                new Presence(config.most_waiting(), Duration.ofMillis(config.longest_wait_millis())),
+                Clock.systemUTC());
     }
 
-    Gate(Config config, Clock clock) {
-        String fallback = System.getProperty("rungpt.data", System.getProperty("user.home") + "/.rungpt");
-        Path directory = Path.of(config.directory().isBlank() ? fallback : config.directory())
-                .resolve("secret");
+    Gate(Path data, long largestBody, Presence presence, Clock clock) {
+        Path directory = data.resolve("secret");
         ApiToken loaded;
         Readiness found;
         try {
@@ -107,9 +109,14 @@ public final class Gate implements Preprocessor, StatusSource {
         readiness = found;
         sessions = new Sessions(directory.resolve("sessions.json"), clock);
         throttle = new Throttle(clock);
-        policy = new Policy(new Known(), config.largest_body_bytes());
+        policy = new Policy(new Known(), largestBody);
         pages = new OwnPages(sessions, new LoginCodes(clock), throttle);
-        presence = new Presence(config.most_waiting(), Duration.ofMillis(config.longest_wait_millis()));
+        this.presence = presence;
+    }
+
+    private static Path directory(Config config) {
+        String fallback = System.getProperty("rungpt.data", System.getProperty("user.home") + "/.rungpt");
+        return Path.of(config.directory().isBlank() ? fallback : config.directory());
     }
 
     @Override

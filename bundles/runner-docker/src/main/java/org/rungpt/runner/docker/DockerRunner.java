@@ -221,9 +221,36 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
         return now == null ? List.of() : now.sandboxes().list();
     }
 
+    /** Does now what is done every few seconds. */
+    void tickNow() throws RunnerException {
+        available().sandboxes().tick();
+    }
+
+    /** Waits until the engine is there. */
+    boolean awaitEngine(Duration patience) throws InterruptedException {
+        Open now = open;
+        return now != null && now.watch().await(patience);
+    }
+
+    /** Looks at once whether the engine is still there. */
+    void suspectEngine() {
+        Open now = open;
+        if (now != null) {
+            now.watch().suspect();
+        }
+    }
+
+    /** Waits until a sandbox can take calls. */
+    boolean awaitReady(String sandbox) throws RunnerException, InterruptedException {
+        return available().sandboxes().awaitReady(sandbox, FIRST_ANSWER);
+    }
+
     /** Detaches: sandboxes and the calls in them go on. At most a few seconds. */
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
         closed = true;
         Open now;
         synchronized (openedOrClosed) {

@@ -7,6 +7,7 @@ import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.status.Readiness;
 
@@ -30,7 +31,7 @@ final class EngineFailures {
                     "This user may not use Docker: no access to " + host + ".",
                     "Run `sudo usermod -aG docker $USER` and log in again.");
         }
-        if (has(failure, SocketTimeoutException.class) || text.contains("timed out") || text.contains("timeout")) {
+        if (isSilence(failure)) {
             return Readiness.unready(
                     "Docker does not answer: " + host + " keeps silent.",
                     "Look at `journalctl -u docker`, then restart it with `systemctl restart docker`.");
@@ -41,9 +42,20 @@ final class EngineFailures {
         return Readiness.unready("Docker cannot be used at " + host + ": " + line(failure) + ".", start);
     }
 
+    /** Whether no answer came in time. */
+    static boolean isSilence(Throwable failure) {
+        String text = chain(failure);
+        // A response that does not come in time is what docker-java calls cancelled.
+        return has(failure, CancellationException.class)
+                || has(failure, SocketTimeoutException.class)
+                || text.contains("timed out")
+                || text.contains("timeout");
+    }
+
     /** Whether the failure says that nobody is there, in contrast to an answer that says no. */
     static boolean isAbsence(Throwable failure) {
-        return !(failure instanceof DockerException) && has(failure, IOException.class);
+        return !(failure instanceof DockerException)
+                && (has(failure, IOException.class) || has(failure, CancellationException.class));
     }
 
     static RunnerException wrap(RunnerException.Kind kind, String what, RuntimeException failure) {

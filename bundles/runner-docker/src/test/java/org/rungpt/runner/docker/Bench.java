@@ -3,11 +3,15 @@ package org.rungpt.runner.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Event;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.InstalledAction;
@@ -28,11 +32,19 @@ final class Bench implements AutoCloseable {
     final TestActions actions;
     final InstalledAction tools;
     final Engine engine = new Engine(HOST, 4);
-    private final int pool;
+    private final String host;
+    private volatile int pool;
+    private volatile Duration lease = Duration.ofSeconds(120);
+    private DockerRunner another;
     private volatile ActionRegistry registry;
     private DockerRunner runner;
 
     Bench(Path directory, int pool) throws Exception {
+        this(directory, pool, HOST);
+    }
+
+    Bench(Path directory, int pool, String host) throws Exception {
+        this.host = host;
         this.data = directory.resolve("data");
         this.pool = pool;
         this.actions = new TestActions(directory);
@@ -42,8 +54,7 @@ final class Bench implements AutoCloseable {
     }
 
     private Settings settings() {
-        return new Settings(
-                data, HOST, null, 512 * MIB, 2, 256, pool, Duration.ofMinutes(30), Duration.ofSeconds(120), 20);
+        return new Settings(data, host, null, 512 * MIB, 2, 256, pool, Duration.ofMinutes(30), lease, 20);
     }
 
     private DockerRunner newRunner() throws Exception {
@@ -71,6 +82,55 @@ final class Bench implements AutoCloseable {
         return runner;
     }
 
+    /** A second runner of this installation, beside the first. */
+    DockerRunner another() throws Exception {
+        another = newRunner();
+        return another;
+    }
+
+    void lease(Duration next) {
+        lease = next;
+    }
+
+    void pool(int next) {
+        pool = next;
+    }
+
+    /** Waits until a sandbox waits in the pool. */
+    void awaitPool() throws Exception {
+        runner.tickNow();
+        String id = runner.sandboxes().stream()
+                .filter(info -> info.conversation() == null)
+                .findFirst()
+                .orElseThrow()
+                .id();
+        assertThat(runner.awaitReady(id)).isTrue();
+    }
+
+    /** Waits until something has happened to a container ({@code die}, {@code destroy}), or finds that it has. */
+    void awaitEvent(String container, String what) throws Exception {
+        CountDownLatch ended = new CountDownLatch(1);
+        try (ResultCallback.Adapter<Event> events = new ResultCallback.Adapter<>() {
+            @Override
+            public void onNext(Event event) {
+                ended.countDown();
+            }
+        }) {
+            engine.streams()
+                    .eventsCmd()
+                    .withSince("0")
+                    .withContainerFilter(container)
+                    .withEventFilter(what)
+                    .exec(events);
+            assertThat(ended.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    CallSpec spec(String conversation, String command) {
+        String arguments = "{\"command\": \"" + command + "\"}";
+        return new CallSpec(newCall(), conversation, shell(), arguments, Map.of(), limits(60, 60, MIB));
+    }
+
     InstalledTask shell() {
         return TestActions.task(tools, "shell");
     }
@@ -88,7 +148,8 @@ final class Bench implements AutoCloseable {
             CallObserver observer,
             CallSpec.Limits limits)
             throws RunnerException {
-        String arguments = "{\"command\": \"" + command.replace("\\", "\\\\").replace("\"", "\\\"") + "\"}";
+        String arguments = "{\"command\": \""
+                + command.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"}";
         return runner.start(new CallSpec(call, conversation, task, arguments, Map.of(), limits), observer);
     }
 
@@ -160,6 +221,9 @@ final class Bench implements AutoCloseable {
     @Override
     public void close() throws Exception {
         runner.close();
+        if (another != null) {
+            another.close();
+        }
         if (java.nio.file.Files.exists(data.resolve("instance"))) {
             for (String container : containers()) {
                 docker().removeContainerCmd(container).withForce(true).exec();
@@ -168,6 +232,21 @@ final class Bench implements AutoCloseable {
                 docker().removeVolumeCmd(volume).exec();
             }
         }
+        removeImages();
         engine.close();
+    }
+
+    private void removeImages() throws Exception {
+        String base = new Images(engine, settings()).base();
+        for (InstalledAction action : actions.made) {
+            boolean setup =
+                    java.nio.file.Files.exists(action.files().directory().resolve("setup"));
+            String tag = Images.tag("rungpt/action", ImageRecipe.action(base, action.files(), setup));
+            try {
+                docker().removeImageCmd(tag).withForce(true).exec();
+            } catch (NotFoundException e) {
+                // It was never built.
+            }
+        }
     }
 }

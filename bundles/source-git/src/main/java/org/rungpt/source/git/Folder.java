@@ -39,7 +39,7 @@ final class Folder {
             if (isIntact(directory, contentHash)) {
                 return;
             }
-            Files.move(directory, newWork().resolve("damaged"), StandardCopyOption.ATOMIC_MOVE);
+            remove(directory);
         }
         Files.createDirectories(directory.getParent());
         Files.move(files, directory, StandardCopyOption.ATOMIC_MOVE);

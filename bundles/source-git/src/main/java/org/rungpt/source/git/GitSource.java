@@ -21,7 +21,6 @@ import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionInstaller;
 import org.rungpt.api.action.ActionPackage;
 import org.rungpt.api.action.ActionReference;
-import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.ActionSource;
 import org.rungpt.api.action.ManifestReader;
 import org.rungpt.api.status.Readiness;
@@ -116,20 +115,6 @@ public final class GitSource implements ActionSource, ActionInstaller, StatusSou
         }
     }
 
-    @Reference(
-            cardinality = ReferenceCardinality.OPTIONAL,
-            policy = ReferencePolicy.DYNAMIC,
-            policyOption = ReferencePolicyOption.GREEDY)
-    void setRegistry(ActionRegistry registry) {
-        checks.setRegistry(registry);
-    }
-
-    void unsetRegistry(ActionRegistry registry) {
-        if (checks.registry() == registry) {
-            checks.setRegistry(null);
-        }
-    }
-
     private Installations open() throws ActionException {
         if (installations == null) {
             throw new ActionException(broken.reason() + (broken.remedy() == null ? "" : ". " + broken.remedy()));
@@ -170,8 +155,11 @@ public final class GitSource implements ActionSource, ActionInstaller, StatusSou
 
     @Override
     public ActionPackage update(ActionId id, Progress progress) throws ActionException {
+        List<ActionPackage> before = packages();
         ActionPackage files = open().update(id, progress);
-        LOG.info("Updated {} to {} ({})", files.id(), files.version(), files.commit());
+        if (!before.contains(files)) {
+            LOG.info("Updated {} to {} ({})", files.id(), files.version(), files.commit());
+        }
         return files;
     }
 

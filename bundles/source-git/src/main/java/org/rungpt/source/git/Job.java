@@ -8,6 +8,9 @@ import org.rungpt.api.action.ActionInstaller.Progress;
 
 /** One install or update: tells its progress and ends it when it is cancelled, takes too long or gets too much. */
 final class Job implements ProgressMonitor {
+    /** More often nobody can read it. */
+    private static final long REPORT_NANOS = 100_000_000;
+
     private final Progress progress;
     private final BooleanSupplier stopped;
     private final Limits limits;
@@ -16,6 +19,7 @@ final class Job implements ProgressMonitor {
     private String step = "";
     private int done;
     private int total;
+    private long reported;
     private boolean tooMany;
 
     Job(Progress progress, BooleanSupplier stopped, Limits limits) {
@@ -63,22 +67,27 @@ final class Job implements ProgressMonitor {
     @Override
     public void beginTask(String title, int totalWork) {
         boolean remote = title.startsWith("remote:");
-        step = remote ? "the server prepares" : title.toLowerCase(Locale.ROOT);
+        String next = remote ? "the server prepares" : title.toLowerCase(Locale.ROOT);
         done = 0;
         total = totalWork;
         tooMany |= !remote && totalWork > limits.objects();
-        progress.report(step, 0, total > 0 ? total : -1);
+        if (!next.equals(step)) {
+            step = next;
+            report();
+        }
     }
 
     @Override
     public void update(int completed) {
-        int before = done;
         done += completed;
-        // A hundred steps are enough for anybody who watches.
-        int grain = Math.max(1, total / 100);
-        if (before / grain != done / grain) {
-            progress.report(step, done, total > 0 ? total : -1);
+        if (!step.isEmpty() && System.nanoTime() - reported > REPORT_NANOS) {
+            report();
         }
+    }
+
+    private void report() {
+        reported = System.nanoTime();
+        progress.report(step, done, total > 0 ? total : -1);
     }
 
     @Override

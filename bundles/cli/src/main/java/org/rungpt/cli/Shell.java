@@ -1,0 +1,125 @@
+package org.rungpt.cli;
+
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.EnumSet;
+import org.apache.sshd.client.SshClient;
+import org.apache.sshd.client.channel.ChannelShell;
+import org.apache.sshd.client.channel.ClientChannel;
+import org.apache.sshd.client.channel.ClientChannelEvent;
+import org.apache.sshd.client.session.ClientSession;
+
+/** The server's shell, over SSH on the loopback interface with the key of the data directory. */
+final class Shell {
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final String USER = "rungpt";
+
+    private final Path data;
+
+    Shell(Path data) {
+        this.data = data;
+    }
+
+    /** Runs one command. @return its exit code, 0 if it succeeded */
+    int command(String line) throws CliException {
+        return connected(session -> {
+            ClientChannel channel = session.createExecChannel(line);
+            channel.setIn(InputStream.nullInputStream());
+            return channel;
+        });
+    }
+
+    /** Runs the commands of standard input, one a line, until one fails. */
+    int script() throws CliException, IOException {
+        String[] lines = new String(System.in.readAllBytes(), StandardCharsets.UTF_8).split("\n");
+        for (String line : lines) {
+            if (!line.isBlank()) {
+                int exit = command(line);
+                if (exit != 0) {
+                    return exit;
+                }
+            }
+        }
+        return 0;
+    }
+
+    /** The shell on a terminal that is in raw mode already. */
+    int terminal(String type, int columns, int rows) throws CliException {
+        return connected(session -> {
+            ChannelShell channel = session.createShellChannel();
+            channel.setPtyType(type);
+            channel.setPtyColumns(columns);
+            channel.setPtyLines(rows);
+            channel.setIn(System.in);
+            return channel;
+        });
+    }
+
+    private interface Opening {
+        ClientChannel channel(ClientSession session) throws IOException;
+    }
+
+    private int connected(Opening opening) throws CliException {
+        try (SshClient client = SshClient.setUpDefaultClient()) {
+            // Nobody but the owner of the data directory can have told us this port; the host key is made anew with it.
+            client.setServerKeyVerifier(
+                    (ClientSession session, SocketAddress address, java.security.PublicKey key) -> true);
+            client.setHostConfigEntryResolver(org.apache.sshd.client.config.hosts.HostConfigEntryResolver.EMPTY);
+            client.start();
+            try (ClientSession session =
+                    client.connect(USER, "127.0.0.1", port()).verify(PATIENCE).getSession()) {
+                session.addPublicKeyIdentity(
+                        ShellKey.read(data.resolve("secret").resolve("shell")));
+                session.auth().verify(PATIENCE);
+                try (ClientChannel channel = opening.channel(session)) {
+                    channel.setOut(new Flushed(System.out));
+                    channel.setErr(new Flushed(System.err));
+                    channel.open().verify(PATIENCE);
+                    channel.waitFor(EnumSet.of(ClientChannelEvent.CLOSED), Duration.ZERO);
+                    Integer exit = channel.getExitStatus();
+                    return exit == null ? 0 : exit;
+                }
+            }
+        } catch (IOException | GeneralSecurityException e) {
+            throw CliException.failed("The shell of the server cannot be reached: " + e.getMessage());
+        }
+    }
+
+    private int port() throws CliException, IOException {
+        try {
+            return Server.JSON
+                    .readTree(Files.readString(data.resolve("server.json")))
+                    .path("sshPort")
+                    .asInt();
+        } catch (NoSuchFileException e) {
+            throw Server.notRunning(data);
+        }
+    }
+
+    /** Shows what comes as it comes, and is never closed. */
+    private static final class Flushed extends FilterOutputStream {
+        Flushed(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+            out.flush();
+        }
+
+        @Override
+        public void close() throws IOException {
+            out.flush();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver.Stream;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.testkit.RecordingObserver;
+
+/** The engine behind a socket that comes, goes and cuts its connections. */
+@Tag("docker")
+final class EngineReturnsIT {
+    @TempDir
+    Path directory;
+
+    private Bench bench;
+    private Relay relay;
+
+    @BeforeEach
+    void open() throws Exception {
+        relay = new Relay(directory.resolve("docker.sock"));
+        bench = new Bench(directory, 0, "unix://" + relay.path);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        bench.close();
+        relay.close();
+    }
+
+    @Test
+    void isFoundAgainWithinTenSeconds() throws Exception {
+        assertThatThrownBy(() -> bench.runner().release("nobody")).isInstanceOf(RunnerException.class);
+        relay.open();
+        assertThat(bench.runner().awaitEngine(Duration.ofSeconds(10))).isTrue();
+        bench.ready();
+        relay.close();
+        bench.runner().suspectEngine();
+        relay.open();
+        assertThat(bench.runner().awaitEngine(Duration.ofSeconds(10))).isTrue();
+        bench.ready();
+    }
+
+    @Test
+    void aCallGoesOnOverACutConnection() throws Exception {
+        relay.open();
+        bench.ready();
+        String conversation = "c-" + UUID.randomUUID();
+        RecordingObserver observer = new RecordingObserver();
+        CallHandle call = bench.start(
+                conversation, bench.shell(), "seq 1 20000; while [ ! -e go ]; do sleep 0.05; done; echo end", observer);
+        observer.await("\n20000\n");
+
+        relay.cut();
+        Bench.await(bench.start(conversation, bench.shell(), "touch go", new RecordingObserver()));
+        assertThat(Bench.await(call).exit()).isZero();
+        assertThat(observer.text(Stream.STDOUT)).endsWith("20000\nend\n");
+    }
+
+    /** Passes bytes on to the engine. */
+    private static final class Relay implements AutoCloseable {
+        final Path path;
+        private final List<SocketChannel> open = new CopyOnWriteArrayList<>();
+        private ServerSocketChannel server;
+
+        Relay(Path path) {
+            this.path = path;
+        }
+
+        void open() throws IOException {
+            server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            server.bind(UnixDomainSocketAddress.of(path));
+            ServerSocketChannel listening = server;
+            daemon(() -> {
+                while (true) {
+                    SocketChannel client = listening.accept();
+                    SocketChannel engine =
+                            SocketChannel.open(UnixDomainSocketAddress.of(Bench.HOST.substring("unix://".length())));
+                    open.add(client);
+                    open.add(engine);
+                    daemon(() -> copy(client, engine));
+                    daemon(() -> copy(engine, client));
+                }
+            });
+        }
+
+        private interface Task {
+            void run() throws IOException;
+        }
+
+        private static void daemon(Task task) {
+            Thread thread = new Thread(() -> {
+                try {
+                    task.run();
+                } catch (ClosedChannelException e) {
+                    // Cut on purpose.
+                } catch (IOException e) {
+                    // The same, seen from the other side.
+                }
+            });
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void copy(SocketChannel from, SocketChannel to) throws IOException {
+            ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
+            try {
+                while (from.read(buffer) >= 0) {
+                    buffer.flip();
+                    while (buffer.hasRemaining()) {
+                        to.write(buffer);
+                    }
+                    buffer.clear();
+                }
+            } finally {
+                from.close();
+                to.close();
+            }
+        }
+
+        void cut() throws IOException {
+            for (SocketChannel channel : open) {
+                channel.close();
+            }
+            open.clear();
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (server != null) {
+                server.close();
+            }
+            cut();
+            Files.deleteIfExists(path);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package org.rungpt.shell;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.karaf.shell.api.action.Command;
+import org.apache.karaf.shell.api.action.lifecycle.Reference;
+import org.apache.karaf.shell.api.action.lifecycle.Service;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.FrameworkUtil;
+import org.rungpt.api.status.StatusSource;
+
+/** Says of everything that does not work why, and what helps. */
+@Service
+@Command(scope = "rungpt", name = "doctor", description = "Says what does not work, why, and what helps")
+public final class DoctorCommand extends RungptCommand {
+    @Reference(optional = true)
+    @Nullable
+    List<StatusSource> parts;
+
+    @Override
+    void run(PrintStream out) {
+        List<StatusSource> all = new ArrayList<>(all(parts));
+        all.sort(Comparator.comparing(StatusSource::id));
+        all.forEach(part -> Describe.part(part).forEach(out::println));
+        Bundle own = FrameworkUtil.getBundle(DoctorCommand.class);
+        List<String> bundles = own == null
+                ? List.of()
+                : Bundles.problems(own.getBundleContext().getBundles());
+        bundles.forEach(out::println);
+        long unready = all.stream().filter(part -> !part.readiness().ready()).count();
+        out.println();
+        out.println(
+                unready == 0 && bundles.isEmpty()
+                        ? "Everything is ready: " + Plain.count(all.size(), "part", "parts")
+                        : Plain.count(unready, "part is", "parts are") + " not ready, "
+                                + Plain.count(bundles.size(), "bundle does", "bundles do") + " not run");
+    }
+}

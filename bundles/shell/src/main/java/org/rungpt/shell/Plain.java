@@ -1,0 +1,58 @@
+package org.rungpt.shell;
+
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+
+/** Makes what comes from outside fit to be printed: no text steers the terminal or turns the direction of writing. */
+final class Plain {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
+
+    private Plain() {}
+
+    /** One line: line breaks and tabs become visible too. */
+    static String line(String text) {
+        return escape(text, false);
+    }
+
+    /** One line of at most so many characters. */
+    static String line(String text, int most) {
+        int length = text.codePointCount(0, text.length());
+        return length <= most ? line(text) : line(text.substring(0, text.offsetByCodePoints(0, most - 1))) + "…";
+    }
+
+    /** Text of several lines. */
+    static String text(String text) {
+        return escape(text, true);
+    }
+
+    private static String escape(String text, boolean lines) {
+        var out = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> {
+            if (isHarmless(c) || lines && (c == '\n' || c == '\t')) {
+                out.appendCodePoint(c);
+            } else if (c != '\r' || !lines) {
+                out.append(String.format("\\u{%X}", c));
+            }
+        });
+        return out.toString();
+    }
+
+    private static boolean isHarmless(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.SURROGATE, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
+                false;
+            case Character.FORMAT -> c == 0x200C || c == 0x200D;
+            default -> true;
+        };
+    }
+
+    /** In the time zone of the machine, to the minute. */
+    static String time(Instant instant) {
+        return TIME.format(instant.atZone(ZoneId.systemDefault()));
+    }
+
+    static String count(long number, String one, String many) {
+        return number + " " + (number == 1 ? one : many);
+    }
+}

