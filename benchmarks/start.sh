@@ -37,6 +37,7 @@ answer() { # PORT PATTERN TEXT
             line=
             IFS= read -r -t 10 line <&7 || true
             exec 7>&- 7<&-
+            # shellcheck disable=SC2254 # a pattern
             case $line in $2) return ;; esac
         fi
         sleep 0.01
