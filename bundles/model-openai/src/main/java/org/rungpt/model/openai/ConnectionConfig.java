@@ -3,7 +3,7 @@ package org.rungpt.model.openai;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
-/** One connection: {@code etc/org.rungpt.model.openai~NAME.cfg}. The key is never here. */
+/** One connection: {@code etc/org.rungpt.model.openai-NAME.cfg}. The key is never here. */
 @ObjectClassDefinition(
         name = "RunGPT: connection to an OpenAI-compatible server",
         description = "OpenAI, Ollama, llama.cpp, vLLM, LM Studio, OpenRouter and others. Several at once.")
