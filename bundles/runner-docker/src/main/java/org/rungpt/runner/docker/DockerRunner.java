@@ -171,7 +171,8 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
             if (now == null || closed) {
                 throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
             }
-            if (!now.watch().isUp() && (now.watch().isKnown() || !now.watch().await(FIRST_ANSWER))) {
+            now.watch().awaitKnown(FIRST_ANSWER);
+            if (!now.watch().isUp()) {
                 throw unavailable();
             }
             return now;

@@ -3,6 +3,7 @@ package org.rungpt.runner.docker;
 import com.github.dockerjava.api.model.Version;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +32,7 @@ final class EngineWatch {
     private final ScheduledExecutorService timer;
     private final AtomicBoolean asked = new AtomicBoolean();
     private volatile Readiness readiness = Readiness.unready("Docker is being looked for.", null);
-    private volatile boolean known;
+    private final CountDownLatch known = new CountDownLatch(1);
     private volatile CompletableFuture<Void> up = new CompletableFuture<>();
     private volatile Arrival arrival = () -> {};
     private long delay = FIRST_MILLIS;
@@ -56,7 +57,14 @@ final class EngineWatch {
 
     /** Whether the engine was asked at least once. */
     boolean isKnown() {
-        return known;
+        return known.getCount() == 0;
+    }
+
+    /** Waits until the engine was asked, or until patience ends. */
+    void awaitKnown(Duration patience) throws InterruptedException {
+        if (!known.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+            LOG.debug("The engine lets us wait");
+        }
     }
 
     boolean isUp() {
@@ -123,7 +131,7 @@ final class EngineWatch {
             }
             down(EngineFailures.unreachable(host, e));
         } finally {
-            known = true;
+            known.countDown();
         }
         report();
     }

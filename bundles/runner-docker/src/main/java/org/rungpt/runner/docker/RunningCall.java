@@ -60,6 +60,7 @@ final class RunningCall implements CallHandle {
     private boolean observerFailed;
     private boolean cancelled;
     private boolean begun;
+    private boolean confirmed;
     private long begunAt;
     private int moves;
     private @Nullable Control control;
@@ -82,6 +83,7 @@ final class RunningCall implements CallHandle {
         this.received = new long[] {stdoutOffset, stderrOffset};
         this.observed = received.clone();
         this.begun = spec == null;
+        this.confirmed = spec == null;
         this.begunAt = System.nanoTime();
     }
 
@@ -155,6 +157,20 @@ final class RunningCall implements CallHandle {
 
     synchronized boolean isFailed() {
         return failure != null;
+    }
+
+    /** The service has started it. */
+    synchronized void confirm() {
+        confirmed = true;
+    }
+
+    synchronized boolean isConfirmed() {
+        return confirmed;
+    }
+
+    /** From where on it would go on now. */
+    synchronized Position position() {
+        return new Position(received[0], received[1], credit);
     }
 
     synchronized boolean hasBegun() {

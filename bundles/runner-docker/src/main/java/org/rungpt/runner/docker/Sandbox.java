@@ -173,9 +173,13 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
 
     private void invoke(RunningCall call, ServiceLink service) {
         CallSpec spec = call.spec();
-        if (spec == null || !call.begin(service)) {
-            return;
+        if (spec != null && call.begin(service)) {
+            invoke(call, spec, service, false);
         }
+    }
+
+    /** @param again whether nobody knows if the first attempt got through; the service runs a call once only */
+    private void invoke(RunningCall call, CallSpec spec, ServiceLink service, boolean again) {
         ObjectNode params;
         try {
             params = parameters(spec);
@@ -185,17 +189,26 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
         }
         service.request("invoke", params).whenComplete((answer, failure) -> {
             if (failure == null) {
-                if (call.isCancelled()) {
-                    sendCancel(call, service, 5);
-                }
+                started(call, service);
             } else if (failure instanceof ServiceError error) {
-                refused(call, error);
+                if (again && error.type().equals("duplicate-call")) {
+                    resume(call, service, call.position());
+                } else {
+                    refused(call, error);
+                }
             } else if (failure instanceof LinkBroken) {
                 rejoinLater(call);
             } else {
                 call.fail(new RunnerException(Kind.LIMIT, "the arguments are too large: 4 MiB at most", failure));
             }
         });
+    }
+
+    private static void started(RunningCall call, ServiceLink service) {
+        call.confirm();
+        if (call.isCancelled()) {
+            sendCancel(call, service, 5);
+        }
     }
 
     private static ObjectNode parameters(CallSpec spec) throws JsonProcessingException {
@@ -255,19 +268,27 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
         if (from == null) {
             return CompletableFuture.completedFuture(true);
         }
+        return resume(call, service, from);
+    }
+
+    private CompletableFuture<Boolean> resume(RunningCall call, ServiceLink service, RunningCall.Position from) {
         ObjectNode params = naming(call)
                 .put("stdout", from.stdout())
                 .put("stderr", from.stderr())
                 .put("credit", from.credit());
         return service.request("resume", params).handle((answer, failure) -> {
             if (failure == null) {
-                if (call.isCancelled()) {
-                    sendCancel(call, service, 5);
-                }
+                started(call, service);
                 return true;
             }
             if (failure instanceof LinkBroken) {
                 rejoinLater(call);
+                return true;
+            }
+            CallSpec spec = call.spec();
+            if (spec != null && !call.isConfirmed()) {
+                // The link broke under the request: it never arrived.
+                invoke(call, spec, service, true);
                 return true;
             }
             call.endWith(Reason.SANDBOX_LOST, null, "the sandbox does not know the call any more", id);
