@@ -19,6 +19,8 @@ export const texts = {
     copy: "Copy",
     copied: "Copied",
     copyCode: "Copy code",
+    done: "done",
+    open: "to do",
     picture: "picture",
     pictureNotLoaded: (label: string) => `Picture not loaded: ${label}`,
   },
@@ -109,7 +111,7 @@ export const texts = {
     answer: "RunGPT",
     notice: "The model was told",
     copyAnswer: "Copy answer",
-    copyMessage: "Copy message",
+    copyMessage: "Copy question",
     tokens: (input: number, output: number, estimated: boolean) =>
       `${estimated ? "about " : ""}${input.toLocaleString("en")} tokens in, ${output.toLocaleString("en")} out`,
     sending: "Sending…",

@@ -18,7 +18,7 @@ export function ChatHeader({ title, model, onModel, onSidebar }: Props) {
         <PanelLeft aria-hidden />
       </button>
       <ModelPicker model={model} onModel={onModel} />
-      <h1 className="chat-title">{title}</h1>
+      {title === undefined ? <span className="chat-title" /> : <h1 className="chat-title">{title}</h1>}
       <button type="button" className="icon-button narrow-only" aria-label={texts.sidebar.create} onClick={() => router.go({ conversation: undefined })}>
         <SquarePen aria-hidden />
       </button>

@@ -85,6 +85,21 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
   }, [conversation]);
 
   useEffect(() => {
+    if (!running) {
+      return;
+    }
+    const onKey = (event: KeyboardEvent) => {
+      const here = event.target === document.body || (event.target instanceof Element && event.target.closest("#main") !== null);
+      const writing = event.target instanceof Element && event.target.matches("input, select");
+      if (event.key === "Escape" && !event.defaultPrevented && here && !writing && !document.querySelector("dialog[open]")) {
+        void conversation.stop().catch(report);
+      }
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [conversation, running]);
+
+  useEffect(() => {
     document.title = `${title} · ${texts.product}`;
   }, [title]);
 

@@ -69,7 +69,11 @@ markdown.core.ruler.after("inline", "task-list", (state) => {
     }
   });
 });
-rules["task_box"] = (tokens, index) => `<input type="checkbox" disabled${tokens[index]?.meta?.["checked"] === true ? " checked" : ""}> `;
+rules["task_box"] = (tokens, index) => {
+  const done = tokens[index]?.meta?.["checked"] === true;
+  const label = escapeHtml(done ? texts.markdown.done : texts.markdown.open);
+  return `<input type="checkbox" aria-label="${label}" disabled${done ? " checked" : ""}> `;
+};
 
 function attribute(token: Token | undefined, name: string): string {
   return String(token?.attrGet(name) ?? "");

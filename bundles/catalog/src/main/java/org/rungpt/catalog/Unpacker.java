@@ -1,7 +1,6 @@
 package org.rungpt.catalog;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -23,7 +22,8 @@ import org.rungpt.api.action.ContentHash;
 final class Unpacker {
     private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    private static final byte[] SHEBANG = "#!".getBytes(StandardCharsets.US_ASCII);
+    /** What RunGPT runs of an action; a bundle knows no modes of files. */
+    private static final Set<String> PROGRAMS = Set.of("run", "setup");
 
     private final Path root;
 
@@ -38,7 +38,7 @@ final class Unpacker {
     /**
      * Unpacks, unless the same files are there already. What is there is read again: damage is repaired.
      *
-     * @param files bytes by path with slashes; what begins with {@code #!} becomes executable
+     * @param files bytes by path with slashes; {@code run} and {@code setup} become executable
      */
     Unpacked unpack(Map<String, byte[]> files) throws IOException {
         Path staged = Files.createTempDirectory(root, ".staged-", PRIVATE);
@@ -66,11 +66,7 @@ final class Unpacker {
         Files.createDirectories(file.getParent());
         Files.write(file, bytes, StandardOpenOption.CREATE_NEW);
         Files.setPosixFilePermissions(
-                file, PosixFilePermissions.fromString(isProgram(bytes) ? "rwxr-xr-x" : "rw-r--r--"));
-    }
-
-    private static boolean isProgram(byte[] bytes) {
-        return bytes.length > 2 && bytes[0] == SHEBANG[0] && bytes[1] == SHEBANG[1];
+                file, PosixFilePermissions.fromString(PROGRAMS.contains(name) ? "rwxr-xr-x" : "rw-r--r--"));
     }
 
     private static void move(Path staged, Path directory, String hash) throws IOException {

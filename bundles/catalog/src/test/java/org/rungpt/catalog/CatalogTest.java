@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -63,15 +62,16 @@ class CatalogTest extends ActionSourceContract {
     }
 
     @Test
-    void whatBeginsLikeAProgramIsExecutableAndNothingElse() throws IOException {
-        Path repository = Path.of("../../actions/rungpt");
-        try (Stream<Path> all = Files.walk(repository)) {
-            assertThat(all.filter(Files::isRegularFile)
-                            .filter(file -> !file.toString().contains("__pycache__")))
-                    .allSatisfy(file -> assertThat(Files.isExecutable(file))
-                            .as(file.toString())
-                            .isEqualTo(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
-                                    .startsWith("#!")));
+    void theModesAreThoseOfTheRepository() throws IOException {
+        Path repository = Path.of("../../actions");
+        for (ActionPackage action : source().packages()) {
+            try (Stream<Path> all = Files.walk(action.directory())) {
+                assertThat(all.filter(Files::isRegularFile)).allSatisfy(file -> assertThat(Files.isExecutable(file))
+                        .as(file.toString())
+                        .isEqualTo(Files.isExecutable(repository
+                                .resolve(action.id().value())
+                                .resolve(action.directory().relativize(file).toString()))));
+            }
         }
     }
 

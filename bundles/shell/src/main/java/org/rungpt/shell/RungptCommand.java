@@ -7,6 +7,10 @@ import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.console.Session;
 import org.apache.karaf.shell.support.CommandException;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.ActionException;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.store.StoreException;
 
 /**
  * What all commands share. Every service is optional, because one that is missing would hide all commands; whoever needs one says
@@ -19,7 +23,12 @@ abstract class RungptCommand implements Action {
 
     @Override
     public final @Nullable Object execute() throws Exception {
-        run(console());
+        try {
+            run(console());
+        } catch (ActionException | ChatException | StoreException | RunnerException e) {
+            // As a failure of the command it is one line for the user; anything else would be a stack trace in the log.
+            throw new CommandException(Plain.line(String.valueOf(e.getMessage())), e);
+        }
         return null;
     }
 

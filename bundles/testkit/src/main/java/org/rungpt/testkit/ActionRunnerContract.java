@@ -37,6 +37,11 @@ public abstract class ActionRunnerContract {
     /** A built-in task whose argument {@code command} is run by a POSIX shell in the workspace. */
     protected abstract InstalledTask shell();
 
+    /** How long a test waits for what has to happen. */
+    protected Duration patience() {
+        return Duration.ofSeconds(60);
+    }
+
     @AfterEach
     final void releaseConversations() throws RunnerException {
         runner().release(conversation);
@@ -51,7 +56,7 @@ public abstract class ActionRunnerContract {
 
     @Test
     void givesOutputAndExitCode() throws Exception {
-        RecordingObserver observer = new RecordingObserver();
+        RecordingObserver observer = new RecordingObserver(patience());
         CallOutcome outcome = run("printf out; printf err >&2; exit 3", observer);
 
         assertThat(outcome.reason()).isEqualTo(Reason.EXITED);
@@ -66,7 +71,7 @@ public abstract class ActionRunnerContract {
 
     @Test
     void givesEveryByteInOrder() throws Exception {
-        RecordingObserver observer = new RecordingObserver();
+        RecordingObserver observer = new RecordingObserver(patience());
         CallOutcome outcome = run("seq 1 200000; printf '\\377\\000\\303'", observer);
 
         StringBuilder expected = new StringBuilder();
@@ -83,31 +88,33 @@ public abstract class ActionRunnerContract {
 
     @Test
     void givesOutputBeforeTheEnd() throws Exception {
-        RecordingObserver observer = new RecordingObserver();
+        RecordingObserver observer = new RecordingObserver(patience());
         CallHandle call =
                 start(conversation, "echo first; while [ ! -e go ]; do sleep 0.05; done; echo last", observer);
 
         observer.await("first\n");
         assertThat(call.outcome().toCompletableFuture()).isNotDone();
-        run("touch go", new RecordingObserver());
+        run("touch go", new RecordingObserver(patience()));
         assertThat(await(call).exit()).isZero();
         assertThat(observer.text(Stream.STDOUT)).isEqualTo("first\nlast\n");
     }
 
     @Test
     void keepsFilesInTheConversationAndFromOthers() throws Exception {
-        assertThat(run("echo mine > kept", new RecordingObserver()).exit()).isZero();
+        assertThat(run("echo mine > kept", new RecordingObserver(patience())).exit())
+                .isZero();
 
-        RecordingObserver mine = new RecordingObserver();
+        RecordingObserver mine = new RecordingObserver(patience());
         assertThat(run("cat kept", mine).exit()).isZero();
         assertThat(mine.text(Stream.STDOUT)).isEqualTo("mine\n");
-        assertThat(await(start(other, "cat kept", new RecordingObserver())).exit())
+        assertThat(await(start(other, "cat kept", new RecordingObserver(patience())))
+                        .exit())
                 .isNotZero();
     }
 
     @Test
     void givesTheCallItsEnvironment() throws Exception {
-        RecordingObserver observer = new RecordingObserver();
+        RecordingObserver observer = new RecordingObserver(patience());
         CallSpec plain = spec(conversation, "printf \"$FOR_THE_CALL\"");
         CallSpec spec = new CallSpec(
                 plain.call(),
@@ -122,7 +129,7 @@ public abstract class ActionRunnerContract {
 
     @Test
     void stopsACallThatIsCancelled() throws Exception {
-        RecordingObserver observer = new RecordingObserver();
+        RecordingObserver observer = new RecordingObserver(patience());
         CallHandle call = start(conversation, "echo there; sleep 600", observer);
         observer.await("there\n");
 
@@ -135,7 +142,7 @@ public abstract class ActionRunnerContract {
 
     @Test
     void stopsACallThatIgnoresTheRequestToEnd() throws Exception {
-        RecordingObserver observer = new RecordingObserver();
+        RecordingObserver observer = new RecordingObserver(patience());
         CallHandle call = start(conversation, "trap '' TERM; echo there; while :; do sleep 1; done", observer);
         observer.await("there\n");
 
@@ -147,22 +154,24 @@ public abstract class ActionRunnerContract {
 
     @Test
     void endsWhatTakesTooLong() throws Exception {
-        CallOutcome outcome = await(
-                runner().start(limited("while :; do echo tick; sleep 0.1; done", 1, 60, MIB), new RecordingObserver()));
+        CallOutcome outcome = await(runner().start(
+                        limited("while :; do echo tick; sleep 0.1; done", 1, 60, MIB),
+                        new RecordingObserver(patience())));
         assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
         assertThat(outcome.message()).contains("1 s");
     }
 
     @Test
     void endsWhatIsSilentForTooLong() throws Exception {
-        CallOutcome outcome = await(runner().start(limited("sleep 600", 60, 1, MIB), new RecordingObserver()));
+        CallOutcome outcome =
+                await(runner().start(limited("sleep 600", 60, 1, MIB), new RecordingObserver(patience())));
         assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
         assertThat(outcome.message()).contains("without any output").contains("1 s");
     }
 
     @Test
     void endsWhatSaysTooMuch() throws Exception {
-        RecordingObserver observer = new RecordingObserver();
+        RecordingObserver observer = new RecordingObserver(patience());
         CallOutcome outcome = await(runner().start(limited("yes", 60, 60, 2 * MIB), observer));
         assertThat(outcome.reason()).isEqualTo(Reason.OUTPUT_LIMIT);
         assertThat(outcome.message()).contains("2 MiB");
@@ -172,10 +181,10 @@ public abstract class ActionRunnerContract {
     @Test
     void aSlowObserverHoldsUpOnlyItsOwnCall() throws Exception {
         CountDownLatch go = new CountDownLatch(1);
-        RecordingObserver slow = new RecordingObserver(go);
+        RecordingObserver slow = new RecordingObserver(patience(), go);
         CallHandle held = start(conversation, "seq 1 300000", slow);
 
-        RecordingObserver quick = new RecordingObserver();
+        RecordingObserver quick = new RecordingObserver(patience());
         assertThat(run("echo quick", quick).exit()).isZero();
         assertThat(quick.text(Stream.STDOUT)).isEqualTo("quick\n");
         assertThat(held.outcome().toCompletableFuture()).isNotDone();
@@ -197,42 +206,43 @@ public abstract class ActionRunnerContract {
     @Test
     void runsACallOnceOnly() throws Exception {
         CallSpec spec = spec(conversation, "echo x >> times; wc -l < times");
-        await(runner().start(spec, new RecordingObserver()));
-        CallHandle again = runner().start(spec, new RecordingObserver());
+        await(runner().start(spec, new RecordingObserver(patience())));
+        CallHandle again = runner().start(spec, new RecordingObserver(patience()));
         try {
             await(again);
         } catch (CompletionException e) {
             assertThat(e).hasCauseInstanceOf(RunnerException.class);
         }
-        RecordingObserver times = new RecordingObserver();
+        RecordingObserver times = new RecordingObserver(patience());
         run("wc -l < times", times);
         // A runner that has forgotten an ended call may run it; two at a time it never runs.
         CallSpec long1 = spec(conversation, "echo there; while [ ! -e end ]; do sleep 0.05; done");
-        RecordingObserver first = new RecordingObserver();
+        RecordingObserver first = new RecordingObserver(patience());
         CallHandle running = runner().start(long1, first);
         first.await("there\n");
-        CallHandle second = runner().start(long1, new RecordingObserver());
+        CallHandle second = runner().start(long1, new RecordingObserver(patience()));
         assertThatThrownBy(() -> await(second)).hasCauseInstanceOf(RunnerException.class);
-        run("touch end", new RecordingObserver());
+        run("touch end", new RecordingObserver(patience()));
         assertThat(await(running).exit()).isZero();
     }
 
     @Test
     void knowsNothingOfCallsThatNeverWere() throws Exception {
-        assertThat(run("true", new RecordingObserver()).exit()).isZero();
-        assertThat(runner().resume(conversation, id(), 0, 0, new RecordingObserver()))
+        assertThat(run("true", new RecordingObserver(patience())).exit()).isZero();
+        assertThat(runner().resume(conversation, id(), 0, 0, new RecordingObserver(patience())))
                 .isEqualTo(Optional.empty());
-        assertThat(runner().resume(other, id(), 0, 0, new RecordingObserver())).isEqualTo(Optional.empty());
+        assertThat(runner().resume(other, id(), 0, 0, new RecordingObserver(patience())))
+                .isEqualTo(Optional.empty());
     }
 
     @Test
     void releaseDeletesSandboxAndWorkspace() throws Exception {
-        run("echo secret > kept", new RecordingObserver());
+        run("echo secret > kept", new RecordingObserver(patience()));
         assertThat(runner().sandboxes()).anyMatch(info -> conversation.equals(info.conversation()));
 
         runner().release(conversation);
         assertThat(runner().sandboxes()).noneMatch(info -> conversation.equals(info.conversation()));
-        assertThat(run("cat kept", new RecordingObserver()).exit()).isNotZero();
+        assertThat(run("cat kept", new RecordingObserver(patience())).exit()).isNotZero();
         runner().release(other);
     }
 
@@ -265,10 +275,10 @@ public abstract class ActionRunnerContract {
         return "{\"command\": \"" + escaped + "\"}";
     }
 
-    private static CallOutcome await(CallHandle call) throws Exception {
+    private CallOutcome await(CallHandle call) throws Exception {
         return call.outcome()
                 .toCompletableFuture()
-                .orTimeout(60, TimeUnit.SECONDS)
+                .orTimeout(patience().toMillis(), TimeUnit.MILLISECONDS)
                 .join();
     }
 }

@@ -3,6 +3,7 @@ package org.rungpt.testkit;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -15,16 +16,23 @@ public final class RecordingObserver implements CallObserver {
     private final ByteArrayOutputStream[] streams = {new ByteArrayOutputStream(), new ByteArrayOutputStream()};
     private final long[] from = {0, 0};
     private final List<String> steps = new ArrayList<>();
+    private final Duration patience;
     private final CountDownLatch gate;
     private @Nullable Thread inside;
     private @Nullable String defect;
 
     public RecordingObserver() {
-        this(new CountDownLatch(0));
+        this(Duration.ofSeconds(60));
+    }
+
+    /** @param patience how long to wait for what has to come */
+    public RecordingObserver(Duration patience) {
+        this(patience, new CountDownLatch(0));
     }
 
     /** @param gate holds up the first output until it is open */
-    public RecordingObserver(CountDownLatch gate) {
+    public RecordingObserver(Duration patience, CountDownLatch gate) {
+        this.patience = patience;
         this.gate = gate;
     }
 
@@ -39,7 +47,7 @@ public final class RecordingObserver implements CallObserver {
     public void output(Stream stream, long offset, ByteBuffer bytes) {
         enter();
         try {
-            if (!gate.await(60, TimeUnit.SECONDS)) {
+            if (!gate.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IllegalStateException("the gate stayed shut");
             }
         } catch (InterruptedException e) {
@@ -75,7 +83,7 @@ public final class RecordingObserver implements CallObserver {
 
     /** Waits until standard output holds the text. */
     public synchronized void await(String text) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long end = System.nanoTime() + patience.toNanos();
         while (!text(Stream.STDOUT).contains(text)) {
             long rest = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
             if (rest <= 0) {

@@ -1,10 +1,10 @@
 package org.rungpt.api.runner;
 
 import java.util.concurrent.CompletionStage;
-import org.osgi.annotation.versioning.ProviderType;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /** A call that a runner works on. */
-@ProviderType
+@ConsumerType
 public interface CallHandle {
     /** The call's id. */
     String call();

@@ -31,11 +31,7 @@ final class EngineFailures {
                     "This user may not use Docker: no access to " + host + ".",
                     "Run `sudo usermod -aG docker $USER` and log in again.");
         }
-        // A response that does not come in time is what docker-java calls cancelled.
-        if (has(failure, CancellationException.class)
-                || has(failure, SocketTimeoutException.class)
-                || text.contains("timed out")
-                || text.contains("timeout")) {
+        if (isSilence(failure)) {
             return Readiness.unready(
                     "Docker does not answer: " + host + " keeps silent.",
                     "Look at `journalctl -u docker`, then restart it with `systemctl restart docker`.");
@@ -44,6 +40,16 @@ final class EngineFailures {
             return Readiness.unready("Docker is not running: nothing answers at " + host + ".", start);
         }
         return Readiness.unready("Docker cannot be used at " + host + ": " + line(failure) + ".", start);
+    }
+
+    /** Whether no answer came in time. */
+    static boolean isSilence(Throwable failure) {
+        String text = chain(failure);
+        // A response that does not come in time is what docker-java calls cancelled.
+        return has(failure, CancellationException.class)
+                || has(failure, SocketTimeoutException.class)
+                || text.contains("timed out")
+                || text.contains("timeout");
     }
 
     /** Whether the failure says that nobody is there, in contrast to an answer that says no. */

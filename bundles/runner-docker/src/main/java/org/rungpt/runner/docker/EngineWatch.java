@@ -18,6 +18,7 @@ final class EngineWatch {
     private static final Logger LOG = LoggerFactory.getLogger(EngineWatch.class);
     private static final long CALM_MILLIS = 5_000;
     private static final long FIRST_MILLIS = 500;
+    private static final int SILENCES = 3;
 
     /** What happens when the engine has come (again): on the watching thread, before anybody is told. */
     interface Arrival {
@@ -34,6 +35,7 @@ final class EngineWatch {
     private volatile CompletableFuture<Void> up = new CompletableFuture<>();
     private volatile Arrival arrival = () -> {};
     private long delay = FIRST_MILLIS;
+    private int silences;
     private String reported = "";
 
     EngineWatch(Engine engine, String host, Images images, ScheduledExecutorService timer) {
@@ -103,6 +105,7 @@ final class EngineWatch {
         try {
             if (up.isDone()) {
                 engine.pinger().pingCmd().exec();
+                silences = 0;
                 readiness = withBaseImage(readiness);
             } else {
                 Version version = engine.pinger().versionCmd().exec();
@@ -113,6 +116,11 @@ final class EngineWatch {
         } catch (RunnerException e) {
             down(Readiness.unready(e.getMessage() == null ? "Docker failed." : e.getMessage(), null));
         } catch (RuntimeException e) {
+            if (up.isDone() && EngineFailures.isSilence(e) && ++silences < SILENCES) {
+                // A machine under load answers late; that alone is no reason to turn calls away.
+                suspect();
+                return;
+            }
             down(EngineFailures.unreachable(host, e));
         } finally {
             known = true;
@@ -136,6 +144,7 @@ final class EngineWatch {
     }
 
     private void down(Readiness reason) {
+        silences = 0;
         if (up.isDone()) {
             up = new CompletableFuture<>();
             delay = FIRST_MILLIS;

@@ -79,9 +79,13 @@ final class Images {
         return build("rungpt/action", ImageRecipe.action(from, action.files(), setup), name, progress);
     }
 
+    static String tag(String repository, ImageRecipe recipe) {
+        return repository + ":" + recipe.hash().substring(0, 32);
+    }
+
     private String build(String repository, ImageRecipe recipe, String what, Consumer<String> progress)
             throws RunnerException {
-        String tag = repository + ":" + recipe.hash().substring(0, 32);
+        String tag = tag(repository, recipe);
         synchronized (locks.computeIfAbsent(tag, key -> new Object())) {
             String present = find(tag);
             if (present != null) {

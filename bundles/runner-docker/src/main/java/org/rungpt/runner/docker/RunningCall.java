@@ -29,6 +29,8 @@ final class RunningCall implements CallHandle {
     /** A character is never cut: so much may come on the last byte of credit. */
     private static final int CHARACTER = 4;
 
+    private static final int MOVES = 2;
+
     private static final Logger LOG = LoggerFactory.getLogger(RunningCall.class);
 
     /** The sandbox as its call sees it. Any thread, at once. */
@@ -59,6 +61,7 @@ final class RunningCall implements CallHandle {
     private boolean cancelled;
     private boolean begun;
     private long begunAt;
+    private int moves;
     private @Nullable Control control;
     private @Nullable ServiceLink joined;
     private @Nullable CallOutcome end;
@@ -143,6 +146,11 @@ final class RunningCall implements CallHandle {
         begunAt = System.nanoTime();
         joined = link;
         return true;
+    }
+
+    /** It waited for a sandbox that is no more. @return whether it may wait for another one */
+    synchronized boolean mayMove() {
+        return !begun && end == null && failure == null && ++moves <= MOVES;
     }
 
     synchronized boolean isFailed() {

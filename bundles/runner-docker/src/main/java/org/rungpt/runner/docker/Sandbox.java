@@ -46,6 +46,7 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
     private final SortedSet<String> contents;
     private final Instant created;
     private final Consumer<Sandbox> whenGone;
+    private final Consumer<RunningCall> elsewhere;
     private final Map<String, RunningCall> calls = new ConcurrentHashMap<>();
     private volatile @Nullable String conversation;
     private volatile @Nullable String volume;
@@ -56,6 +57,7 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
     private boolean gone;
     private volatile boolean retired;
 
+    /** @param elsewhere finds another sandbox for a call that has not begun in this one */
     Sandbox(
             Means means,
             String id,
@@ -63,7 +65,8 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
             @Nullable String action,
             SortedSet<String> contents,
             Instant created,
-            Consumer<Sandbox> whenGone) {
+            Consumer<Sandbox> whenGone,
+            Consumer<RunningCall> elsewhere) {
         this.means = means;
         this.id = id;
         this.conversation = conversation;
@@ -71,6 +74,7 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
         this.contents = contents;
         this.created = created;
         this.whenGone = whenGone;
+        this.elsewhere = elsewhere;
     }
 
     String id() {
@@ -421,6 +425,11 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
         }
     }
 
+    /** Attaches to a container that a predecessor left. Blocking; if it has ended, the calls that wait go elsewhere. */
+    void adopt() {
+        recover();
+    }
+
     private void recover() {
         String target = container;
         if (target == null) {
@@ -527,7 +536,14 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
     void lose(Reason reason, String message) {
         if (leave()) {
             closeLink(message);
-            calls.values().forEach(call -> call.endWith(reason, null, message, id));
+            for (RunningCall call : calls.values()) {
+                if (call.mayMove()) {
+                    calls.remove(call.call());
+                    execute(() -> elsewhere.accept(call));
+                } else {
+                    call.endWith(reason, null, message, id);
+                }
+            }
             removeContainer();
         }
     }

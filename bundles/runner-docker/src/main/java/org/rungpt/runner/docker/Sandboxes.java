@@ -68,6 +68,14 @@ final class Sandboxes {
         }
     }
 
+    private void startAgain(RunningCall call) {
+        try {
+            start(call);
+        } catch (RunnerException e) {
+            call.fail(e);
+        }
+    }
+
     Optional<CallHandle> resume(String conversation, String call, long stdout, long stderr, CallObserver observer)
             throws RunnerException {
         for (Sandbox sandbox : of(conversation)) {
@@ -171,8 +179,8 @@ final class Sandboxes {
     private Sandbox add(@Nullable String conversation, @Nullable String action, SortedSet<String> contents)
             throws RunnerException {
         makeRoom();
-        Sandbox made =
-                new Sandbox(means, Instance.newName(), conversation, action, contents, Instant.now(), this::gone);
+        Sandbox made = new Sandbox(
+                means, Instance.newName(), conversation, action, contents, Instant.now(), this::gone, this::startAgain);
         all.add(made);
         return made;
     }
@@ -325,7 +333,14 @@ final class Sandboxes {
                     && all.size() < means.settings().maxSandboxes()
                     && System.nanoTime() - poolPausedUntil >= 0) {
                 Sandbox made = new Sandbox(
-                        means, Instance.newName(), null, null, new TreeSet<>(contents), Instant.now(), this::gone);
+                        means,
+                        Instance.newName(),
+                        null,
+                        null,
+                        new TreeSet<>(contents),
+                        Instant.now(),
+                        this::gone,
+                        this::startAgain);
                 all.add(made);
                 pool.add(made);
                 List<ActionPackage> files = List.copyOf(packages);
@@ -391,7 +406,14 @@ final class Sandboxes {
             conversation = workspaces.conversationOf(volume);
         }
         Sandbox sandbox = new Sandbox(
-                means, found.id(), conversation, found.action(), found.contents(), found.created(), this::gone);
+                means,
+                found.id(),
+                conversation,
+                found.action(),
+                found.contents(),
+                found.created(),
+                this::gone,
+                this::startAgain);
         sandbox.volume(volume);
         sandbox.container(found.container());
         synchronized (this) {
@@ -409,16 +431,7 @@ final class Sandboxes {
                 current.putIfAbsent(key, sandbox);
             }
         }
-        execute(() -> {
-            try {
-                sandbox.attach();
-            } catch (RunnerException e) {
-                if (!sandbox.isGone()) {
-                    LOG.warn("Sandbox {} of before cannot be used: {}", sandbox.id(), e.getMessage());
-                    sandbox.failed(e);
-                }
-            }
-        });
+        execute(sandbox::adopt);
     }
 
     /** Waits until a sandbox can take calls. @return false if it cannot or there is none */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Event;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -231,6 +232,21 @@ final class Bench implements AutoCloseable {
                 docker().removeVolumeCmd(volume).exec();
             }
         }
+        removeImages();
         engine.close();
+    }
+
+    private void removeImages() throws Exception {
+        String base = new Images(engine, settings()).base();
+        for (InstalledAction action : actions.made) {
+            boolean setup =
+                    java.nio.file.Files.exists(action.files().directory().resolve("setup"));
+            String tag = Images.tag("rungpt/action", ImageRecipe.action(base, action.files(), setup));
+            try {
+                docker().removeImageCmd(tag).withForce(true).exec();
+            } catch (NotFoundException e) {
+                // It was never built.
+            }
+        }
     }
 }

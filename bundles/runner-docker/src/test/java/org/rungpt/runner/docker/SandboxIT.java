@@ -88,7 +88,12 @@ final class SandboxIT {
 
     @Test
     void thirdPartySandboxPassesTheInspectGate() throws Exception {
-        InstalledAction acme = bench.actions.action("acme/plot", false, TestActions.SHELL);
+        InstalledAction acme = bench.actions.action(
+                "acme/plot",
+                false,
+                TestActions.SHELL,
+                "version",
+                UUID.randomUUID().toString());
         RecordingObserver observer = new RecordingObserver();
         String probe =
                 "id -u; grep -h '^Cap[EB]\\|^NoNewPrivs\\|^Seccomp:' /proc/self/status; touch /x || echo refused;"

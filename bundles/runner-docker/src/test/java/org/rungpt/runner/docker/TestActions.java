@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionPackage;
@@ -29,6 +30,9 @@ final class TestActions {
             os.execv("/bin/sh", ["sh", "-c", json.load(sys.stdin)["command"]])' ;;
             esac
             """;
+
+    /** Every action that was made here. */
+    final List<InstalledAction> made = new CopyOnWriteArrayList<>();
 
     private final Path root;
 
@@ -70,7 +74,9 @@ final class TestActions {
                 List.of(),
                 json);
         ActionPackage files = new ActionPackage(new ActionId(id), "1", null, directory, hash(directory), builtIn, null);
-        return new InstalledAction(files, "test", manifest);
+        InstalledAction action = new InstalledAction(files, "test", manifest);
+        made.add(action);
+        return action;
     }
 
     private static void write(Path directory, String name, String text) throws IOException {

@@ -2,20 +2,16 @@ package org.rungpt.source.git;
 
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionException;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.Aliases;
-import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.ManifestReader;
 
-/** What must hold before files are taken into use. The services that say so may come and go. */
+/** What must hold before files are taken into use. Who reads manifests may come and go. */
 final class Checks {
     private volatile @Nullable ManifestReader reader;
-    private volatile Supplier<List<InstalledAction>> known = List::of;
 
     void setReader(@Nullable ManifestReader reader) {
         this.reader = reader;
@@ -24,11 +20,6 @@ final class Checks {
     @Nullable
     ManifestReader reader() {
         return reader;
-    }
-
-    /** @param known what all sources together have installed */
-    void setKnown(Supplier<List<InstalledAction>> known) {
-        this.known = known;
     }
 
     /** @throws ActionException if manifests cannot be checked now: nothing is installed unchecked */
@@ -50,7 +41,8 @@ final class Checks {
         return manifest;
     }
 
-    /** @throws ActionException if another action has the alias, or a built-in one may come to have it */
+    /** @throws ActionException if another installed action has the alias, or a built-in one may come to have it; what other
+     *     sources offer is for the registry to sort out */
     void alias(String alias, ActionId id, Collection<Lock.Entry> installed) throws ActionException {
         if (Aliases.RESERVED.contains(alias)) {
             throw new ActionException(
@@ -59,11 +51,6 @@ final class Checks {
         for (Lock.Entry entry : installed) {
             if (entry.alias().equals(alias) && !entry.id().equals(id)) {
                 throw taken(alias, entry.id());
-            }
-        }
-        for (InstalledAction action : known.get()) {
-            if (action.alias().equals(alias) && !action.id().equals(id)) {
-                throw taken(alias, action.id());
             }
         }
     }

@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -22,9 +21,7 @@ import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionInstaller;
 import org.rungpt.api.action.ActionPackage;
 import org.rungpt.api.action.ActionReference;
-import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.ActionSource;
-import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.ManifestReader;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
@@ -56,7 +53,6 @@ public final class GitSource implements ActionSource, ActionInstaller, StatusSou
     private final @Nullable Installations installations;
     private final Readiness broken;
     private final String base;
-    private volatile @Nullable ServiceReference<ActionRegistry> registry;
 
     @Activate
     public GitSource(BundleContext context, Config config) {
@@ -65,7 +61,6 @@ public final class GitSource implements ActionSource, ActionInstaller, StatusSou
                 address(System.getenv(ENVIRONMENT), config.baseUrl()),
                 Limits.USUAL,
                 ProcessHandle.current().info().startInstant().orElse(Instant.EPOCH));
-        checks.setKnown(() -> known(context, registry));
     }
 
     GitSource(Path data, String baseUrl, Limits limits, Instant processStart) {
@@ -120,35 +115,6 @@ public final class GitSource implements ActionSource, ActionInstaller, StatusSou
         }
     }
 
-    @Reference(
-            cardinality = ReferenceCardinality.OPTIONAL,
-            policy = ReferencePolicy.DYNAMIC,
-            policyOption = ReferencePolicyOption.GREEDY)
-    void setRegistry(ServiceReference<ActionRegistry> reference) {
-        // Got when it is asked only: the registry asks its sources when it starts, and neither could start first.
-        registry = reference;
-    }
-
-    void unsetRegistry(ServiceReference<ActionRegistry> reference) {
-        if (reference.equals(registry)) {
-            registry = null;
-        }
-    }
-
-    /** What all sources together have installed; nothing while the registry is away. */
-    private static List<InstalledAction> known(
-            BundleContext context, @Nullable ServiceReference<ActionRegistry> reference) {
-        ActionRegistry service = reference == null ? null : context.getService(reference);
-        if (reference == null || service == null) {
-            return List.of();
-        }
-        try {
-            return service.actions();
-        } finally {
-            context.ungetService(reference);
-        }
-    }
-
     private Installations open() throws ActionException {
         if (installations == null) {
             throw new ActionException(broken.reason() + (broken.remedy() == null ? "" : ". " + broken.remedy()));
@@ -189,8 +155,11 @@ public final class GitSource implements ActionSource, ActionInstaller, StatusSou
 
     @Override
     public ActionPackage update(ActionId id, Progress progress) throws ActionException {
+        List<ActionPackage> before = packages();
         ActionPackage files = open().update(id, progress);
-        LOG.info("Updated {} to {} ({})", files.id(), files.version(), files.commit());
+        if (!before.contains(files)) {
+            LOG.info("Updated {} to {} ({})", files.id(), files.version(), files.commit());
+        }
         return files;
     }
 
