@@ -144,6 +144,8 @@ final class ModelRoutes {
                     Json.text(body, "key"));
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid(String.valueOf(e.getMessage()));
+        } catch (IllegalStateException e) {
+            throw ApiException.unavailable(String.valueOf(e.getMessage()));
         }
         return Answer.done();
     }

@@ -20,6 +20,7 @@ public interface ModelConnections {
      * @param key the new key; the empty string removes it; null keeps it, unless the base URL goes to another origin, which
      *     removes it
      * @throws IllegalArgumentException if a setting is wrong; one line that names it
+     * @throws IllegalStateException if it cannot be kept now; one line with what helps
      */
     void save(ConnectionSettings settings, @Nullable String key);
 
