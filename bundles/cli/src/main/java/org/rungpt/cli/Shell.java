@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.channel.ChannelShell;
 import org.apache.sshd.client.channel.ClientChannel;
@@ -21,6 +22,7 @@ import org.apache.sshd.client.session.ClientSession;
 /** The server's shell, over SSH on the loopback interface with the key of the data directory. */
 final class Shell {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration START = Duration.ofSeconds(30);
     private static final String USER = "rungpt";
 
     private final Path data;
@@ -75,8 +77,7 @@ final class Shell {
                     (ClientSession session, SocketAddress address, java.security.PublicKey key) -> true);
             client.setHostConfigEntryResolver(org.apache.sshd.client.config.hosts.HostConfigEntryResolver.EMPTY);
             client.start();
-            try (ClientSession session =
-                    client.connect(USER, "127.0.0.1", port()).verify(PATIENCE).getSession()) {
+            try (ClientSession session = session(client)) {
                 session.addPublicKeyIdentity(
                         ShellKey.read(data.resolve("secret").resolve("shell")));
                 session.auth().verify(PATIENCE);
@@ -91,6 +92,22 @@ final class Shell {
             }
         } catch (IOException | GeneralSecurityException e) {
             throw CliException.failed("The shell of the server cannot be reached: " + e.getMessage());
+        }
+    }
+
+    /** The shell's server starts after the page, so that the page need not wait for it; who comes early waits here. */
+    private ClientSession session(SshClient client) throws CliException, IOException {
+        int port = port();
+        long end = System.nanoTime() + START.toNanos();
+        while (true) {
+            try {
+                return client.connect(USER, "127.0.0.1", port).verify(PATIENCE).getSession();
+            } catch (IOException e) {
+                if (System.nanoTime() > end) {
+                    throw e;
+                }
+                LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+            }
         }
     }
 

@@ -190,7 +190,8 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
                             stream, size.get(), ByteBuffer.wrap(bytes, 0, told).asReadOnlyBuffer());
                 } catch (IllegalStateException e) {
                     if (defect == Defect.DIES_WITH_OBSERVER) {
-                        stop(Reason.SANDBOX_LOST);
+                        // Told as lost even if the program was quicker.
+                        reason.compareAndSet(null, Reason.SANDBOX_LOST);
                     }
                     observerFailed = true;
                 }

@@ -40,9 +40,9 @@ class FirstMinutesTest {
         List<JsonNode> events = rungpt.eventsUntil(conversation.path("id").asText(), 0, RunGpt.type("turn.finished"));
         String output = text(events, "call.output");
         Matcher hostName =
-                Pattern.compile("\\b[0-9a-f]{12}\\b|rungpt-[0-9a-z]+").matcher(output);
+                Pattern.compile("host name: (\\S+)").matcher(output);
         assertThat(hostName.find()).as("a container's host name in: " + output).isTrue();
-        assertThat(asked.out()).contains(hostName.group()).containsIgnoringCase("no AI");
+        assertThat(asked.out()).contains(hostName.group(1)).contains("not an AI");
         assertThat(asked.err()).contains("system.");
     }
 
