@@ -207,8 +207,8 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
         private void checkIdle() {
             long rest = spec.limits().idle().toNanos() - (System.nanoTime() - lastOutput);
             if (rest <= 0) {
+                idle = true; // first: the end tells it
                 stop(Reason.TIMEOUT);
-                idle = true;
             } else if (process.isAlive()) {
                 timer.schedule(this::checkIdle, rest, TimeUnit.NANOSECONDS);
             }
