@@ -80,7 +80,7 @@ final class Ask {
         Runtime.getRuntime().addShutdownHook(stop);
         JsonNode finished = follow(path, message);
         Runtime.getRuntime().removeShutdownHook(stop);
-        terminal.answer("\n");
+        view.end();
         String reason = finished.path("reason").asText();
         if (reason.equals("done")) {
             return 0;

@@ -1,12 +1,16 @@
 package org.rungpt.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code Main DATA COMMAND [ARGUMENT …]}: what the {@code rungpt} script runs against the server of a data directory. Exit codes: 0 it
@@ -19,7 +23,7 @@ public final class Main {
     public static void main(String[] args) throws IOException {
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-        Terminal terminal = new Terminal(out, err, System.console());
+        Terminal terminal = new Terminal(out, err, typed(), Boolean.getBoolean("rungpt.terminal.out"));
         int exit;
         try {
             exit = run(terminal, args);
@@ -29,6 +33,13 @@ public final class Main {
         }
         out.flush();
         System.exit(exit);
+    }
+
+    /** Where the user types, if the script has found a terminal there. */
+    private static @Nullable BufferedReader typed() {
+        return Boolean.getBoolean("rungpt.terminal.in")
+                ? new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()))
+                : null;
     }
 
     private static int run(Terminal terminal, String[] args) throws CliException, IOException {

@@ -1,6 +1,7 @@
 package org.rungpt.cli;
 
-import java.io.Console;
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 
@@ -8,12 +9,22 @@ import org.jspecify.annotations.Nullable;
 final class Terminal {
     private final PrintStream out;
     private final PrintStream err;
-    private final @Nullable Console console;
+    private final @Nullable BufferedReader in;
+    private final boolean watched;
 
-    Terminal(PrintStream out, PrintStream err, @Nullable Console console) {
+    /**
+     * @param in where answers are typed; null if nobody is there
+     * @param watched whether somebody watches the answer as it comes; else stdout gets the final answer alone
+     */
+    Terminal(PrintStream out, PrintStream err, @Nullable BufferedReader in, boolean watched) {
         this.out = out;
         this.err = err;
-        this.console = console;
+        this.in = in;
+        this.watched = watched;
+    }
+
+    boolean isWatched() {
+        return watched;
     }
 
     void answer(String text) {
@@ -35,18 +46,22 @@ final class Terminal {
     }
 
     boolean canAsk() {
-        return console != null;
+        return in != null;
     }
 
     /** Asks and gives what was typed; the empty string at the end of input. */
     String ask(String question) {
-        if (console == null) {
+        if (in == null) {
             return "";
         }
         err.print(visible(question));
         err.flush();
-        String typed = console.readLine();
-        return typed == null ? "" : typed.strip();
+        try {
+            String typed = in.readLine();
+            return typed == null ? "" : typed.strip();
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     /** Control and direction characters would let a text pretend to be something else on a terminal. */

@@ -11,6 +11,8 @@ final class TurnView {
     private final Map<String, Integer> shownText = new HashMap<>();
     private final Map<String, Long> shownOutput = new HashMap<>();
     private final Map<String, String> identities = new HashMap<>();
+    /** Text that may turn out to be the final answer; empty if somebody watches it come. */
+    private final StringBuilder held = new StringBuilder();
 
     TurnView(Terminal terminal) {
         this.terminal = terminal;
@@ -24,6 +26,7 @@ final class TurnView {
     void show(String type, JsonNode data) {
         switch (type) {
             case "message.delta", "message.text" -> text(data);
+            case "message.started" -> release();
             case "message.retrying" ->
                 terminal.noteLine("… " + data.path("reason").asText() + "; trying again");
             case "call.requested" -> requested(data);
@@ -46,12 +49,30 @@ final class TurnView {
         int offset = data.path("offset").asInt();
         int shown = shownText.getOrDefault(message, 0);
         if (offset <= shown && offset + text.length() > shown) {
-            terminal.answer(text.substring(shown - offset));
+            String fresh = text.substring(shown - offset);
+            if (terminal.isWatched()) {
+                terminal.answer(fresh);
+            } else {
+                held.append(fresh);
+            }
             shownText.put(message, offset + text.length());
         }
     }
 
+    /** What is held is not the final answer: more follows. */
+    private void release() {
+        terminal.note(held.toString());
+        held.setLength(0);
+    }
+
+    /** Nothing follows: what is held is the final answer. */
+    void end() {
+        terminal.answer(held + "\n");
+        held.setLength(0);
+    }
+
     private void requested(JsonNode data) {
+        release();
         String task = data.path("task").asText();
         String name = task.substring(task.indexOf('.') + 1);
         identities.put(

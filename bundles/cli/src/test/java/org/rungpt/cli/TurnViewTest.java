@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class TurnViewTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-    private final TurnView view = new TurnView(new Terminal(print(out), print(err), null));
+    private final TurnView view = new TurnView(new Terminal(print(out), print(err), null, true));
 
     private static PrintStream print(ByteArrayOutputStream bytes) {
         return new PrintStream(bytes, true, StandardCharsets.UTF_8);
@@ -42,6 +42,23 @@ class TurnViewTest {
         view.show("message.delta", text(6, "world"));
         view.show("message.text", text(3, "lo world!"));
         assertThat(out).hasToString("Hello world!");
+    }
+
+    @Test
+    void givesOnlyTheFinalAnswerWhenNobodyWatches() {
+        TurnView piped = new TurnView(new Terminal(print(out), print(err), null, false));
+        piped.show("message.started", Server.JSON.createObjectNode());
+        piped.show("message.delta", text(0, "Let me look."));
+        piped.show(
+                "call.requested",
+                Server.JSON.createObjectNode().put("call", "c").put("task", "system.info"));
+        piped.show("message.started", Server.JSON.createObjectNode());
+        piped.show("message.text", text(0, "It is Debian.").put("message", "n"));
+        piped.end();
+        assertThat(out).hasToString("It is Debian.\n");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("Let me look.")
+                .contains("system.info");
     }
 
     @Test
