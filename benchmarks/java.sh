@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs a measurement that lies beside the tests of a bundle. Usage: benchmarks/java.sh call|parser
+#   call    a warm call of `true` through the runner's API, beside fork and exec of the same program on the host (needs Docker)
+#   parser  the parser of tags on several kinds of text
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+case ${1:-} in
+call) module=runner-docker main=org.rungpt.runner.docker.CallBenchmark ;;
+parser) module=protocol-tags main=org.rungpt.protocol.tags.ParserSpeed ;;
+*) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
+esac
+path=$(mktemp)
+trap 'rm -f "$path"' EXIT
+(cd "$root" && mvn -q -B -pl "bundles/$module" -am -DskipTests test-compile dependency:build-classpath "-Dmdep.outputFile=$path") >&2
+RUNGPT_BASE_IMAGE=$("$root/actions/base/build" --tag-only)
+java "-Drungpt.baseImage=$RUNGPT_BASE_IMAGE" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+    -cp "$root/bundles/$module/target/test-classes:$root/bundles/$module/target/classes:$(cat "$path")" "$main"
