@@ -39,8 +39,7 @@ class FirstMinutesTest {
         JsonNode conversation = rungpt.get("/api/conversations").at("/conversations/0");
         List<JsonNode> events = rungpt.eventsUntil(conversation.path("id").asText(), 0, RunGpt.type("turn.finished"));
         String output = text(events, "call.output");
-        Matcher hostName =
-                Pattern.compile("host name: (\\S+)").matcher(output);
+        Matcher hostName = Pattern.compile("host name: (\\S+)").matcher(output);
         assertThat(hostName.find()).as("a container's host name in: " + output).isTrue();
         assertThat(asked.out()).contains(hostName.group(1)).contains("not an AI");
         assertThat(asked.err()).contains("system.");
