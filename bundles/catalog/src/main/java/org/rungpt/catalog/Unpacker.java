@@ -66,7 +66,7 @@ final class Unpacker {
         Files.createDirectories(file.getParent());
         Files.write(file, bytes, StandardOpenOption.CREATE_NEW);
         Files.setPosixFilePermissions(
-                file, PosixFilePermissions.fromString(PROGRAMS.contains(name) ? "rwxr-xr-x" : "rw-r--r--"));
+                file, PosixFilePermissions.fromString(PROGRAMS.contains(name) ? "rwx------" : "rw-------"));
     }
 
     private static void move(Path staged, Path directory, String hash) throws IOException {

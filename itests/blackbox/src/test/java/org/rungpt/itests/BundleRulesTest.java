@@ -100,7 +100,9 @@ class BundleRulesTest {
         while (bundles.find()) {
             count.merge(bundles.group(1), 1, Integer::sum);
         }
-        assertThat(count.keySet()).containsExactlyInAnyOrderElementsOf(MANIFESTS.keySet());
+        Set<String> bundles = new TreeSet<>(MANIFESTS.keySet());
+        bundles.remove("org.rungpt.cli"); // runs outside the platform
+        assertThat(count.keySet()).containsExactlyInAnyOrderElementsOf(bundles);
         assertThat(count.values()).containsOnly(1);
     }
 

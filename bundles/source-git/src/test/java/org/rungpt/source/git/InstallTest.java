@@ -38,10 +38,10 @@ class InstallTest extends Fixture {
         assertThat(files.directory().resolve(".git")).doesNotExist();
         assertThat(PosixFilePermissions.toString(
                         Files.getPosixFilePermissions(files.directory().resolve("run"))))
-                .isEqualTo("rwxr-xr-x");
+                .isEqualTo("rwx------");
         assertThat(PosixFilePermissions.toString(
                         Files.getPosixFilePermissions(files.directory().resolve("manifest.json"))))
-                .isEqualTo("rw-r--r--");
+                .isEqualTo("rw-------");
         assertThat(source.packages()).containsExactly(files);
         assertThat(staged()).isEmpty();
     }
