@@ -3,8 +3,10 @@ package org.rungpt.runner.docker;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -32,6 +34,7 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DockerRunner.class);
     private static final long CLAIM_MILLIS = 100;
     private static final long TICK_SECONDS = 3;
+    private static final long REMOVAL_SECONDS = 6;
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
 
     /** What there is once the installation is claimed. */
@@ -246,9 +249,17 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
         return available().sandboxes().awaitReady(sandbox, FIRST_ANSWER);
     }
 
-    /** Detaches: sandboxes and the calls in them go on. At most a few seconds. */
+    /** Detaches: sandboxes and the calls in them go on, for a successor. At most a few seconds. */
     @Override
     public void close() {
+        close(false);
+    }
+
+    /**
+     * The same, and if the whole server ends, sandboxes in which nothing runs are removed: nobody would use them before their lease
+     * ends. Workspaces stay.
+     */
+    void close(boolean serverEnds) {
         if (closed) {
             return;
         }
@@ -261,7 +272,10 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
         await(timer);
         now = open;
         if (now != null) {
-            now.sandboxes().detach();
+            List<String> idle = now.sandboxes().detach();
+            if (serverEnds) {
+                remove(idle, now);
+            }
         }
         work.shutdownNow();
         output.shutdown();
@@ -275,6 +289,22 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
             } catch (IOException e) {
                 LOG.warn("The lock of the runner could not be given back: {}", EngineFailures.line(e));
             }
+        }
+    }
+
+    private void remove(List<String> containers, Open now) {
+        List<Callable<Void>> removals = new ArrayList<>();
+        for (String container : containers) {
+            removals.add(() -> now.engine()
+                    .control()
+                    .removeContainerCmd(container)
+                    .withForce(true)
+                    .exec());
+        }
+        try {
+            work.invokeAll(removals, REMOVAL_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // what is left ends by its lease
         }
     }
 

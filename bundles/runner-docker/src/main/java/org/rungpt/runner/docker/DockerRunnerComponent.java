@@ -3,7 +3,9 @@ package org.rungpt.runner.docker;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -37,10 +39,12 @@ public final class DockerRunnerComponent implements ActionRunner, StatusSource {
             policyOption = ReferencePolicyOption.GREEDY)
     private volatile @Nullable ActionRegistry registry;
 
+    private final BundleContext context;
     private final DockerRunner runner;
 
     @Activate
     public DockerRunnerComponent(BundleContext context, Config config) {
+        this.context = context;
         Settings settings = Settings.of(
                 config,
                 DockerRunner.data(context.getProperty("rungpt.data")),
@@ -52,7 +56,7 @@ public final class DockerRunnerComponent implements ActionRunner, StatusSource {
 
     @Deactivate
     void deactivate() {
-        runner.close();
+        runner.close(context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() == Bundle.STOPPING);
     }
 
     @Override

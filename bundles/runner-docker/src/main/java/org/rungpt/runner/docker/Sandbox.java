@@ -583,16 +583,24 @@ final class Sandbox implements ServiceLink.Listener, RunningCall.Control {
         return true;
     }
 
-    /** The runner goes; the container and its calls stay. */
-    void detach() {
+    /**
+     * The runner goes; the container and its calls stay.
+     *
+     * @return the container if no call runs in it, so that it may be removed; else null
+     */
+    @Nullable
+    String detach() {
+        boolean idle;
         synchronized (this) {
             gone = true;
+            idle = calls.isEmpty();
         }
         RunnerException reason =
                 new RunnerException(Kind.DETACHED, "the runner went; another one goes on with the call");
         // Calls first: what still comes over the link is for the successor.
         calls.values().forEach(call -> call.fail(reason));
         closeLink("detached");
+        return idle ? container : null;
     }
 
     private boolean leave() {

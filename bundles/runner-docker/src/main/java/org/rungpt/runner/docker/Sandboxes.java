@@ -482,14 +482,25 @@ final class Sandboxes {
         return infos;
     }
 
-    /** Lets go of everything and leaves it running. */
-    void detach() {
+    /**
+     * Lets go of everything and leaves it running.
+     *
+     * @return the containers in which no call runs
+     */
+    List<String> detach() {
         List<Sandbox> sandboxes;
         synchronized (this) {
             detached = true;
             sandboxes = new ArrayList<>(all);
         }
-        sandboxes.forEach(Sandbox::detach);
+        List<String> idle = new ArrayList<>();
+        for (Sandbox sandbox : sandboxes) {
+            String container = sandbox.detach();
+            if (container != null) {
+                idle.add(container);
+            }
+        }
+        return idle;
     }
 
     private void execute(Runnable task) {
