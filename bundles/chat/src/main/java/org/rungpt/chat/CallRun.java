@@ -13,6 +13,7 @@ import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 
 /**
@@ -82,7 +83,7 @@ final class CallRun {
         ActionRunner chosen = found.get();
         Duration total = what.task().timeout();
         var limits = new CallSpec.Limits(total, total, actor.limits().outputBytes());
-        var spec = new CallSpec(call.id, actor.id(), what, call.arguments, Map.of(), limits);
+        var spec = new CallSpec(call.id, actor.id(), what, call.arguments, Grants.NONE, Map.of(), limits);
         var attached = watch();
         try {
             attach(chosen, chosen.start(spec, attached), attached);

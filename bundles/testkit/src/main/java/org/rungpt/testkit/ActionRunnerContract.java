@@ -22,6 +22,7 @@ import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallOutcome.Reason;
 import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 
 /** What every {@link ActionRunner} keeps. Runs real programs. */
@@ -121,6 +122,7 @@ public abstract class ActionRunnerContract {
                 conversation,
                 plain.task(),
                 plain.arguments(),
+                Grants.NONE,
                 Map.of("FOR_THE_CALL", "a b\n\"c\""),
                 plain.limits());
         assertThat(await(runner().start(spec, observer)).exit()).isZero();
@@ -258,12 +260,12 @@ public abstract class ActionRunnerContract {
 
     private CallSpec spec(String in, String command) {
         CallSpec.Limits limits = new CallSpec.Limits(Duration.ofSeconds(60), Duration.ofSeconds(60), 64 * MIB);
-        return new CallSpec(id(), in, shell(), arguments(command), Map.of(), limits);
+        return new CallSpec(id(), in, shell(), arguments(command), Grants.NONE, Map.of(), limits);
     }
 
     private CallSpec limited(String command, int total, int idle, long output) {
         CallSpec.Limits limits = new CallSpec.Limits(Duration.ofSeconds(total), Duration.ofSeconds(idle), output);
-        return new CallSpec(id(), conversation, shell(), arguments(command), Map.of(), limits);
+        return new CallSpec(id(), conversation, shell(), arguments(command), Grants.NONE, Map.of(), limits);
     }
 
     private static String id() {

@@ -12,6 +12,7 @@ import org.rungpt.api.action.InstalledTask;
  * @param conversation whose sandbox it runs in
  * @param task what to run; built-in actions run in the conversation's workspace sandbox, others in one of their own
  * @param arguments a JSON object as text, already checked against the task's schema
+ * @param grants what is granted to the sandbox it runs in
  * @param environment further environment variables of this call
  * @param limits bounds
  */
@@ -20,6 +21,7 @@ public record CallSpec(
         String conversation,
         InstalledTask task,
         String arguments,
+        Grants grants,
         Map<String, String> environment,
         Limits limits) {
     /**
@@ -36,6 +38,7 @@ public record CallSpec(
         Objects.requireNonNull(conversation, "conversation");
         Objects.requireNonNull(task, "task");
         Objects.requireNonNull(arguments, "arguments");
+        Objects.requireNonNull(grants, "grants");
         environment = Map.copyOf(environment);
         Objects.requireNonNull(limits, "limits");
     }

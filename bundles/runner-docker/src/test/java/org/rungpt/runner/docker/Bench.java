@@ -20,6 +20,7 @@ import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 
 /** A runner on the real engine, and what tests ask of it. Closing leaves nothing behind. */
@@ -128,7 +129,7 @@ final class Bench implements AutoCloseable {
 
     CallSpec spec(String conversation, String command) {
         String arguments = "{\"command\": \"" + command + "\"}";
-        return new CallSpec(newCall(), conversation, shell(), arguments, Map.of(), limits(60, 60, MIB));
+        return new CallSpec(newCall(), conversation, shell(), arguments, Grants.NONE, Map.of(), limits(60, 60, MIB));
     }
 
     InstalledTask shell() {
@@ -150,7 +151,7 @@ final class Bench implements AutoCloseable {
             throws RunnerException {
         String arguments = "{\"command\": \""
                 + command.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"}";
-        return runner.start(new CallSpec(call, conversation, task, arguments, Map.of(), limits), observer);
+        return runner.start(new CallSpec(call, conversation, task, arguments, Grants.NONE, Map.of(), limits), observer);
     }
 
     static CallSpec.Limits limits(int total, int idle, long output) {

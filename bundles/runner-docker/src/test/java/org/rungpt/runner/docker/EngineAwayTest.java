@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.testkit.RecordingObserver;
 
@@ -34,7 +35,13 @@ final class EngineAwayTest {
                 10);
         InstalledAction action = new TestActions(directory).action("rungpt/tools", true, TestActions.SHELL);
         CallSpec spec = new CallSpec(
-                "call-1", "conversation", TestActions.task(action, "shell"), "{}", Map.of(), Bench.limits(1, 1, 1));
+                "call-1",
+                "conversation",
+                TestActions.task(action, "shell"),
+                "{}",
+                Grants.NONE,
+                Map.of(),
+                Bench.limits(1, 1, 1));
         try (DockerRunner runner = new DockerRunner(settings, () -> null)) {
             assertThat(runner.readiness().ready()).isFalse();
             runner.open();
