@@ -47,16 +47,23 @@ public final class EventType {
     public static final String APPROVAL_DECIDED = "approval.decided";
     /** The intent, durable before the program runs: {@code call}. */
     public static final String CALL_STARTED = "call.started";
-    /** Transient. What happens before the program runs: {@code call, step}. */
+    /** Transient. What happens before the program runs, or what it says of itself: {@code call, step, done?, total?} (numbers). */
     public static final String CALL_PROGRESS = "call.progress";
-    /** Transient. {@code call, stream: stdout|stderr, offset, text}; bytes that are no UTF-8 are shown as U+FFFD. */
+    /** Transient. {@code call, stream: stdout|stderr|log, offset, text}; bytes that are no UTF-8 are shown as U+FFFD. */
     public static final String CALL_OUTPUT_DELTA = "call.output.delta";
-    /** A stretch of output: the same fields as {@link #CALL_OUTPUT_DELTA} and {@code bytes}, how many the text stands for. */
+    /**
+     * A stretch of output: the same fields as {@link #CALL_OUTPUT_DELTA} and {@code bytes}, how many the text stands for. Of a task
+     * whose output are events also {@code read}: how many bytes of the program's standard output it stands for.
+     */
     public static final String CALL_OUTPUT = "call.output";
+    /** The call left a file: {@code call, artifact, name, mediaType, size}. */
+    public static final String CALL_ARTIFACT = "call.artifact";
     /** {@code call, status, exit?, message?, stdout?, stderr?, durationMillis?, sandbox?}. */
     public static final String CALL_FINISHED = "call.finished";
     /** The results go to the model in a new message: {@code message, results:[{call, ref, task, status, exit?, text, bytes, note?}]}. */
     public static final String MESSAGE_RESULTS = "message.results";
+    /** The user brought the files that a call had changed back: {@code call, revert, files:[path]}; {@code revert} can be reverted in turn. */
+    public static final String WORKSPACE_REVERTED = "workspace.reverted";
     /** The turn was told to stop; what is under way ends and nothing new begins: {@code turn}. */
     public static final String TURN_STOPPING = "turn.stopping";
     /** {@code turn, reason: done|stopped|limit|repeated|error|interrupted, detail?, canContinue}. */

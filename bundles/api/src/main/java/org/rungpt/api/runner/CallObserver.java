@@ -1,5 +1,7 @@
 package org.rungpt.api.runner;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -21,4 +23,15 @@ public interface CallObserver {
 
     /** What happens before the program runs, in a few words ("building the image of acme/plot"); for people, not for the model. */
     default void progress(String step) {}
+
+    /**
+     * A file that the call left in its out directory; comes after the last output and before the outcome. Whoever wants it reads it
+     * now: afterwards it is gone.
+     *
+     * @param name as the program named it, relative to the out directory; hostile
+     * @param size in bytes
+     * @param bytes its content
+     * @throws IOException if it cannot be read or kept; the message says why in one line, and the outcome's message will
+     */
+    default void artifact(String name, long size, InputStream bytes) throws IOException {}
 }
