@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
@@ -28,19 +27,20 @@ final class Containers {
             String container,
             String id,
             @Nullable String conversation,
-            @Nullable String action,
+            Purpose purpose,
             @Nullable String volume,
-            SortedSet<String> contents,
             Instant created) {}
 
     private final Engine engine;
     private final Labels labels;
     private final SandboxFactory factory;
+    private final Settings settings;
 
-    Containers(Engine engine, Labels labels, SandboxFactory factory) {
+    Containers(Engine engine, Labels labels, SandboxFactory factory, Settings settings) {
         this.engine = engine;
         this.labels = labels;
         this.factory = factory;
+        this.settings = settings;
     }
 
     private DockerClient docker() {
@@ -122,9 +122,8 @@ final class Containers {
                         container.getId(),
                         id,
                         marks.get(Labels.CONVERSATION),
-                        marks.get(Labels.ACTION),
+                        Labels.purpose(marks, settings),
                         marks.get(Labels.VOLUME),
-                        Labels.contents(marks),
                         Instant.ofEpochSecond(container.getCreated())));
             } else {
                 remove(container.getId());

@@ -97,9 +97,9 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
         Labels labels = new Labels(instance.id());
         SandboxFactory factory = new SandboxFactory(settings, labels);
         Images images = new Images(engine, settings);
-        Containers containers = new Containers(engine, labels, factory);
+        Containers containers = new Containers(engine, labels, factory, settings);
         EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), images, timer);
-        Means means = new Means(settings, engine, watch, factory, images, new Outcomes(settings), work, output);
+        Means means = new Means(settings, engine, watch, images, work, output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         synchronized (openedOrClosed) {
             open = new Open(instance, engine, watch, sandboxes);

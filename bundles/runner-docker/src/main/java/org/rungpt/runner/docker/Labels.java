@@ -16,16 +16,20 @@ record Labels(String instance) {
     static final String ACTION = "rungpt.action";
     static final String CONTENTS = "rungpt.contents";
     static final String VOLUME = "rungpt.volume";
+    static final String BORDER = "rungpt.border";
+    static final String BOUNDS = "rungpt.bounds";
     static final String LEASE = "rungpt.lease";
 
     Map<String, String> of(SandboxPlan plan, Duration lease) {
         Map<String, String> labels = new HashMap<>();
         labels.put(INSTANCE, instance);
         labels.put(SANDBOX, plan.id());
-        labels.put(CONTENTS, String.join(" ", plan.contents()));
+        labels.put(CONTENTS, String.join(" ", plan.purpose().contents()));
+        labels.put(BORDER, plan.purpose().border().text());
+        labels.put(BOUNDS, plan.purpose().bounds().text());
         labels.put(LEASE, Long.toString(lease.toSeconds()));
         putIfPresent(labels, CONVERSATION, plan.conversation());
-        putIfPresent(labels, ACTION, plan.action());
+        putIfPresent(labels, ACTION, plan.purpose().action());
         putIfPresent(labels, VOLUME, plan.volume());
         return labels;
     }
@@ -41,7 +45,16 @@ record Labels(String instance) {
         return Map.of(INSTANCE, instance);
     }
 
-    static SortedSet<String> contents(Map<String, String> labels) {
+    /** What the container of these labels is for. */
+    static Purpose purpose(Map<String, String> labels, Settings settings) {
+        return new Purpose(
+                labels.get(ACTION),
+                contents(labels),
+                Border.parse(labels.getOrDefault(BORDER, "")),
+                Bounds.parse(labels.getOrDefault(BOUNDS, ""), settings));
+    }
+
+    private static SortedSet<String> contents(Map<String, String> labels) {
         SortedSet<String> contents =
                 new TreeSet<>(Arrays.asList(labels.getOrDefault(CONTENTS, "").split(" ", -1)));
         contents.remove("");

@@ -8,12 +8,4 @@ import java.util.concurrent.Executor;
  * @param work threads that may block
  * @param output threads that hand output to observers
  */
-record Means(
-        Settings settings,
-        Engine engine,
-        EngineWatch watch,
-        SandboxFactory factory,
-        Images images,
-        Outcomes outcomes,
-        Executor work,
-        Executor output) {}
+record Means(Settings settings, Engine engine, EngineWatch watch, Images images, Executor work, Executor output) {}

@@ -9,18 +9,20 @@ import org.rungpt.api.runner.CallSpec;
 
 /** Says how a call ended, each limit in one plain sentence. */
 final class Outcomes {
-    private final Settings settings;
-
-    Outcomes(Settings settings) {
-        this.settings = settings;
-    }
+    private Outcomes() {}
 
     /**
      * Reads the last frame of a call.
      *
      * @param limits null if they are not known: the call was started by a predecessor
      */
-    CallOutcome of(JsonNode finished, CallSpec.@Nullable Limits limits, long stdout, long stderr, String sandbox)
+    static CallOutcome of(
+            JsonNode finished,
+            CallSpec.@Nullable Limits limits,
+            Bounds bounds,
+            long stdout,
+            long stderr,
+            String sandbox)
             throws Violation {
         Integer exit = integer(finished, "exit", 0, 255);
         Integer signal = integer(finished, "signal", 1, 128);
@@ -35,7 +37,7 @@ final class Outcomes {
         String message;
         switch (why) {
             case "" -> {
-                String limit = exit != null && exit == 0 ? null : hit(finished.path("limits"));
+                String limit = exit != null && exit == 0 ? null : hit(finished.path("limits"), bounds);
                 reason = limit == null ? Reason.EXITED : Reason.RESOURCE_LIMIT;
                 message = limit != null ? limit : signal == null ? null : "ended by signal " + signal;
             }
@@ -74,22 +76,22 @@ final class Outcomes {
         return new CallOutcome(exit, reason, message, stdout, stderr, duration, sandbox);
     }
 
-    private @Nullable String hit(JsonNode limits) {
+    private static @Nullable String hit(JsonNode limits, Bounds bounds) {
         for (JsonNode limit : limits) {
             if ("memory".equals(limit.textValue())) {
-                return outOfMemory();
+                return outOfMemory(bounds);
             }
         }
         for (JsonNode limit : limits) {
             if ("pids".equals(limit.textValue())) {
-                return "too many processes (limit " + settings.pids() + ")";
+                return "too many processes (limit " + bounds.pids() + ")";
             }
         }
         return null;
     }
 
-    String outOfMemory() {
-        return "out of memory (limit " + size(settings.memory()) + ")";
+    static String outOfMemory(Bounds bounds) {
+        return "out of memory (limit " + size(bounds.memory()) + ")";
     }
 
     private static @Nullable Integer integer(JsonNode frame, String key, int min, int max) throws Violation {

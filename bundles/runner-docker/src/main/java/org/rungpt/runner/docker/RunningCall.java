@@ -1,9 +1,7 @@
 package org.rungpt.runner.docker;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -12,7 +10,6 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
-import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.RunnerException;
@@ -24,11 +21,6 @@ import org.slf4j.LoggerFactory;
  * its own hands it to the observer and grants more as that goes on.
  */
 final class RunningCall implements CallHandle {
-    /** How much output may wait for the observer. */
-    static final int WINDOW = 256 << 10;
-    /** A character is never cut: so much may come on the last byte of credit. */
-    private static final int CHARACTER = 4;
-
     private static final int MOVES = 2;
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningCall.class);
@@ -43,19 +35,13 @@ final class RunningCall implements CallHandle {
         void ended(RunningCall call);
     }
 
-    /** From where on, and how much of it, the output is to come. */
-    record Position(long stdout, long stderr, int credit) {}
-
     private final String id;
     private final @Nullable CallSpec spec;
     private final CallObserver observer;
     private final Executor executor;
     private final CompletableFuture<CallOutcome> outcome = new CompletableFuture<>();
-    private final OutputBuffer buffer = new OutputBuffer();
-    private final long[] received;
+    private final CallOutput output;
     private final long[] observed;
-    private int credit = WINDOW;
-    private int consumed;
     private boolean delivering;
     private boolean observerFailed;
     private boolean cancelled;
@@ -80,8 +66,8 @@ final class RunningCall implements CallHandle {
         this.spec = spec;
         this.observer = observer;
         this.executor = executor;
-        this.received = new long[] {stdoutOffset, stderrOffset};
-        this.observed = received.clone();
+        this.output = new CallOutput(stdoutOffset, stderrOffset);
+        this.observed = new long[] {stdoutOffset, stderrOffset};
         this.begun = spec == null;
         this.confirmed = spec == null;
         this.begunAt = System.nanoTime();
@@ -120,7 +106,7 @@ final class RunningCall implements CallHandle {
             cancelled = true;
             if (!begun) {
                 end = new CallOutcome(
-                        null, CallOutcome.Reason.CANCELLED, null, received[0], received[1], Duration.ZERO, "");
+                        null, CallOutcome.Reason.CANCELLED, null, output.stdout(), output.stderr(), Duration.ZERO, "");
                 schedule();
                 return;
             }
@@ -169,8 +155,8 @@ final class RunningCall implements CallHandle {
     }
 
     /** From where on it would go on now. */
-    synchronized Position position() {
-        return new Position(received[0], received[1], credit);
+    synchronized CallOutput.Position position() {
+        return output.position();
     }
 
     synchronized boolean hasBegun() {
@@ -178,14 +164,12 @@ final class RunningCall implements CallHandle {
     }
 
     /** @return from where on it goes on over this link; null if there is nothing to go on with */
-    synchronized @Nullable Position join(ServiceLink link) {
+    synchronized CallOutput.@Nullable Position join(ServiceLink link) {
         if (!begun || joined == link || end != null || failure != null) {
             return null;
         }
         joined = link;
-        credit = WINDOW - buffer.size();
-        consumed = 0;
-        return new Position(received[0], received[1], credit);
+        return output.rejoin();
     }
 
     void progress(String step) {
@@ -209,54 +193,20 @@ final class RunningCall implements CallHandle {
         if (failure != null) {
             return;
         }
-        Stream stream =
-                switch (params.path("stream").asText()) {
-                    case "stdout" -> Stream.STDOUT;
-                    case "stderr" -> Stream.STDERR;
-                    default -> throw new Violation("it sent output of an unknown stream");
-                };
-        byte[] bytes = bytes(params);
-        JsonNode offset = params.path("offset");
-        if (!offset.isIntegralNumber()
-                || !offset.canConvertToLong()
-                || offset.longValue() != received[stream.ordinal()]) {
-            throw new Violation("it sent output out of order");
-        }
-        if (credit <= 0 || bytes.length > Math.max(credit, CHARACTER)) {
-            throw new Violation("it sent more output than it may");
-        }
-        credit -= bytes.length;
-        received[stream.ordinal()] += bytes.length;
-        buffer.add(stream, bytes);
+        output.accept(params);
         schedule();
     }
 
-    private static byte[] bytes(JsonNode params) throws Violation {
-        JsonNode text = params.get("text");
-        byte[] bytes;
-        try {
-            bytes = text != null && text.isTextual()
-                    ? text.textValue().getBytes(StandardCharsets.UTF_8)
-                    : params.path("base64").binaryValue();
-        } catch (IOException e) {
-            throw new Violation("it sent output that is no base64");
-        }
-        if (bytes == null || bytes.length == 0 || bytes.length > OutputBuffer.PIECE) {
-            throw new Violation("it sent a piece of output of a wrong size");
-        }
-        return bytes;
-    }
-
     /** The last frame has come. */
-    synchronized void finished(ServiceLink link, JsonNode params, Outcomes outcomes, String sandbox) throws Violation {
+    synchronized void finished(ServiceLink link, JsonNode params, Bounds bounds, String sandbox) throws Violation {
         if (link != joined || end != null) {
             throw new Violation("it ended a call that does not run");
         }
-        if (params.path("stdout").asLong(-1) != received[0]
-                || params.path("stderr").asLong(-1) != received[1]) {
+        if (params.path("stdout").asLong(-1) != output.stdout()
+                || params.path("stderr").asLong(-1) != output.stderr()) {
             throw new Violation("it ended a call before its output");
         }
-        end = outcomes.of(params, limits(), received[0], received[1], sandbox);
+        end = Outcomes.of(params, limits(), bounds, output.stdout(), output.stderr(), sandbox);
         schedule();
     }
 
@@ -266,7 +216,7 @@ final class RunningCall implements CallHandle {
         if (end == null && failure == null) {
             Duration time = begun ? Duration.ofNanos(System.nanoTime() - begunAt) : Duration.ZERO;
             CallOutcome.Reason why = reason == null ? CallOutcome.Reason.SANDBOX_LOST : reason;
-            end = new CallOutcome(exit, why, message, received[0], received[1], time, sandbox);
+            end = new CallOutcome(exit, why, message, output.stdout(), output.stderr(), time, sandbox);
             schedule();
         }
     }
@@ -275,7 +225,7 @@ final class RunningCall implements CallHandle {
     synchronized void fail(RunnerException reason) {
         if (end == null && failure == null) {
             failure = reason;
-            buffer.clear();
+            output.clear();
             schedule();
         }
     }
@@ -285,8 +235,7 @@ final class RunningCall implements CallHandle {
         return spec != null
                 && begun
                 && end == null
-                && buffer.isEmpty()
-                && credit > 0
+                && output.isDrained()
                 && System.nanoTime() - begunAt
                         > spec.limits().total().plus(patience).toNanos();
     }
@@ -298,7 +247,7 @@ final class RunningCall implements CallHandle {
                 executor.execute(this::deliver);
             } catch (RejectedExecutionException e) {
                 // The runner has gone: nobody observes any more.
-                buffer.clear();
+                output.clear();
                 outcome.completeExceptionally(new RunnerException(
                         RunnerException.Kind.DETACHED, "the runner went; another one goes on with the call", e));
             }
@@ -312,7 +261,7 @@ final class RunningCall implements CallHandle {
             Control sandbox;
             synchronized (this) {
                 sandbox = control;
-                piece = buffer.take();
+                piece = output.take();
                 if (piece == null) {
                     if (end == null && failure == null) {
                         delivering = false;
@@ -320,18 +269,14 @@ final class RunningCall implements CallHandle {
                     }
                     break;
                 }
-                consumed += piece.bytes().length;
-                if (consumed >= WINDOW / 4 && end == null) {
-                    grant = consumed;
+                if (end == null) {
+                    grant = output.due();
                 }
             }
             observe(piece);
             if (grant > 0 && sandbox != null) {
                 synchronized (this) {
-                    // A new link may have begun meanwhile, with a credit of its own.
-                    grant = Math.min(grant, consumed);
-                    consumed -= grant;
-                    credit += grant;
+                    grant = output.grant(grant);
                 }
                 if (grant > 0) {
                     sandbox.credit(this, grant);

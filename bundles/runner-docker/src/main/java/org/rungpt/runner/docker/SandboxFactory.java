@@ -5,14 +5,9 @@ import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
-import com.github.dockerjava.api.model.Mount;
-import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The one place where containers are made. What is not allowed here, no sandbox has. */
 final class SandboxFactory {
@@ -42,7 +37,7 @@ final class SandboxFactory {
 
     /** Creates the container, without starting it. */
     String create(DockerClient docker, SandboxPlan plan) {
-        boolean workspace = plan.action() == null;
+        boolean workspace = plan.purpose().isWorkspace();
         CreateContainerCmd command = docker.createContainerCmd(plan.image())
                 .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
                 .withHostName(plan.id())
@@ -57,11 +52,13 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withAttachStderr(true)
                 .withStopTimeout(5)
-                .withHostConfig(hostConfig(workspace, plan.volume()));
+                .withHostConfig(hostConfig(plan));
         return command.exec().getId();
     }
 
-    private HostConfig hostConfig(boolean workspace, @Nullable String volume) {
+    private HostConfig hostConfig(SandboxPlan plan) {
+        boolean workspace = plan.purpose().isWorkspace();
+        Bounds bounds = plan.purpose().bounds();
         HostConfig host = HostConfig.newHostConfig()
                 .withPrivileged(false)
                 .withCapDrop(Capability.ALL)
@@ -70,11 +67,11 @@ final class SandboxFactory {
                 .withReadonlyRootfs(!workspace)
                 .withNetworkMode("none")
                 .withIpcMode("private")
-                .withMemory(settings.memory())
-                .withMemorySwap(settings.memory())
+                .withMemory(bounds.memory())
+                .withMemorySwap(bounds.memory())
                 .withCpuPeriod(CPU_PERIOD)
-                .withCpuQuota(Math.round(settings.cpus() * CPU_PERIOD))
-                .withPidsLimit((long) settings.pids())
+                .withCpuQuota(Math.round(bounds.cpus() * CPU_PERIOD))
+                .withPidsLimit((long) bounds.pids())
                 .withOomKillDisable(false)
                 .withInit(true)
                 .withUlimits(new Ulimit[] {
@@ -90,29 +87,8 @@ final class SandboxFactory {
                 .withPublishAllPorts(false);
         if (workspace) {
             host.withCapAdd(ROOT_OF_WORKSPACE);
-        } else {
-            host.withTmpFs(writablePlaces(volume == null));
         }
-        if (volume != null) {
-            host.withMounts(List.of(new Mount()
-                    .withType(MountType.VOLUME)
-                    .withSource(volume)
-                    .withTarget("/workspace")
-                    .withReadOnly(false)));
-        }
+        Mounts.apply(plan, host);
         return host;
-    }
-
-    /** Where a program on a read-only file system can write. Owner by option: some runc ignore {@code mode=}. */
-    private static Map<String, String> writablePlaces(boolean withWorkspace) {
-        String owner = ",uid=65532,gid=65532";
-        Map<String, String> places = new LinkedHashMap<>();
-        places.put("/tmp", "rw,noexec,nosuid,nodev,size=64m" + owner);
-        places.put("/rungpt/out", "rw,noexec,nosuid,nodev,size=64m" + owner);
-        places.put("/var/lib/rungpt", "rw,noexec,nosuid,nodev,size=96m" + owner);
-        if (withWorkspace) {
-            places.put("/workspace", "rw,nosuid,nodev,size=128m" + owner);
-        }
-        return places;
     }
 }

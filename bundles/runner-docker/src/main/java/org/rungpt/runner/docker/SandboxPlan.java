@@ -1,22 +1,19 @@
 package org.rungpt.runner.docker;
 
-import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a sandbox is to be.
+ * What the container of a sandbox is to be; {@link SandboxFactory} makes it so.
  *
  * @param id its name, also its host name
  * @param image id of its image
- * @param contents the actions in it, each {@code identity@hash}
  * @param conversation whose it is; null in the pool
- * @param action identity of the action that it is for; null for a workspace sandbox
+ * @param purpose what it is for
  * @param volume the volume at {@code /workspace}; null for none
  */
 record SandboxPlan(
         String id,
         String image,
-        SortedSet<String> contents,
         @Nullable String conversation,
-        @Nullable String action,
+        Purpose purpose,
         @Nullable String volume) {}

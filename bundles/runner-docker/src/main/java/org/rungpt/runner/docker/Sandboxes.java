@@ -10,10 +10,9 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +23,8 @@ import org.rungpt.api.action.ActionPackage;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.rungpt.api.runner.SandboxInfo;
@@ -34,20 +35,19 @@ import org.slf4j.LoggerFactory;
  * All sandboxes of this installation and whose they are. One workspace sandbox a conversation for the built-in actions, one more
  * for each third-party action that it calls; some wait in a pool. Any thread.
  */
-final class Sandboxes {
+final class Sandboxes implements Sandbox.Keeper {
     private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
     private static final Duration MAX_AGE = Duration.ofHours(24);
     private static final Duration RESUME = Duration.ofSeconds(20);
-    private static final Duration POOL_PAUSE = Duration.ofMinutes(1);
 
     private final Means means;
     private final Containers containers;
     private final Workspaces workspaces;
     private final BuiltIns builtIns;
+    private final SandboxMaker maker;
+    private final Pool pool;
     private final Set<Sandbox> all = new LinkedHashSet<>();
     private final Map<String, Sandbox> current = new HashMap<>();
-    private final Set<Sandbox> pool = new LinkedHashSet<>();
-    private long poolPausedUntil = System.nanoTime();
     private boolean detached;
 
     Sandboxes(Means means, Containers containers, Workspaces workspaces, BuiltIns builtIns) {
@@ -55,20 +55,21 @@ final class Sandboxes {
         this.containers = containers;
         this.workspaces = workspaces;
         this.builtIns = builtIns;
+        this.maker = new SandboxMaker(means, containers, workspaces);
+        this.pool = new Pool(means.settings().pool(), workspaces);
     }
 
     // Calls
 
     void start(RunningCall call) throws RunnerException {
-        InstalledAction action =
-                java.util.Objects.requireNonNull(call.spec()).task().action();
-        String conversation = call.spec().conversation();
-        while (!sandboxFor(conversation, action).start(call)) {
+        CallSpec spec = Objects.requireNonNull(call.spec());
+        while (!sandboxFor(spec).start(call)) {
             LOG.debug("A sandbox went while call {} was on its way to it", call.call());
         }
     }
 
-    private void startAgain(RunningCall call) {
+    @Override
+    public void startElsewhere(RunningCall call) {
         try {
             start(call);
         } catch (RunnerException e) {
@@ -102,7 +103,7 @@ final class Sandboxes {
     void warm(String conversation) throws RunnerException {
         Collection<ActionPackage> packages = builtIns.with(null);
         if (!packages.isEmpty()) {
-            workspaceFor(conversation, packages);
+            workspaceFor(conversation, packages, null);
         }
     }
 
@@ -116,54 +117,57 @@ final class Sandboxes {
 
     // Which sandbox
 
-    private Sandbox sandboxFor(String conversation, InstalledAction action) throws RunnerException {
+    private Sandbox sandboxFor(CallSpec spec) throws RunnerException {
+        InstalledAction action = spec.task().action();
         return action.files().builtIn()
-                ? workspaceFor(conversation, builtIns.with(action.files()))
-                : actionSandboxFor(conversation, action);
+                ? workspaceFor(spec.conversation(), builtIns.with(action.files()), spec.grants())
+                : actionSandboxFor(spec.conversation(), action, spec.grants());
     }
 
-    private synchronized Sandbox workspaceFor(String conversation, Collection<ActionPackage> packages)
-            throws RunnerException {
-        SortedSet<String> contents = BuiltIns.keys(packages);
-        String key = "workspace " + conversation;
+    private Purpose workspace(Collection<ActionPackage> packages, Border border) {
+        return new Purpose(null, BuiltIns.keys(packages), border, Bounds.of(means.settings()));
+    }
+
+    /** @param grants null if they are not known yet: any sandbox will do */
+    private synchronized Sandbox workspaceFor(
+            String conversation, Collection<ActionPackage> packages, @Nullable Grants grants) throws RunnerException {
+        Purpose purpose = workspace(packages, grants == null ? Border.CLOSED : Border.of(grants, false));
+        String key = purpose.key(conversation);
         Sandbox known = current.get(key);
-        if (known != null && known.contents().containsAll(contents) && !known.isGone()) {
+        if (known != null
+                && !known.isGone()
+                && (grants == null || known.purpose().serves(purpose))) {
             return known;
         }
         checkOpen();
         if (known != null) {
-            // The built-in actions have changed: running calls finish where they are.
-            forget(known, key);
+            // The built-in actions or the border have changed: running calls finish where they are, the workspace is
+            // kept.
+            current.remove(key, known);
             known.retire();
         }
-        Sandbox pooled = fromPool(conversation, contents);
+        Sandbox pooled = pool.take(conversation, purpose);
         if (pooled != null) {
             current.put(key, pooled);
             return pooled;
         }
-        Sandbox made = add(conversation, null, contents);
-        current.put(key, made);
         List<ActionPackage> files = List.copyOf(packages);
-        make(made, () -> means.images().workspace(files, made::progress));
-        return made;
+        return make(conversation, purpose, progress -> means.images().workspace(files, progress));
     }
 
-    private synchronized Sandbox actionSandboxFor(String conversation, InstalledAction action) throws RunnerException {
-        SortedSet<String> contents = BuiltIns.keys(List.of(action.files()));
-        String key = actionKey(conversation, contents);
-        Sandbox known = current.get(key);
+    private synchronized Sandbox actionSandboxFor(String conversation, InstalledAction action, Grants grants)
+            throws RunnerException {
+        Purpose purpose = new Purpose(
+                action.id().value(),
+                BuiltIns.keys(List.of(action.files())),
+                Border.of(grants, true),
+                Bounds.of(means.settings(), action.manifest().resources()));
+        Sandbox known = current.get(purpose.key(conversation));
         if (known != null && !known.isGone()) {
             return known;
         }
         checkOpen();
-        Sandbox made = add(conversation, action.id().value(), contents);
-        current.put(key, made);
-        make(made, () -> means.images().action(action, made::progress));
-        return made;
-    }
-
-    private static String actionKey(String conversation, SortedSet<String> contents) {
-        return "action " + String.join(" ", contents) + " " + conversation;
+        return make(conversation, purpose, progress -> means.images().action(action, progress));
     }
 
     private void checkOpen() throws RunnerException {
@@ -172,16 +176,12 @@ final class Sandboxes {
         }
     }
 
-    private void forget(Sandbox sandbox, String key) {
-        current.remove(key, sandbox);
-    }
-
-    private Sandbox add(@Nullable String conversation, @Nullable String action, SortedSet<String> contents)
-            throws RunnerException {
+    private Sandbox make(String conversation, Purpose purpose, SandboxMaker.ImageSource image) throws RunnerException {
         makeRoom();
-        Sandbox made = new Sandbox(
-                means, Instance.newName(), conversation, action, contents, Instant.now(), this::gone, this::startAgain);
+        Sandbox made = new Sandbox(means, Instance.newName(), conversation, purpose, Instant.now(), this);
         all.add(made);
+        current.put(purpose.key(conversation), made);
+        maker.make(made, image, (sandbox, reason) -> LOG.debug("No sandbox: {}", reason.getMessage()));
         return made;
     }
 
@@ -203,149 +203,15 @@ final class Sandboxes {
                         + " etc/org.rungpt.runner.docker.cfg");
     }
 
-    private void gone(Sandbox sandbox) {
-        String unownedVolume = null;
+    @Override
+    public void gone(Sandbox sandbox) {
         synchronized (this) {
             all.remove(sandbox);
             current.values().removeIf(other -> other == sandbox);
-            if (pool.remove(sandbox)) {
-                unownedVolume = sandbox.volume();
-            }
         }
-        if (unownedVolume != null) {
-            String volume = unownedVolume;
+        String volume = sandbox.volume();
+        if (pool.remove(sandbox) && volume != null) {
             execute(() -> containers.removeVolumeLater(volume));
-        }
-    }
-
-    // Making
-
-    private interface ImageSupplier {
-        String get() throws RunnerException;
-    }
-
-    private void make(Sandbox sandbox, ImageSupplier image) {
-        execute(() -> {
-            try {
-                makeNow(sandbox, image);
-            } catch (RunnerException e) {
-                failed(sandbox, e);
-            } catch (IOException e) {
-                failed(sandbox, new RunnerException(Kind.SANDBOX, "no sandbox: " + EngineFailures.line(e), e));
-            } catch (RuntimeException e) {
-                means.watch().suspect();
-                failed(sandbox, EngineFailures.wrap(Kind.SANDBOX, "the sandbox could not be made", e));
-            }
-        });
-    }
-
-    private void failed(Sandbox sandbox, RunnerException reason) {
-        boolean wasPooled;
-        synchronized (this) {
-            wasPooled = pool.contains(sandbox);
-            poolPausedUntil = System.nanoTime() + (wasPooled ? POOL_PAUSE.toNanos() : 0);
-        }
-        if (wasPooled) {
-            LOG.warn("No sandbox for the pool: {}", reason.getMessage());
-        }
-        sandbox.failed(reason);
-    }
-
-    private void makeNow(Sandbox sandbox, ImageSupplier image) throws RunnerException, IOException {
-        String imageId = image.get();
-        if (sandbox.action() == null) {
-            String conversation = sandbox.conversation();
-            String volume = conversation == null ? null : workspaces.volumeOf(conversation);
-            if (volume == null) {
-                volume = containers.newVolumeName();
-                sandbox.volume(volume);
-                containers.createVolume(volume, conversation);
-                if (conversation != null) {
-                    workspaces.bind(conversation, volume);
-                }
-            } else {
-                sandbox.volume(volume);
-                containers.createVolume(volume, conversation);
-            }
-        }
-        sandbox.progress("starting the sandbox");
-        // An action that asks for the workspace gets it here once the user has granted it; today nobody can.
-        SandboxPlan plan = new SandboxPlan(
-                sandbox.id(), imageId, sandbox.contents(), sandbox.conversation(), sandbox.action(), sandbox.volume());
-        String container = containers.create(plan);
-        sandbox.container(container);
-        if (!sandbox.isGone()) {
-            containers.start(container);
-            sandbox.attach();
-        }
-        if (sandbox.isGone() && !isDetached()) {
-            sandbox.destroy();
-        }
-    }
-
-    private synchronized boolean isDetached() {
-        return detached;
-    }
-
-    // The pool
-
-    private @Nullable Sandbox fromPool(String conversation, SortedSet<String> contents) throws RunnerException {
-        if (workspaces.volumeOf(conversation) != null) {
-            return null;
-        }
-        for (Sandbox sandbox : pool) {
-            String volume = sandbox.volume();
-            if (volume != null && sandbox.isReady() && sandbox.contents().containsAll(contents)) {
-                try {
-                    workspaces.bind(conversation, volume);
-                } catch (IOException e) {
-                    throw new RunnerException(
-                            Kind.SANDBOX, "the workspace cannot be noted: " + EngineFailures.line(e), e);
-                }
-                pool.remove(sandbox);
-                sandbox.belongsTo(conversation);
-                return sandbox;
-            }
-        }
-        return null;
-    }
-
-    private void fillPool() {
-        Collection<ActionPackage> packages = builtIns.with(null);
-        if (packages.isEmpty() || !means.watch().isUp()) {
-            return;
-        }
-        SortedSet<String> contents = BuiltIns.keys(packages);
-        List<Sandbox> stale = new ArrayList<>();
-        synchronized (this) {
-            int kept = 0;
-            for (Sandbox sandbox : pool) {
-                if (!sandbox.contents().containsAll(contents)
-                        || ++kept > means.settings().pool()) {
-                    stale.add(sandbox);
-                }
-            }
-        }
-        stale.forEach(Sandbox::removeIfIdle);
-        synchronized (this) {
-            while (!detached
-                    && pool.size() < means.settings().pool()
-                    && all.size() < means.settings().maxSandboxes()
-                    && System.nanoTime() - poolPausedUntil >= 0) {
-                Sandbox made = new Sandbox(
-                        means,
-                        Instance.newName(),
-                        null,
-                        null,
-                        new TreeSet<>(contents),
-                        Instant.now(),
-                        this::gone,
-                        this::startAgain);
-                all.add(made);
-                pool.add(made);
-                List<ActionPackage> files = List.copyOf(packages);
-                make(made, () -> means.images().workspace(files, made::progress));
-            }
         }
     }
 
@@ -363,19 +229,37 @@ final class Sandboxes {
         Instant old = Instant.now().minus(MAX_AGE);
         for (Sandbox sandbox : sandboxes) {
             sandbox.tick();
-            boolean pooled;
-            synchronized (this) {
-                pooled = pool.contains(sandbox);
-            }
-            boolean tooOld = sandbox.created().isBefore(old) && sandbox.idle().toSeconds() > 60;
-            if (sandbox.isReady()
-                    && (tooOld
-                            || !pooled
-                                    && sandbox.idle().compareTo(means.settings().idle()) > 0)) {
+            Duration idle = sandbox.idle();
+            boolean tooOld = sandbox.created().isBefore(old) && idle.toSeconds() > 60;
+            boolean tooIdle = idle.compareTo(means.settings().idle()) > 0 && !pool.contains(sandbox);
+            if (sandbox.isReady() && (tooOld || tooIdle)) {
                 sandbox.removeIfIdle();
             }
         }
         fillPool();
+    }
+
+    private void fillPool() {
+        Collection<ActionPackage> packages = builtIns.with(null);
+        if (packages.isEmpty() || !means.watch().isUp()) {
+            return;
+        }
+        Purpose purpose = workspace(packages, Border.CLOSED);
+        pool.surplus(purpose).forEach(Sandbox::removeIfIdle);
+        List<ActionPackage> files = List.copyOf(packages);
+        synchronized (this) {
+            while (!detached
+                    && pool.wantsMore()
+                    && all.size() < means.settings().maxSandboxes()) {
+                Sandbox made = new Sandbox(means, Instance.newName(), null, purpose, Instant.now(), this);
+                all.add(made);
+                pool.add(made);
+                maker.make(
+                        made,
+                        progress -> means.images().workspace(files, progress),
+                        (sandbox, reason) -> pool.failed(reason));
+            }
+        }
     }
 
     /** Takes over what a predecessor left on the engine, and removes what nobody can use. Blocking. */
@@ -405,15 +289,7 @@ final class Sandboxes {
         if (conversation == null && volume != null) {
             conversation = workspaces.conversationOf(volume);
         }
-        Sandbox sandbox = new Sandbox(
-                means,
-                found.id(),
-                conversation,
-                found.action(),
-                found.contents(),
-                found.created(),
-                this::gone,
-                this::startAgain);
+        Sandbox sandbox = new Sandbox(means, found.id(), conversation, found.purpose(), found.created(), this);
         sandbox.volume(volume);
         sandbox.container(found.container());
         synchronized (this) {
@@ -424,11 +300,8 @@ final class Sandboxes {
             if (conversation == null) {
                 pool.add(sandbox);
             } else {
-                String key = found.action() == null
-                        ? "workspace " + conversation
-                        : actionKey(conversation, found.contents());
                 // Of several the newest, which comes first; the others are there for calls that still run in them.
-                current.putIfAbsent(key, sandbox);
+                current.putIfAbsent(found.purpose().key(conversation), sandbox);
             }
         }
         execute(sandbox::adopt);
@@ -471,7 +344,7 @@ final class Sandboxes {
     synchronized List<SandboxInfo> list() {
         List<SandboxInfo> infos = new ArrayList<>();
         for (Sandbox sandbox : all) {
-            String action = sandbox.action();
+            String action = sandbox.purpose().action();
             infos.add(new SandboxInfo(
                     sandbox.id(),
                     sandbox.conversation(),
@@ -493,6 +366,7 @@ final class Sandboxes {
             detached = true;
             sandboxes = new ArrayList<>(all);
         }
+        maker.detach();
         List<String> idle = new ArrayList<>();
         for (Sandbox sandbox : sandboxes) {
             String container = sandbox.detach();

@@ -49,7 +49,7 @@ final class ServiceLinkTest {
 
         @Override
         public void finished(ServiceLink from, String id, JsonNode params) throws Violation {
-            call.finished(from, params, new Outcomes(SETTINGS), "box");
+            call.finished(from, params, Bounds.of(SETTINGS), "box");
         }
 
         @Override
@@ -85,7 +85,7 @@ final class ServiceLinkTest {
             @Override
             public void ended(RunningCall of) {}
         });
-        assertThat(call.join(link)).isEqualTo(new RunningCall.Position(0, 0, RunningCall.WINDOW));
+        assertThat(call.join(link)).isEqualTo(new CallOutput.Position(0, 0, CallOutput.WINDOW));
     }
 
     @AfterEach
@@ -206,12 +206,12 @@ final class ServiceLinkTest {
         assertThat(service.heard).isEmpty();
         gate.countDown();
         int granted = 0;
-        while (granted < RunningCall.WINDOW) {
+        while (granted < CallOutput.WINDOW) {
             JsonNode credit = service.next();
             assertThat(credit.path("method").asText()).isEqualTo("credit");
             granted += credit.path("params").path("bytes").asInt();
         }
-        assertThat(granted).isEqualTo(RunningCall.WINDOW);
+        assertThat(granted).isEqualTo(CallOutput.WINDOW);
         service.say(output("stdout", 4L << 16, piece));
         assertThat(ends).isEmpty();
     }

@@ -1,0 +1,68 @@
+package org.rungpt.runner.docker;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.Grants.Share;
+
+/**
+ * What of the grants is built into a container: another border needs another container. What is granted to a call alone (its
+ * secrets, which hosts it may reach) is not part of it.
+ *
+ * @param egress whether the socket of the proxy is there
+ * @param shares by name, in order
+ * @param workspace whether a third-party action sees the workspace of its conversation
+ */
+record Border(boolean egress, List<Share> shares, boolean workspace) {
+    static final Border CLOSED = new Border(false, List.of(), false);
+
+    Border {
+        shares = shares.stream().sorted(Comparator.comparing(Share::name)).toList();
+    }
+
+    /** @param thirdParty a workspace sandbox has its workspace without being asked */
+    static Border of(Grants grants, boolean thirdParty) {
+        return new Border(!grants.network().isEmpty(), grants.shares(), thirdParty && grants.workspace());
+    }
+
+    /** The same border gives the same text. */
+    String text() {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        root.put("egress", egress);
+        ArrayNode all = root.putArray("shares");
+        for (Share share : shares) {
+            all.addObject()
+                    .put("name", share.name())
+                    .put("source", share.source())
+                    .put("writable", share.writable());
+        }
+        root.put("workspace", workspace);
+        return root.toString();
+    }
+
+    /** @return a closed border if it is no text of one: then its container is not used again */
+    static Border parse(String text) {
+        try {
+            JsonNode root = ServiceLink.JSON.readTree(text);
+            List<Share> shares = new ArrayList<>();
+            for (JsonNode share : root.path("shares")) {
+                shares.add(new Share(
+                        share.path("name").asText(),
+                        share.path("source").asText(),
+                        share.path("writable").asBoolean()));
+            }
+            return new Border(
+                    root.path("egress").asBoolean(),
+                    shares,
+                    root.path("workspace").asBoolean());
+        } catch (JsonProcessingException e) {
+            return CLOSED;
+        }
+    }
+}

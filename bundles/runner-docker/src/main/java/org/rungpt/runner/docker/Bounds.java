@@ -1,0 +1,42 @@
+package org.rungpt.runner.docker;
+
+import org.rungpt.api.action.Manifest;
+
+/**
+ * What a sandbox may use up.
+ *
+ * @param memory bytes, without swap
+ * @param cpus cores
+ * @param pids processes and threads
+ */
+record Bounds(long memory, double cpus, int pids) {
+    /** Of a workspace sandbox. */
+    static Bounds of(Settings settings) {
+        return new Bounds(settings.memory(), settings.cpus(), settings.pids());
+    }
+
+    /** Of the sandbox of an action: what it asks for, else the default. */
+    static Bounds of(Settings settings, Manifest.Resources asked) {
+        Double cpus = asked.cpus();
+        Long memory = asked.memory();
+        Integer pids = asked.pids();
+        return new Bounds(
+                memory == null ? settings.memory() : memory,
+                cpus == null ? settings.cpus() : cpus,
+                pids == null ? settings.pids() : pids);
+    }
+
+    String text() {
+        return memory + " " + cpus + " " + pids;
+    }
+
+    /** @return the default if it is no text of bounds */
+    static Bounds parse(String text, Settings settings) {
+        try {
+            String[] parts = text.split(" ", -1);
+            return new Bounds(Long.parseLong(parts[0]), Double.parseDouble(parts[1]), Integer.parseInt(parts[2]));
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            return of(settings);
+        }
+    }
+}

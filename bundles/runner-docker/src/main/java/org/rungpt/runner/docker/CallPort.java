@@ -1,0 +1,169 @@
+package org.rungpt.runner.docker;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.rungpt.api.runner.CallOutcome.Reason;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.RunnerException.Kind;
+
+/** What is said about calls to the action service of one sandbox. A call that is said twice runs once: the service sees to that. */
+final class CallPort {
+    private static final int GRACE_SECONDS = 5;
+
+    private final String sandbox;
+    private final SandboxLink link;
+
+    CallPort(String sandbox, SandboxLink link) {
+        this.sandbox = sandbox;
+        this.link = link;
+    }
+
+    /** Starts the call as soon as the service is there. */
+    void invoke(RunningCall call) {
+        link.whenReady(service -> {
+            CallSpec spec = call.spec();
+            if (spec != null && call.begin(service)) {
+                invoke(call, spec, service, false);
+            }
+        });
+    }
+
+    /** @param again whether nobody knows if the first attempt got through */
+    private void invoke(RunningCall call, CallSpec spec, ServiceLink service, boolean again) {
+        ObjectNode params;
+        try {
+            params = parameters(spec);
+        } catch (JsonProcessingException e) {
+            call.fail(new RunnerException(Kind.SANDBOX, "the arguments are no JSON object", e));
+            return;
+        }
+        service.request("invoke", params).whenComplete((answer, failure) -> {
+            if (failure == null) {
+                started(call, service);
+            } else if (failure instanceof ServiceError error) {
+                if (again && error.type().equals("duplicate-call")) {
+                    resume(call, service, call.position());
+                } else {
+                    refused(call, error);
+                }
+            } else if (failure instanceof LinkBroken) {
+                rejoinLater(call);
+            } else {
+                call.fail(new RunnerException(Kind.LIMIT, "the arguments are too large: 4 MiB at most", failure));
+            }
+        });
+    }
+
+    private static void started(RunningCall call, ServiceLink service) {
+        call.confirm();
+        if (call.isCancelled()) {
+            cancel(call, service);
+        }
+    }
+
+    private static ObjectNode parameters(CallSpec spec) throws JsonProcessingException {
+        JsonNode arguments = ServiceLink.JSON.readTree(spec.arguments());
+        ObjectNode params = JsonNodeFactory.instance.objectNode();
+        params.put("call", spec.call());
+        params.put("action", spec.task().action().id().value());
+        params.put("task", spec.task().task().name());
+        params.set("arguments", arguments);
+        params.put("timeout", seconds(spec.limits().total()));
+        params.put("idleTimeout", seconds(spec.limits().idle()));
+        params.put("outputLimit", Math.max(0, Math.min(1L << 30, spec.limits().output())));
+        params.put("credit", CallOutput.WINDOW);
+        if (!spec.environment().isEmpty()) {
+            ObjectNode environment = params.putObject("environment");
+            spec.environment().forEach(environment::put);
+        }
+        return params;
+    }
+
+    private static double seconds(Duration time) {
+        return Math.max(0.001, Math.min(86_400, time.toMillis() / 1000.0));
+    }
+
+    private void refused(RunningCall call, ServiceError error) {
+        String what = "the sandbox refused the call: " + EngineFailures.line(error);
+        switch (error.type()) {
+            // A program that cannot be executed is the action's fault; shells say 126 as well.
+            case "cannot-start" -> call.endWith(Reason.EXITED, 126, EngineFailures.line(error), sandbox);
+            case "too-many-calls" -> call.fail(new RunnerException(Kind.LIMIT, what, error));
+            default -> call.fail(new RunnerException(Kind.SANDBOX, what, error));
+        }
+    }
+
+    private void rejoinLater(RunningCall call) {
+        link.whenReady(service -> rejoin(call, service));
+    }
+
+    /** Goes on with a call over a new link. @return whether the sandbox knows it */
+    CompletableFuture<Boolean> rejoin(RunningCall call, ServiceLink service) {
+        CallOutput.Position from = call.join(service);
+        if (from == null) {
+            return CompletableFuture.completedFuture(true);
+        }
+        return resume(call, service, from);
+    }
+
+    private CompletableFuture<Boolean> resume(RunningCall call, ServiceLink service, CallOutput.Position from) {
+        ObjectNode params = naming(call)
+                .put("stdout", from.stdout())
+                .put("stderr", from.stderr())
+                .put("credit", from.credit());
+        return service.request("resume", params).handle((answer, failure) -> {
+            if (failure == null) {
+                started(call, service);
+                return true;
+            }
+            if (failure instanceof LinkBroken) {
+                rejoinLater(call);
+                return true;
+            }
+            CallSpec spec = call.spec();
+            if (spec != null && !call.isConfirmed()) {
+                // The link broke under the request: it never arrived.
+                invoke(call, spec, service, true);
+                return true;
+            }
+            call.endWith(Reason.SANDBOX_LOST, null, "the sandbox does not know the call any more", sandbox);
+            return false;
+        });
+    }
+
+    void credit(RunningCall call, int bytes) {
+        say("credit", naming(call).put("bytes", bytes));
+    }
+
+    void cancel(RunningCall call) {
+        ServiceLink service = link.service();
+        if (service != null) {
+            cancel(call, service);
+        }
+    }
+
+    private static void cancel(RunningCall call, ServiceLink service) {
+        service.send("cancel", naming(call).put("grace", GRACE_SECONDS));
+    }
+
+    /** All of it was observed: the service need not keep it. */
+    void forget(RunningCall call) {
+        say("forget", naming(call));
+    }
+
+    private static ObjectNode naming(RunningCall call) {
+        return JsonNodeFactory.instance.objectNode().put("call", call.call());
+    }
+
+    private void say(String method, ObjectNode params) {
+        ServiceLink service = link.service();
+        if (service != null) {
+            service.send(method, params);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package org.rungpt.runner.docker;
+
+import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.RunnerException.Kind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes sandboxes, step by step: image, workspace, container, service. In the background. */
+final class SandboxMaker {
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxMaker.class);
+
+    /** Finds or builds the image, and says how it goes. Blocking. */
+    interface ImageSource {
+        String image(Consumer<String> progress) throws RunnerException;
+    }
+
+    /** Hears of a sandbox that could not be made; then its calls do. */
+    interface Failures {
+        void notMade(Sandbox sandbox, RunnerException reason);
+    }
+
+    private final Means means;
+    private final Containers containers;
+    private final Workspaces workspaces;
+    private volatile boolean detached;
+
+    SandboxMaker(Means means, Containers containers, Workspaces workspaces) {
+        this.means = means;
+        this.containers = containers;
+        this.workspaces = workspaces;
+    }
+
+    void make(Sandbox sandbox, ImageSource image, Failures failures) {
+        try {
+            means.work().execute(() -> {
+                RunnerException failure = tryToMake(sandbox, image);
+                if (failure != null) {
+                    failures.notMade(sandbox, failure);
+                    sandbox.failed(failure);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The runner goes", e);
+        }
+    }
+
+    private @Nullable RunnerException tryToMake(Sandbox sandbox, ImageSource image) {
+        try {
+            make(sandbox, image);
+            return null;
+        } catch (RunnerException e) {
+            return e;
+        } catch (IOException e) {
+            return new RunnerException(Kind.SANDBOX, "no sandbox: " + EngineFailures.line(e), e);
+        } catch (RuntimeException e) {
+            means.watch().suspect();
+            return EngineFailures.wrap(Kind.SANDBOX, "the sandbox could not be made", e);
+        }
+    }
+
+    private void make(Sandbox sandbox, ImageSource image) throws RunnerException, IOException {
+        String imageId = image.image(sandbox::progress);
+        Purpose purpose = sandbox.purpose();
+        if (purpose.isWorkspace() || purpose.border().workspace()) {
+            giveWorkspace(sandbox);
+        }
+        sandbox.progress("starting the sandbox");
+        String container = containers.create(
+                new SandboxPlan(sandbox.id(), imageId, sandbox.conversation(), purpose, sandbox.volume()));
+        sandbox.container(container);
+        if (!sandbox.isGone()) {
+            containers.start(container);
+            sandbox.attach();
+        }
+        if (sandbox.isGone() && !detached) {
+            sandbox.destroy();
+        }
+    }
+
+    /** The volume of its conversation, made if need be. In the pool, one that nobody has yet. */
+    private void giveWorkspace(Sandbox sandbox) throws RunnerException, IOException {
+        String conversation = sandbox.conversation();
+        if (conversation == null) {
+            String volume = containers.newVolumeName();
+            sandbox.volume(volume);
+            containers.createVolume(volume, null);
+            return;
+        }
+        // Several sandboxes of a conversation may want it at once.
+        synchronized (workspaces) {
+            String known = workspaces.volumeOf(conversation);
+            String volume = known == null ? containers.newVolumeName() : known;
+            sandbox.volume(volume); // from now on no sweep takes it
+            containers.createVolume(volume, conversation);
+            if (known == null) {
+                workspaces.bind(conversation, volume);
+            }
+        }
+    }
+
+    /** The runner goes: nothing is removed any more. */
+    void detach() {
+        detached = true;
+    }
+}
