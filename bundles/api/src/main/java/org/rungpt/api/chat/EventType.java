@@ -56,6 +56,11 @@ public final class EventType {
      * whose output are events also {@code read}: how many bytes of the program's standard output it stands for.
      */
     public static final String CALL_OUTPUT = "call.output";
+    /**
+     * A connection over the network that the call asked for was refused or has ended: {@code call, number, host, port, allowed, reason?,
+     * sent, received (bytes), durationMillis}.
+     */
+    public static final String CALL_CONNECTION = "call.connection";
     /** The call left a file: {@code call, artifact, name, mediaType, size}. */
     public static final String CALL_ARTIFACT = "call.artifact";
     /** {@code call, status, exit?, message?, stdout?, stderr?, durationMillis?, sandbox?}. */

@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** Sees the output of a call while it runs. Called by one thread at a time; a slow observer slows the call, not the runner. */
+/** Sees the output of a call while it runs. Output is told by one thread at a time; a slow observer slows the call, not the runner. */
 @ConsumerType
 public interface CallObserver {
     /** Where a piece of output comes from. */
@@ -23,6 +23,9 @@ public interface CallObserver {
 
     /** What happens before the program runs, in a few words ("building the image of acme/plot"); for people, not for the model. */
     default void progress(String step) {}
+
+    /** A connection over the network was refused or has ended. Before the outcome; may come while output is handed over. */
+    default void connection(CallConnection connection) {}
 
     /**
      * A file that the call left in its out directory; comes after the last output and before the outcome. Whoever wants it reads it
