@@ -30,11 +30,16 @@ public record Grants(List<String> network, List<Share> shares, Map<String, Strin
      * @param name {@code [a-z][a-z0-9-]{0,30}}, unique in a sandbox
      * @param source absolute path on the host of the engine
      * @param writable whether files can be changed; then the whole sandbox runs as the directory's owner
+     * @param forced whether the user insisted on what is refused otherwise: the whole home directory, or writing as root
      */
-    public record Share(String name, String source, boolean writable) {
+    public record Share(String name, String source, boolean writable, boolean forced) {
         public Share {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(source, "source");
+        }
+
+        public Share(String name, String source, boolean writable) {
+            this(name, source, writable, false);
         }
     }
 

@@ -14,6 +14,8 @@ public final class RunnerException extends Exception {
         IMAGE,
         /** The sandbox could not be made, or broke the protocol. */
         SANDBOX,
+        /** What was granted cannot be given: a share that is forbidden or missing, a secret that is not set. */
+        GRANT,
         /** Too many sandboxes or calls. */
         LIMIT,
         /** This runner goes; the call goes on and its successor can resume it. */
