@@ -1,4 +1,5 @@
 """The action service as a local process, driven over pipes."""
+import base64
 import json
 import os
 import pathlib
@@ -384,6 +385,73 @@ class Calls(ServiceTest):
         call.end()
         self.assertEqual({}, self.host.ask("forget", call=call.id))
         self.refused("unknown-call", "resume", call=call.id)
+
+
+class Artifacts(ServiceTest):
+    def fetched(self, call, file):
+        data, part = b"", None
+        while part is None or part:
+            part = base64.b64decode(self.host.ask("fetch", call=call.id, file=file, offset=len(data))["base64"])
+            data += part
+        return data
+
+    def test_files_are_told_and_fetched_byte_for_byte(self):
+        call = self.host.shell("cd $RUNGPT_OUT; printf 'a\\377b' > 'p l\u00e4t.png'; mkdir -p x/y; head -c 1500000 /dev/zero > x/y/big; touch x/empty")
+        self.assertTrue(call.end()["files"])
+        self.assertEqual({"files": [{"name": "p l\u00e4t.png", "size": 3}, {"name": "x/empty", "size": 0}, {"name": "x/y/big", "size": 1_500_000}], "more": 0, "others": 0},
+                         self.host.ask("files", call=call.id))
+        self.assertEqual([b"a\xffb", b"", bytes(1_500_000)], [self.fetched(call, n) for n in range(3)])
+
+    def test_links_pipes_and_devices_are_never_followed(self):
+        call = self.host.shell("cd $RUNGPT_OUT; ln -s /etc/passwd link; mkfifo pipe; ln -s / root; mkdir dir; echo x > dir/a")
+        call.end()
+        answer = self.host.ask("files", call=call.id)
+        self.assertEqual(([{"name": "dir/a", "size": 2}], 3), (answer["files"], answer["others"]))
+        out = self.service.out / call.id
+        (out / "dir").rename(out / "was")
+        (out / "dir").symlink_to("/etc")  # between telling and fetching
+        with self.assertRaisesRegex(Failed, "cannot be read"):
+            self.host.ask("fetch", call=call.id, file=0)
+        (out / "dir").unlink()
+        (out / "dir").mkdir()
+        os.mkfifo(out / "dir" / "a")
+        with self.assertRaisesRegex(Failed, "no regular file any more"):
+            self.host.ask("fetch", call=call.id, file=0)
+
+    def test_names_that_are_no_text_can_be_fetched(self):
+        call = self.host.shell("cd $RUNGPT_OUT; echo 1 > $(printf 'a\\377'); echo 2 > $(printf 'a\\376')")
+        call.end()
+        self.assertEqual(["a\ufffd", "a\ufffd"], [f["name"] for f in self.host.ask("files", call=call.id)["files"]])
+        self.assertEqual({b"1\n", b"2\n"}, {self.fetched(call, n) for n in range(2)})
+
+    def test_there_are_bounds(self):
+        call = self.host.shell("cd $RUNGPT_OUT; for i in $(seq 30); do echo $i > f$i; done; d=.; for i in 1 2 3 4 5 6 7 8 9 10 11; do d=$d/d; done; mkdir -p $d; echo deep > $d/f")
+        call.end()
+        answer = self.host.ask("files", call=call.id, limit=10)
+        self.assertEqual((10, 20, 1), (len(answer["files"]), answer["more"], answer["others"]))
+        with self.assertRaisesRegex(Failed, "none of the 10"):
+            self.host.ask("fetch", call=call.id, file=10)
+
+    def test_only_of_ended_calls_and_gone_when_forgotten(self):
+        call = self.host.shell("echo x > $RUNGPT_OUT/a; echo ready; exec sleep 60")
+        call.await_text("ready")
+        for method, more in ("files", {}), ("fetch", {"file": 0}):
+            with self.assertRaisesRegex(Failed, "is running"):
+                self.host.ask(method, call=call.id, **more)
+        self.host.ask("cancel", call=call.id, grace=0)
+        call.end()
+        self.assertEqual(1, len(self.host.ask("files", call=call.id)["files"]))
+        self.host.ask("forget", call=call.id)
+        until(lambda: not os.listdir(self.service.out), "the directory is removed")
+
+    def test_what_a_script_invokes_leaves_its_files_with_the_script(self):
+        outer = self.host.shell("echo ready; exec sleep 60")
+        outer.await_text("ready")
+        inner = self.host.shell("echo x > $RUNGPT_OUT/inner.txt", within=outer.id)
+        self.assertFalse(inner.end()["files"])
+        self.host.ask("cancel", call=outer.id, grace=0)
+        self.assertTrue(outer.end()["files"])
+        self.assertEqual("inner.txt", self.host.ask("files", call=outer.id)["files"][0]["name"])
 
 
 class Credit(ServiceTest):
