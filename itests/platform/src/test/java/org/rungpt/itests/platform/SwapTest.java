@@ -47,6 +47,7 @@ public class SwapTest {
             "org.rungpt.runner.docker",
             "org.rungpt.chat",
             "org.rungpt.store.sqlite",
+            "org.rungpt.artifacts",
             "org.rungpt.secrets",
             "org.rungpt.web",
             "org.rungpt.webapp",
