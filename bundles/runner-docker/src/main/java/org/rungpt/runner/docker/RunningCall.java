@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RunningCall implements CallHandle {
     private static final int MOVES = 2;
+    private static final String LOST = "The files that it left are lost with its sandbox.";
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningCall.class);
 
@@ -30,6 +31,13 @@ final class RunningCall implements CallHandle {
         void credit(RunningCall call, int bytes);
 
         void cancel(RunningCall call);
+
+        /** The connection to its action service; null if there is none now. */
+        @Nullable
+        ServiceLink service();
+
+        /** Whether the runner goes and leaves the sandbox to its successor. */
+        boolean isDetached();
 
         /** All was observed, or nothing more will be. */
         void ended(RunningCall call);
@@ -47,6 +55,7 @@ final class RunningCall implements CallHandle {
     private boolean cancelled;
     private boolean begun;
     private boolean confirmed;
+    private boolean leftFiles;
     private long begunAt;
     private int moves;
     private @Nullable Control control;
@@ -207,6 +216,7 @@ final class RunningCall implements CallHandle {
             throw new Violation("it ended a call before its output");
         }
         end = Outcomes.of(params, limits(), bounds, output.stdout(), output.stderr(), sandbox);
+        leftFiles = params.path("files").asBoolean();
         schedule();
     }
 
@@ -302,12 +312,57 @@ final class RunningCall implements CallHandle {
         }
     }
 
+    /** Between the last output and the end: the files that it left. Their trouble is part of its outcome. */
+    private void collectFiles(Control sandbox) {
+        CallOutcome known;
+        synchronized (this) {
+            known = end;
+            if (known == null || !leftFiles || observerFailed) {
+                return;
+            }
+        }
+        String problem;
+        ServiceLink service = sandbox.service();
+        try {
+            problem = service == null ? LOST : new OutFiles(service, id, observer).collect();
+        } catch (LinkBroken e) {
+            problem = LOST;
+        }
+        if (problem != null && sandbox.isDetached()) {
+            synchronized (this) {
+                // Whoever resumes the call is told of its end again, and fetches them.
+                failure = new RunnerException(
+                        RunnerException.Kind.DETACHED, "the runner went; another one fetches what the call left");
+                end = null;
+            }
+            return;
+        }
+        if (problem != null) {
+            String message = known.message() == null ? problem : known.message() + ". " + problem;
+            synchronized (this) {
+                end = new CallOutcome(
+                        known.exit(),
+                        known.reason(),
+                        message,
+                        known.stdout(),
+                        known.stderr(),
+                        known.duration(),
+                        known.sandbox());
+            }
+        }
+    }
+
     private void complete() {
         Control sandbox;
         CallOutcome result;
         RunnerException reason;
         synchronized (this) {
             sandbox = control;
+        }
+        if (sandbox != null) {
+            collectFiles(sandbox);
+        }
+        synchronized (this) {
             result = end;
             reason = failure;
         }

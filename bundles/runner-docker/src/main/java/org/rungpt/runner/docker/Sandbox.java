@@ -40,6 +40,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private volatile long lastUsed = System.nanoTime();
     private boolean gone;
     private volatile boolean retired;
+    private volatile boolean detached;
 
     /** Who has it. */
     interface Keeper {
@@ -160,6 +161,16 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     @Override
     public void cancel(RunningCall call) {
         port.cancel(call);
+    }
+
+    @Override
+    public @Nullable ServiceLink service() {
+        return link.service();
+    }
+
+    @Override
+    public boolean isDetached() {
+        return detached;
     }
 
     @Override
@@ -334,6 +345,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     @Nullable
     String detach() {
         boolean idle;
+        detached = true;
         synchronized (this) {
             gone = true;
             idle = calls.isEmpty();

@@ -83,6 +83,16 @@ final class ServiceLinkTest {
             public void cancel(RunningCall of) {}
 
             @Override
+            public ServiceLink service() {
+                return link;
+            }
+
+            @Override
+            public boolean isDetached() {
+                return false;
+            }
+
+            @Override
             public void ended(RunningCall of) {}
         });
         assertThat(call.join(link)).isEqualTo(new CallOutput.Position(0, 0, CallOutput.WINDOW));
