@@ -13,7 +13,8 @@ final class OutputExcerpt {
         }
     }
 
-    private final int half;
+    private final int headBound;
+    private final int tailBound;
     private final StringBuilder head = new StringBuilder();
     private final Deque<Piece> tail = new ArrayDeque<>();
     private long headBytes;
@@ -24,7 +25,8 @@ final class OutputExcerpt {
 
     /** @param bound how many characters are kept in all */
     OutputExcerpt(int bound) {
-        half = bound / 2;
+        tailBound = bound / 2;
+        headBound = bound - tailBound;
     }
 
     /** Takes a stretch; what lies between the end so far and its offset was left out by others. */
@@ -36,11 +38,11 @@ final class OutputExcerpt {
         end = offset + bytes;
         var piece = new Piece(text, bytes);
         if (!headFull) {
-            int room = half - head.length();
+            int room = headBound - head.length();
             if (text.length() <= room || !piece.exact()) {
                 head.append(text);
                 headBytes += bytes;
-                headFull = head.length() >= half;
+                headFull = head.length() >= headBound;
                 return;
             }
             String first = text.substring(0, boundary(text, room));
@@ -53,7 +55,7 @@ final class OutputExcerpt {
         tail.addLast(piece);
         tailBytes += piece.bytes();
         tailCharacters += piece.text().length();
-        shortenTail(half);
+        shortenTail(tailBound);
     }
 
     private void shortenTail(int bound) {
@@ -101,6 +103,9 @@ final class OutputExcerpt {
 
     /** The same within a smaller bound. */
     OutputExcerpt within(int bound) {
+        if (characters() <= bound) {
+            return this;
+        }
         var smaller = new OutputExcerpt(bound);
         if (!head.isEmpty()) {
             smaller.append(0, head.toString(), headBytes);

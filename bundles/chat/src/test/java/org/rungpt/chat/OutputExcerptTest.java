@@ -38,7 +38,8 @@ final class OutputExcerptTest {
             assertThat(all.toString()).startsWith(head).endsWith(tail);
             assertThat(OutputExcerpt.utf8Length(head) + OutputExcerpt.utf8Length(tail) + leftOut)
                     .isEqualTo(at);
-            assertThat(head.length() + tail.length()).isLessThanOrEqualTo(Math.max(bound, 0) + 1);
+            assertThat(head.length() + tail.length()).isLessThanOrEqualTo(bound);
+            assertThat(all.length()).as("what fits is kept whole").isGreaterThan(bound);
         }
     }
 

@@ -40,6 +40,6 @@ public final class ConversationsCommand extends RungptCommand {
                             Plain.line(conversation.model(), 50),
                             Plain.line(conversation.title(), 60));
         }
-        table.print(out);
+        print(table, out);
     }
 }

@@ -26,7 +26,7 @@ public final class ListCommand extends RungptCommand {
     void run(PrintStream out) throws Exception {
         ActionRegistry from = need(registry, "The list of actions", "rungpt-registry");
         ShellTable table = tasks ? tasks(from) : actions(from);
-        table.print(out);
+        print(table, out);
         for (ActionRegistry.Rejection rejection : from.rejections()) {
             out.println();
             out.println("Cannot be used: " + rejection.files().id() + " " + Describe.version(rejection.files()));

@@ -49,7 +49,7 @@ public final class ModelsCommand extends RungptCommand {
                                 id.equals(preferred) ? "yes" : "");
             }
         }
-        table.print(out);
+        print(table, out);
         all.stream()
                 .filter(connection -> !connection.readiness().ready())
                 .forEach(connection -> out.println(Plain.line(connection.title()) + " is not ready: "

@@ -1,11 +1,16 @@
 package org.rungpt.shell;
 
+import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.felix.service.command.Process;
 import org.apache.karaf.shell.api.action.Action;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.console.Session;
 import org.apache.karaf.shell.support.CommandException;
+import org.apache.karaf.shell.support.table.ShellTable;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionException;
 import org.rungpt.api.chat.ChatException;
@@ -17,6 +22,8 @@ import org.rungpt.api.store.StoreException;
  * so here. A failure is thrown, never printed.
  */
 abstract class RungptCommand implements Action {
+    private static final Pattern COLOUR = Pattern.compile("\u001b\\[[0-9;]*m");
+
     @Reference
     @Nullable
     Session session;
@@ -34,10 +41,23 @@ abstract class RungptCommand implements Action {
 
     abstract void run(PrintStream out) throws Exception;
 
-    /** Output goes to the session itself: a returned value is not shown when a command comes over SSH. */
-    private PrintStream console() {
-        Session now = session;
-        return now == null ? System.out : now.getConsole();
+    /** The standard output of the command itself, so that it can be piped, also from other threads. */
+    private static PrintStream console() {
+        Process process = Process.Utils.current();
+        return process == null ? System.out : process.out();
+    }
+
+    /** Prints a table, with its colours only where somebody sees them. */
+    static void print(ShellTable table, PrintStream out) {
+        Process process = Process.Utils.current();
+        if (process != null && process.isTty(1)) {
+            table.print(out);
+            return;
+        }
+        var plain = new ByteArrayOutputStream();
+        table.print(new PrintStream(plain, true, StandardCharsets.UTF_8));
+        out.print(COLOUR.matcher(plain.toString(StandardCharsets.UTF_8)).replaceAll(""));
+        out.flush();
     }
 
     /** Whether somebody sits at a terminal. */

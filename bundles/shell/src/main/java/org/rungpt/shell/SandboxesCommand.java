@@ -38,6 +38,6 @@ public final class SandboxesCommand extends RungptCommand {
                             Plain.time(sandbox.created()),
                             sandbox.runningCalls());
         }
-        table.print(out);
+        print(table, out);
     }
 }

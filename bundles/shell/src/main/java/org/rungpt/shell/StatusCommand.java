@@ -29,6 +29,6 @@ public final class StatusCommand extends RungptCommand {
             Readiness readiness = part.readiness();
             table.addRow().addContent(part.id(), readiness.ready() ? "yes" : "no", Plain.line(readiness.reason(), 150));
         });
-        table.print(out);
+        print(table, out);
     }
 }
