@@ -54,7 +54,7 @@ final class Sessions {
     synchronized boolean touch(String cookie) {
         String hash = Secrets.hash(cookie);
         Long last = used.get(hash);
-        if (last == null || clock.millis() - last < TOUCH_MILLIS) {
+        if (last == null || !isOpen(cookie) || clock.millis() - last < TOUCH_MILLIS) {
             return false;
         }
         used.remove(hash);

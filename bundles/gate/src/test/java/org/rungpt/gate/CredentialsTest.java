@@ -101,6 +101,8 @@ final class CredentialsTest {
         assertThat(sessions.touch(used)).isFalse();
         clock.pass(Duration.ofDays(1));
         assertThat(sessions.isOpen(unused)).isFalse();
+        assertThat(sessions.touch(unused)).as("what has ended stays ended").isFalse();
+        assertThat(sessions.isOpen(unused)).isFalse();
         assertThat(sessions.isOpen(used)).isTrue();
         assertThat(new Sessions(file, clock).isOpen(used)).isTrue();
         clock.pass(Duration.ofDays(29));

@@ -87,6 +87,9 @@ final class ConversationStream {
                 return; // the store is being replaced: the next heartbeat tries again
             }
             for (ConversationEvent event : page) {
+                if (client.queuedBytes() > ENOUGH_QUEUED) {
+                    return; // goes on when the client has taken these
+                }
                 if (event.seq() == sent + 1 && client.send(frame(event))) {
                     sent = event.seq();
                 }

@@ -132,7 +132,8 @@ public final class EventStreams implements ConversationListener {
         listReaders.forEach(client -> client.send(frame));
     }
 
-    private void tellList(String conversation) {
+    /** One at a time: what is read last must be sent last. */
+    private synchronized void tellList(String conversation) {
         ConversationStore store = services.storeNow();
         if (store == null) {
             return; // readers read the list again when they reconnect

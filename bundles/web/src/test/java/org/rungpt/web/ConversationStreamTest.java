@@ -61,6 +61,26 @@ class ConversationStreamTest {
     }
 
     @Test
+    void aReaderThatIsSlowGetsALongLogPieceByPiece() {
+        services.bindStore(store);
+        store.add(1200);
+        reader.slow = true;
+        ConversationStream stream = stream(0);
+        int pieces = 0;
+        while (reader.ids().size() < 1200) {
+            reader.queued = 0;
+            stream.catchUp();
+            runAll();
+            assertThat(reader.queued).as("what waits for the reader").isLessThan(1 << 20);
+            pieces++;
+        }
+        assertThat(pieces).isGreaterThan(10);
+        assertThat(reader.ids())
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, 1200).boxed().toList());
+    }
+
+    @Test
     void waitsForAStoreThatIsBeingReplaced() {
         store.add(2);
         ConversationStream stream = stream(0);
@@ -106,16 +126,19 @@ class ConversationStreamTest {
 
     private static final class Reader implements FrameSink {
         final List<String> frames = new ArrayList<>();
+        boolean slow;
+        int queued;
 
         @Override
         public boolean send(byte[] frame) {
+            queued += slow ? 32 << 10 : 0;
             frames.add(new String(frame, StandardCharsets.UTF_8));
             return true;
         }
 
         @Override
         public int queuedBytes() {
-            return 0;
+            return queued;
         }
 
         @Override

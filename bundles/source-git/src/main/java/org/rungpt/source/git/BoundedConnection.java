@@ -51,11 +51,22 @@ final class BoundedConnection implements HttpConnection {
                                         : HttpRequest.BodyPublishers.noBody());
                 headers.forEach(request::header);
                 response = http.send(request.build());
+                refuseCompression(response);
             } catch (URISyntaxException e) {
                 throw new IOException("no address: " + url, e);
             }
         }
         return response;
+    }
+
+    /** The bounds count what comes over the line: compressed, a few bytes would pass them as a flood. Git asks for none. */
+    private static void refuseCompression(HttpResponse<InputStream> response) throws IOException {
+        for (String encoding : response.headers().allValues("Content-Encoding")) {
+            if (!encoding.equalsIgnoreCase("identity")) {
+                response.body().close();
+                throw new IOException("the answer is compressed, which nobody asked for");
+            }
+        }
     }
 
     @Override

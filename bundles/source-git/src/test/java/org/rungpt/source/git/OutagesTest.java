@@ -71,6 +71,19 @@ class OutagesTest extends Fixture {
     }
 
     @Test
+    void aCompressedAnswerIsRefusedBeforeItUnfolds() {
+        server.answerInstead(exchange -> {
+            exchange.getResponseHeaders().add("Content-Encoding", "gzip");
+            exchange.getResponseHeaders().add("Content-Type", "application/x-git-upload-pack-advertisement");
+            answer(exchange, 200, "\u001f\u008b");
+        });
+
+        assertThatThrownBy(() -> install("acme/plot"))
+                .isInstanceOf(ActionException.class)
+                .hasMessageContaining("the answer is compressed");
+    }
+
+    @Test
     void somethingElseThanGitIsSaidSo() {
         server.answerInstead(exchange -> answer(exchange, 200, "<html>hello</html>"));
 
