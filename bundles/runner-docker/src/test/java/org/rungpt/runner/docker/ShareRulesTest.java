@@ -1,0 +1,223 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.rungpt.api.runner.Grants.Share;
+import org.rungpt.api.runner.RunnerException;
+
+final class ShareRulesTest {
+    @TempDir
+    Path machine;
+
+    private final Set<Path> mounted = new HashSet<>();
+    private Path home;
+    private Path data;
+    private Path engine;
+    private Path socket;
+    private Path project;
+    private ShareRules rules;
+
+    @BeforeEach
+    void layOut() throws Exception {
+        machine = machine.toRealPath();
+        home = make("homes/ann");
+        data = make("homes/ann/.rungpt");
+        make("homes/ann/.ssh");
+        engine = make("var/engine");
+        socket = make("sockets").resolve("engine.sock");
+        Files.createFile(socket);
+        project = make("homes/ann/project");
+        rules = new ShareRules(
+                () -> new ForbiddenPlaces(home, data, List.of(engine, socket)), () -> Set.copyOf(mounted));
+    }
+
+    private Path make(String name) throws IOException {
+        Path directory = Files.createDirectories(machine.resolve(name));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return directory;
+    }
+
+    private static Share share(Object source) {
+        return new Share("files", source.toString(), false);
+    }
+
+    /** Gives it to somebody who is not root; whoever runs the tests may be nobody special. */
+    private static void give(Path directory, int uid) throws IOException {
+        if ((int) Files.getAttribute(directory, "unix:uid") == 0) {
+            Files.setAttribute(directory, "unix:uid", uid);
+            Files.setAttribute(directory, "unix:gid", uid);
+        }
+    }
+
+    private void refused(Share share, String why) {
+        assertThatThrownBy(() -> rules.check(share)).isInstanceOfSatisfying(RunnerException.class, e -> {
+            assertThat(e.kind()).isEqualTo(RunnerException.Kind.GRANT);
+            assertThat(e.getMessage())
+                    .startsWith("The share " + share.name() + " (")
+                    .contains(why)
+                    .hasLineCount(1);
+        });
+    }
+
+    @Test
+    @DisplayName(
+            "A.11 the system, the engine, RunGPT's data, keys, and what they are in are refused, and a link to each")
+    void denied() throws Exception {
+        List<Path> places = new ArrayList<>(List.of(
+                Path.of("/"),
+                Path.of("/etc"),
+                Path.of("/etc/ssl"),
+                Path.of("/proc"),
+                Path.of("/sys"),
+                Path.of("/dev"),
+                Path.of("/run"),
+                Path.of("/var/run"),
+                engine,
+                make("var/engine/volumes"),
+                socket.getParent(),
+                home,
+                home.getParent(),
+                machine,
+                home.resolve(".ssh"),
+                data,
+                make("homes/ann/.rungpt/secret"),
+                engine.getParent()));
+        Path links = make("links");
+        int number = 0;
+        for (Path place : places) {
+            for (Path one : List.of(place, Files.createSymbolicLink(links.resolve("l" + number++), place))) {
+                for (boolean writable : new boolean[] {false, true}) {
+                    assertThatThrownBy(() -> rules.check(new Share("files", one.toString(), writable)))
+                            .as("%s", one)
+                            .isInstanceOfSatisfying(RunnerException.class, e -> assertThat(e.kind())
+                                    .isEqualTo(RunnerException.Kind.GRANT));
+                }
+            }
+        }
+        refused(share(home), "it is the whole home directory; share a directory in it, or force it");
+        refused(share(data), "where RunGPT keeps its own data and keys");
+        refused(share(home.resolve(".ssh")), "a place for keys");
+        refused(share(socket), "it is no directory");
+        refused(share(machine), "lies in it");
+        // The rules refuse for what these are, not everything.
+        assertThat(rules.check(share(project)).share().source()).isEqualTo(project.toString());
+    }
+
+    @Test
+    @DisplayName("A.11 the home directory only when forced, never writable, and its places for keys are covered")
+    void home() throws Exception {
+        CheckedShare checked = rules.check(new Share("home", home.toString(), false, true));
+        assertThat(checked.covered()).containsExactlyInAnyOrder(Path.of(".ssh"), Path.of(".rungpt"));
+        refused(new Share("home", home.toString(), true, true), "never writable");
+        // Forcing is for the home directory and for root's, not for the rest.
+        refused(new Share("files", data.toString(), false, true), "RunGPT keeps its own data");
+    }
+
+    @Test
+    void anotherMountOfAForbiddenDirectoryIsThatDirectory() throws Exception {
+        // The key of a directory tells what it is; a second name stands in for a second mount.
+        assertThat(ForbiddenPlaces.key(home.resolve("project/..").normalize())).isEqualTo(ForbiddenPlaces.key(home));
+        mounted.add(project.resolve("inner"));
+        refused(share(project), "another file system is mounted in it, at " + project.resolve("inner"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"relative/path", "", "nul\0"})
+    void noPath(String source) {
+        refused(share(source), source.startsWith("nul") ? "no path" : "write the whole path");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "../x", "a/b", "Files", "1st", "share name", "a23456789012345678901234567890123"})
+    void noName(String name) {
+        assertThatThrownBy(() -> rules.check(new Share(name, project.toString(), false)))
+                .hasMessageContaining("its name is a letter");
+    }
+
+    @Test
+    void missingOrNoDirectory() throws Exception {
+        refused(share(home.resolve("nothing")), "there is no such directory");
+        refused(share(Files.createFile(home.resolve("file"))), "it is no directory");
+    }
+
+    @Test
+    @DisplayName("A.11 what belongs to root is writable only when forced")
+    void rootsOwn() throws Exception {
+        give(project, 1000);
+        CheckedShare checked = rules.check(new Share("files", project.toString(), true));
+        assertThat(checked.uid()).isNotZero();
+        if (System.getProperty("user.name").equals("root")) {
+            Files.setAttribute(project, "unix:uid", 0);
+            refused(new Share("files", project.toString(), true), "it belongs to root");
+            assertThatCode(() -> rules.check(new Share("files", project.toString(), true, true)))
+                    .doesNotThrowAnyException();
+            assertThatCode(() -> rules.check(share(project))).doesNotThrowAnyException();
+        }
+    }
+
+    @Test
+    void togetherTheyHaveNamesOfTheirOwnOneWriterAndNoneInAnother() throws Exception {
+        Path inner = make("homes/ann/project/inner");
+        Path other = make("homes/ann/other");
+        for (Path path : List.of(project, inner)) {
+            give(path, 1000);
+        }
+        give(other, 1001);
+        assertThatThrownBy(() -> rules.check(List.of(share(project), share(other))))
+                .hasMessageContaining("same name");
+        Share writable = new Share("project", project.toString(), true);
+        assertThatThrownBy(() -> rules.check(List.of(writable, new Share("inner", inner.toString(), false))))
+                .hasMessageContaining("lies in the writable share project");
+        if (System.getProperty("user.name").equals("root")) {
+            assertThatThrownBy(() -> rules.check(List.of(writable, new Share("other", other.toString(), true))))
+                    .hasMessageContaining("a sandbox runs as one user");
+        }
+        assertThat(rules.check(List.of(writable, new Share("other", other.toString(), false)))
+                        .all())
+                .hasSize(2);
+    }
+
+    @Test
+    @DisplayName("A.16 a directory that becomes a link between grant and mount, or while it is mounted, is noticed")
+    void exchanged() throws Exception {
+        Share granted = rules.check(share(project)).share();
+        CheckedShares checked = rules.check(List.of(granted));
+        checked.verify(null);
+
+        Path aside = Files.move(project, home.resolve("aside"));
+        Files.createSymbolicLink(project, home.resolve(".ssh"));
+        assertThatThrownBy(() -> rules.check(List.of(granted))).isInstanceOf(RunnerException.class);
+        assertThatThrownBy(() -> checked.verify(null)).isInstanceOf(RunnerException.class);
+
+        Files.delete(project);
+        Files.createSymbolicLink(project, aside);
+        assertThatThrownBy(() -> rules.check(List.of(granted))).hasMessageContaining("has become a link");
+
+        Files.delete(project);
+        make("homes/ann/project");
+        assertThatThrownBy(() -> checked.verify(null)).hasMessageContaining("was exchanged");
+    }
+
+    @Test
+    void readsMountTables() {
+        assertThat(HostMounts.read(
+                        "22 1 8:1 / / rw - ext4 /dev/a rw\n36 22 0:5 / /mnt/with\\040space rw master:1 - tmpfs t rw\n"))
+                .containsExactlyInAnyOrder(Path.of("/"), Path.of("/mnt/with space"));
+    }
+}
