@@ -40,7 +40,8 @@ record Border(boolean egress, List<Share> shares, boolean workspace) {
             all.addObject()
                     .put("name", share.name())
                     .put("source", share.source())
-                    .put("writable", share.writable());
+                    .put("writable", share.writable())
+                    .put("forced", share.forced());
         }
         root.put("workspace", workspace);
         return root.toString();
@@ -55,7 +56,8 @@ record Border(boolean egress, List<Share> shares, boolean workspace) {
                 shares.add(new Share(
                         share.path("name").asText(),
                         share.path("source").asText(),
-                        share.path("writable").asBoolean()));
+                        share.path("writable").asBoolean(),
+                        share.path("forced").asBoolean()));
             }
             return new Border(
                     root.path("egress").asBoolean(),

@@ -77,9 +77,10 @@ final class CallPort {
         params.put("idleTimeout", seconds(spec.limits().idle()));
         params.put("outputLimit", Math.max(0, Math.min(1L << 30, spec.limits().output())));
         params.put("credit", CallOutput.WINDOW);
-        if (!spec.environment().isEmpty()) {
+        if (!spec.environment().isEmpty() || !spec.grants().secrets().isEmpty()) {
             ObjectNode environment = params.putObject("environment");
             spec.environment().forEach(environment::put);
+            spec.grants().secrets().forEach(environment::put);
         }
         return params;
     }

@@ -2,6 +2,7 @@ package org.rungpt.runner.docker;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.command.WaitContainerResultCallback;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
@@ -11,7 +12,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
@@ -21,6 +24,8 @@ import org.slf4j.LoggerFactory;
 /** Containers and volumes of this installation on the engine. Never touches what lacks its label. Blocking. */
 final class Containers {
     private static final Logger LOG = LoggerFactory.getLogger(Containers.class);
+
+    private static final long CHORE_SECONDS = 300;
 
     /** A sandbox that a predecessor left running. */
     record Found(
@@ -57,6 +62,35 @@ final class Containers {
 
     void start(String container) {
         docker().startContainerCmd(container).exec();
+    }
+
+    /** The container's first process on this machine; null if it is another machine's, or has ended. */
+    @Nullable
+    Long process(String container) {
+        Long process =
+                docker().inspectContainerCmd(container).exec().getState().getPidLong();
+        return process != null && process > 0 && settings.dockerHost().startsWith("unix:") ? process : null;
+    }
+
+    /** Makes all files of a workspace those of the user of its sandbox. */
+    void giveWorkspace(SandboxPlan plan) throws RunnerException {
+        String chore = factory.create(
+                docker(),
+                new OwnershipPlan(
+                        Instance.newName(), plan.image(), Objects.requireNonNull(plan.volume()), plan.user()));
+        try {
+            start(chore);
+            Integer exit = engine.streams()
+                    .waitContainerCmd(chore)
+                    .exec(new WaitContainerResultCallback())
+                    .awaitStatusCode(CHORE_SECONDS, TimeUnit.SECONDS);
+            if (exit == null || exit != 0) {
+                throw new RunnerException(
+                        Kind.SANDBOX, "the workspace could not be given to " + plan.user() + " (exit code " + exit + ")");
+            }
+        } finally {
+            remove(chore);
+        }
     }
 
     String newVolumeName() {
@@ -113,6 +147,10 @@ final class Containers {
                 .withLabelFilter(labels.filter())
                 .exec()) {
             Map<String, String> marks = container.getLabels();
+            if (marks.containsKey(Labels.CHORE) && !"running".equals(container.getState())) {
+                remove(container.getId());
+                continue;
+            }
             String id = marks.get(Labels.SANDBOX);
             if (id == null || known.contains(id)) {
                 continue;

@@ -22,15 +22,18 @@ import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.runner.ShareGuard;
+import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.Readiness;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The runner without OSGi: opens in the background, and closes so that a successor can go on. */
-final class DockerRunner implements ActionRunner, AutoCloseable {
+final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DockerRunner.class);
     private static final long CLAIM_MILLIS = 100;
     private static final long TICK_SECONDS = 3;
@@ -42,6 +45,8 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
 
     private final Settings settings;
     private final BuiltIns builtIns;
+    private final CallSecrets secrets;
+    private final ShareRules shares;
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, threads("timer"));
     private final ExecutorService work = Executors.newCachedThreadPool(threads("work"));
     private final ExecutorService output = Executors.newCachedThreadPool(threads("output"));
@@ -50,9 +55,27 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
     private volatile @Nullable Open open;
     private volatile boolean closed;
 
-    DockerRunner(Settings settings, Supplier<@Nullable ActionRegistry> registry) {
+    DockerRunner(
+            Settings settings,
+            Supplier<@Nullable ActionRegistry> registry,
+            Supplier<@Nullable SecretStore> secretStore) {
         this.settings = settings;
         this.builtIns = new BuiltIns(registry);
+        this.secrets = new CallSecrets(secretStore);
+        this.shares = new ShareRules(this::forbiddenPlaces, HostMounts::now);
+    }
+
+    private ForbiddenPlaces forbiddenPlaces() {
+        Open now = open;
+        return new ForbiddenPlaces(
+                Path.of(System.getProperty("user.home", "/")),
+                settings.data(),
+                EnginePlaces.of(settings.dockerHost(), now == null || !now.watch().isUp() ? null : now.engine()));
+    }
+
+    @Override
+    public Checked check(Grants.Share share) throws RunnerException {
+        return shares.tell(share);
     }
 
     private static ThreadFactory threads(String what) {
@@ -99,7 +122,7 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
         Images images = new Images(engine, settings);
         Containers containers = new Containers(engine, labels, factory, settings);
         EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), images, timer);
-        Means means = new Means(settings, engine, watch, images, work, output);
+        Means means = new Means(settings, engine, watch, images, shares, secrets, work, output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         synchronized (openedOrClosed) {
             open = new Open(instance, engine, watch, sandboxes);
@@ -128,11 +151,17 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
 
     @Override
     public CallHandle start(CallSpec call, CallObserver observer) throws RunnerException {
-        RunningCall running = new RunningCall(call.call(), call, 0, 0, observer, output);
         Open now = open;
         if (now != null && now.watch().isUp()) {
-            now.sandboxes().start(running);
-            return running;
+            MaskedCall masked = secrets.starting(call, observer);
+            RunningCall running = new RunningCall(call.call(), call, 0, 0, masked, output);
+            try {
+                now.sandboxes().start(running);
+            } catch (RunnerException e) {
+                secrets.forget(call.call());
+                throw e;
+            }
+            return secrets.handle(running, masked);
         }
         if (closed) {
             throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
@@ -141,6 +170,8 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
             throw unavailable();
         }
         // Just started: the call waits for the first answer of the engine, its caller does not.
+        MaskedCall masked = secrets.starting(call, observer);
+        RunningCall running = new RunningCall(call.call(), call, 0, 0, masked, output);
         work.execute(() -> {
             try {
                 available().sandboxes().start(running);
@@ -148,7 +179,7 @@ final class DockerRunner implements ActionRunner, AutoCloseable {
                 running.fail(e);
             }
         });
-        return running;
+        return secrets.handle(running, masked);
     }
 
     private RunnerException unavailable() {

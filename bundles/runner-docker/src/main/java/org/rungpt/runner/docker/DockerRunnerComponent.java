@@ -20,24 +20,34 @@ import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.runner.ShareGuard;
+import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
 
 /** Runs calls in Docker containers. */
 @Component(
         configurationPid = "org.rungpt.runner.docker",
-        service = {ActionRunner.class, StatusSource.class},
+        service = {ActionRunner.class, ShareGuard.class, StatusSource.class},
         immediate = true)
 @Designate(ocd = Config.class)
-public final class DockerRunnerComponent implements ActionRunner, StatusSource {
+public final class DockerRunnerComponent implements ActionRunner, ShareGuard, StatusSource {
     /** Which built-in actions there are. Without it, the one that is called. */
     @Reference(
             cardinality = ReferenceCardinality.OPTIONAL,
             policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
     private volatile @Nullable ActionRegistry registry;
+
+    /** Where the secrets of a call are kept while it runs. Without it, calls with secrets cannot be started. */
+    @Reference(
+            cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile @Nullable SecretStore secrets;
 
     private final BundleContext context;
     private final DockerRunner runner;
@@ -50,7 +60,7 @@ public final class DockerRunnerComponent implements ActionRunner, StatusSource {
                 DockerRunner.data(context.getProperty("rungpt.data")),
                 context.getProperty("rungpt.baseImage"),
                 System.getenv("DOCKER_HOST"));
-        runner = new DockerRunner(settings, () -> registry);
+        runner = new DockerRunner(settings, () -> registry, () -> secrets);
         runner.open();
     }
 
@@ -84,6 +94,11 @@ public final class DockerRunnerComponent implements ActionRunner, StatusSource {
             String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer)
             throws RunnerException {
         return runner.resume(conversation, call, stdoutOffset, stderrOffset, observer);
+    }
+
+    @Override
+    public Checked check(Grants.Share share) throws RunnerException {
+        return runner.check(share);
     }
 
     @Override

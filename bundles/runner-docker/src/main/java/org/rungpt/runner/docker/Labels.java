@@ -19,6 +19,8 @@ record Labels(String instance) {
     static final String BORDER = "rungpt.border";
     static final String BOUNDS = "rungpt.bounds";
     static final String LEASE = "rungpt.lease";
+    /** What ends by itself in a moment. */
+    static final String CHORE = "rungpt.chore";
 
     Map<String, String> of(SandboxPlan plan, Duration lease) {
         Map<String, String> labels = new HashMap<>();
@@ -32,6 +34,10 @@ record Labels(String instance) {
         putIfPresent(labels, ACTION, plan.purpose().action());
         putIfPresent(labels, VOLUME, plan.volume());
         return labels;
+    }
+
+    Map<String, String> of(OwnershipPlan plan) {
+        return Map.of(INSTANCE, instance, CHORE, plan.id());
     }
 
     private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {

@@ -82,6 +82,9 @@ final class MaskedCall implements CallObserver {
 
     /** The call as its caller sees it. */
     CallHandle handle(CallHandle call) {
+        if (mask.hidesNothing()) {
+            return call;
+        }
         CompletionStage<CallOutcome> outcome = call.outcome().handle(this::ended);
         return new CallHandle() {
             @Override
@@ -106,17 +109,25 @@ final class MaskedCall implements CallObserver {
             end();
             return masked(outcome);
         }
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (cause instanceof RunnerException e && e.kind() == RunnerException.Kind.DETACHED) {
+        Throwable cause = cause(failure);
+        if (isDetached(cause)) {
             // What waits here is told by the successor, from where the observer stands.
-            throw new CompletionException(e);
+            throw new CompletionException(cause);
         }
         end();
         if (cause instanceof RunnerException e) {
             throw new CompletionException(new RunnerException(e.kind(), mask.text(String.valueOf(e.getMessage()))));
         }
         throw new CompletionException(mask.text(String.valueOf(cause)), null);
+    }
+
+    private static @Nullable Throwable cause(@Nullable Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    /** Whether the call goes on and somebody else takes it up. */
+    static boolean isDetached(@Nullable Throwable failure) {
+        return cause(failure) instanceof RunnerException e && e.kind() == RunnerException.Kind.DETACHED;
     }
 
     private CallOutcome masked(CallOutcome outcome) {

@@ -5,7 +5,17 @@ import java.util.concurrent.Executor;
 /**
  * What sandboxes work with.
  *
+ * @param shares which directories of the host may be shared
+ * @param secrets what is known of the secrets of calls
  * @param work threads that may block
  * @param output threads that hand output to observers
  */
-record Means(Settings settings, Engine engine, EngineWatch watch, Images images, Executor work, Executor output) {}
+record Means(
+        Settings settings,
+        Engine engine,
+        EngineWatch watch,
+        Images images,
+        ShareRules shares,
+        CallSecrets secrets,
+        Executor work,
+        Executor output) {}

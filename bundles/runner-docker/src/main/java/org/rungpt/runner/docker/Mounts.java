@@ -1,8 +1,12 @@
 package org.rungpt.runner.docker;
 
+import com.github.dockerjava.api.model.BindOptions;
+import com.github.dockerjava.api.model.BindPropagation;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Mount;
 import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.TmpfsOptions;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +14,8 @@ import java.util.Map;
 
 /** What a sandbox sees of the outside: its workspace, its writable places, and what its border lets through. */
 final class Mounts {
+    private static final long PAGE = 4096;
+
     private Mounts() {}
 
     /** Mounts only, never binds: those would make missing directories of the host, as root. */
@@ -17,21 +23,47 @@ final class Mounts {
         List<Mount> mounts = new ArrayList<>();
         String volume = plan.volume();
         if (volume != null) {
-            mounts.add(new Mount()
-                    .withType(MountType.VOLUME)
-                    .withSource(volume)
-                    .withTarget("/workspace")
-                    .withReadOnly(false));
+            mounts.add(workspace(volume));
         }
+        plan.shares().all().forEach(checked -> addShare(checked, mounts));
         host.withMounts(mounts);
         if (!plan.purpose().isWorkspace()) {
-            host.withTmpFs(writablePlaces(volume == null));
+            host.withTmpFs(writablePlaces(plan.user(), volume == null));
+        }
+    }
+
+    static void apply(OwnershipPlan plan, HostConfig host) {
+        host.withMounts(List.of(workspace(plan.volume())));
+    }
+
+    private static Mount workspace(String volume) {
+        return new Mount()
+                .withType(MountType.VOLUME)
+                .withSource(volume)
+                .withTarget("/workspace")
+                .withReadOnly(false);
+    }
+
+    /** What is mounted on either side later stays on that side. */
+    private static void addShare(CheckedShare checked, List<Mount> mounts) {
+        mounts.add(new Mount()
+                .withType(MountType.BIND)
+                .withSource(checked.share().source())
+                .withTarget(checked.target())
+                .withReadOnly(!checked.share().writable())
+                .withBindOptions(new BindOptions().withPropagation(BindPropagation.R_PRIVATE)));
+        for (Path covered : checked.covered()) {
+            mounts.add(new Mount()
+                    .withType(MountType.TMPFS)
+                    .withTarget(checked.target() + "/" + covered)
+                    .withReadOnly(true)
+                    .withTmpfsOptions(new TmpfsOptions().withSizeBytes(PAGE)));
         }
     }
 
     /** Where a program on a read-only file system can write. Owner by option: some runc ignore {@code mode=}. */
-    private static Map<String, String> writablePlaces(boolean withWorkspace) {
-        String owner = ",uid=65532,gid=65532";
+    private static Map<String, String> writablePlaces(String user, boolean withWorkspace) {
+        String owner = ",uid=" + user.replace(":", ",gid=");
         Map<String, String> places = new LinkedHashMap<>();
         places.put("/tmp", "rw,noexec,nosuid,nodev,size=64m" + owner);
         places.put("/rungpt/out", "rw,noexec,nosuid,nodev,size=64m" + owner);

@@ -11,9 +11,6 @@ import java.util.List;
 
 /** The one place where containers are made. What is not allowed here, no sandbox has. */
 final class SandboxFactory {
-    /** Who runs third-party actions: nobody that exists on the host. */
-    static final String NOBODY = "65532:65532";
-
     /** What packages and their installation need of root; not among them: any device, network or kernel right. */
     private static final Capability[] ROOT_OF_WORKSPACE = {
         Capability.CHOWN,
@@ -37,12 +34,11 @@ final class SandboxFactory {
 
     /** Creates the container, without starting it. */
     String create(DockerClient docker, SandboxPlan plan) {
-        boolean workspace = plan.purpose().isWorkspace();
         CreateContainerCmd command = docker.createContainerCmd(plan.image())
                 .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
                 .withHostName(plan.id())
                 .withLabels(labels.of(plan, settings.lease()))
-                .withUser(workspace ? "0:0" : NOBODY)
+                .withUser(plan.user())
                 .withWorkingDir("/workspace")
                 .withCmd("--lease", Long.toString(settings.lease().toSeconds()))
                 .withTty(false)
@@ -56,15 +52,42 @@ final class SandboxFactory {
         return command.exec().getId();
     }
 
+    /** Creates a container that gives all files of a workspace to a user and ends, without starting it. */
+    String create(DockerClient docker, OwnershipPlan plan) {
+        HostConfig host = hardened(OwnershipPlan.BOUNDS, true)
+                .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
+        Mounts.apply(plan, host);
+        return docker.createContainerCmd(plan.image())
+                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withLabels(labels.of(plan))
+                .withUser("0:0")
+                .withWorkingDir("/")
+                .withEntrypoint("/bin/chown")
+                .withCmd("--recursive", "--no-dereference", "--", plan.user(), "/workspace")
+                .withTty(false)
+                .withStopTimeout(1)
+                .withHostConfig(host)
+                .exec()
+                .getId();
+    }
+
     private HostConfig hostConfig(SandboxPlan plan) {
-        boolean workspace = plan.purpose().isWorkspace();
-        Bounds bounds = plan.purpose().bounds();
-        HostConfig host = HostConfig.newHostConfig()
+        HostConfig host = hardened(plan.purpose().bounds(), !plan.purpose().isWorkspace());
+        if (plan.isRootOfWorkspace()) {
+            host.withCapAdd(ROOT_OF_WORKSPACE);
+        }
+        Mounts.apply(plan, host);
+        return host;
+    }
+
+    /** What holds for every container. */
+    private static HostConfig hardened(Bounds bounds, boolean readOnly) {
+        return HostConfig.newHostConfig()
                 .withPrivileged(false)
                 .withCapDrop(Capability.ALL)
                 // The default seccomp profile stays: it is in force unless somebody says otherwise.
                 .withSecurityOpts(List.of("no-new-privileges:true"))
-                .withReadonlyRootfs(!workspace)
+                .withReadonlyRootfs(readOnly)
                 .withNetworkMode("none")
                 .withIpcMode("private")
                 .withMemory(bounds.memory())
@@ -85,10 +108,5 @@ final class SandboxFactory {
                 // Why it ended is asked for before it is removed.
                 .withAutoRemove(false)
                 .withPublishAllPorts(false);
-        if (workspace) {
-            host.withCapAdd(ROOT_OF_WORKSPACE);
-        }
-        Mounts.apply(plan, host);
-        return host;
     }
 }

@@ -68,12 +68,23 @@ final class SandboxMaker {
         if (purpose.isWorkspace() || purpose.border().workspace()) {
             giveWorkspace(sandbox);
         }
+        CheckedShares shares = means.shares().check(purpose.border().shares());
+        SandboxPlan plan =
+                new SandboxPlan(sandbox.id(), imageId, sandbox.conversation(), purpose, sandbox.volume(), shares);
+        if (plan.isUserOfWorkspace()) {
+            sandbox.progress("giving the workspace to " + plan.user());
+            containers.giveWorkspace(plan);
+        } else if (!plan.isRootOfWorkspace()) {
+            shares.checkReadableBy(plan.user());
+        }
         sandbox.progress("starting the sandbox");
-        String container = containers.create(
-                new SandboxPlan(sandbox.id(), imageId, sandbox.conversation(), purpose, sandbox.volume()));
+        String container = containers.create(plan);
         sandbox.container(container);
         if (!sandbox.isGone()) {
             containers.start(container);
+            if (!shares.all().isEmpty()) {
+                shares.verify(containers.process(container));
+            }
             sandbox.attach();
         }
         if (sandbox.isGone() && !detached) {

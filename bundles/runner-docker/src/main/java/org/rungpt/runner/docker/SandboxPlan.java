@@ -10,10 +10,31 @@ import org.jspecify.annotations.Nullable;
  * @param conversation whose it is; null in the pool
  * @param purpose what it is for
  * @param volume the volume at {@code /workspace}; null for none
+ * @param shares the directories of the host that its border lets through, as they are now
  */
 record SandboxPlan(
         String id,
         String image,
         @Nullable String conversation,
         Purpose purpose,
-        @Nullable String volume) {}
+        @Nullable String volume,
+        CheckedShares shares) {
+    private static final String ROOT = "0:0";
+    /** Who runs third-party actions: nobody that exists on the host. */
+    static final String NOBODY = "65532:65532";
+
+    /** Who runs in it, {@code uid:gid}: whoever may write into a share is its owner, so that what is made there belongs to them. */
+    String user() {
+        String writer = shares.writer();
+        return writer != null ? writer : purpose.isWorkspace() ? ROOT : NOBODY;
+    }
+
+    boolean isRootOfWorkspace() {
+        return purpose.isWorkspace() && user().equals(ROOT);
+    }
+
+    /** Whether its user needs to be given the files of the workspace that root made before. */
+    boolean isUserOfWorkspace() {
+        return purpose.isWorkspace() && volume != null && !user().startsWith("0:");
+    }
+}

@@ -83,10 +83,11 @@ final class Sandboxes implements Sandbox.Keeper {
             if (!sandbox.hasContainer()) {
                 continue;
             }
-            RunningCall resumed = new RunningCall(call, null, stdout, stderr, observer, means.output());
+            MaskedCall masked = means.secrets().resumed(call, sandbox.purpose(), observer);
+            RunningCall resumed = new RunningCall(call, null, stdout, stderr, masked, means.output());
             try {
                 if (sandbox.resume(resumed).get(RESUME.toSeconds(), TimeUnit.SECONDS)) {
-                    return Optional.of(resumed);
+                    return Optional.of(means.secrets().handle(resumed, masked));
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -97,6 +98,7 @@ final class Sandboxes implements Sandbox.Keeper {
                 throw new RunnerException(Kind.UNAVAILABLE, "sandbox " + sandbox.id() + " does not answer", e);
             }
         }
+        means.secrets().forget(call);
         return Optional.empty();
     }
 

@@ -12,9 +12,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.rungpt.api.runner.Grants.Share;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
+import org.rungpt.api.runner.ShareGuard;
 
 /** Which directories of the host may be shared. Looks at attributes only; what is in them is never read on the host. Any thread. */
 final class ShareRules {
@@ -122,6 +124,25 @@ final class ShareRules {
                                 + " it, or that one by itself");
             }
         }
+    }
+
+    /** The same, as whoever grants it is told. */
+    ShareGuard.Checked tell(Share share) throws RunnerException {
+        CheckedShare checked = check(share);
+        List<String> notes = new ArrayList<>();
+        if (share.writable()) {
+            notes.add("The whole sandbox runs as " + checked.owner()
+                    + ", the owner of the directory: what is made there belongs to them, and packages can no longer be"
+                    + " installed.");
+            if (checked.uid() == 0) {
+                notes.add("That is root: what is written there is written as root of this machine.");
+            }
+        }
+        if (!checked.covered().isEmpty()) {
+            notes.add("Covered up in it: "
+                    + checked.covered().stream().map(Path::toString).sorted().collect(Collectors.joining(", ")) + ".");
+        }
+        return new ShareGuard.Checked(checked.share(), checked.owner(), notes);
     }
 
     private static CheckedShare attributes(Share share, Path directory, ForbiddenPlaces forbidden)

@@ -22,6 +22,7 @@ import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.secret.SecretStore;
 
 /** A runner on the real engine, and what tests ask of it. Closing leaves nothing behind. */
 final class Bench implements AutoCloseable {
@@ -38,6 +39,7 @@ final class Bench implements AutoCloseable {
     private volatile Duration lease = Duration.ofSeconds(120);
     private DockerRunner another;
     private volatile ActionRegistry registry;
+    volatile SecretStore secrets = new MemorySecrets();
     private DockerRunner runner;
 
     Bench(Path directory, int pool) throws Exception {
@@ -59,7 +61,7 @@ final class Bench implements AutoCloseable {
     }
 
     private DockerRunner newRunner() throws Exception {
-        DockerRunner made = new DockerRunner(settings(), () -> registry);
+        DockerRunner made = new DockerRunner(settings(), () -> registry, () -> secrets);
         made.open();
         return made;
     }
@@ -149,9 +151,21 @@ final class Bench implements AutoCloseable {
             CallObserver observer,
             CallSpec.Limits limits)
             throws RunnerException {
+        return start(call, conversation, task, command, observer, limits, Grants.NONE);
+    }
+
+    CallHandle start(
+            String call,
+            String conversation,
+            InstalledTask task,
+            String command,
+            CallObserver observer,
+            CallSpec.Limits limits,
+            Grants grants)
+            throws RunnerException {
         String arguments = "{\"command\": \""
                 + command.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"}";
-        return runner.start(new CallSpec(call, conversation, task, arguments, Grants.NONE, Map.of(), limits), observer);
+        return runner.start(new CallSpec(call, conversation, task, arguments, grants, Map.of(), limits), observer);
     }
 
     static CallSpec.Limits limits(int total, int idle, long output) {

@@ -1,0 +1,179 @@
+package org.rungpt.runner.docker;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.Manifest;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.RunnerException.Kind;
+import org.rungpt.api.secret.ActionSecrets;
+import org.rungpt.api.secret.SecretException;
+import org.rungpt.api.secret.SecretStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The secrets that calls are given: only those that the action declares, and masked in all that comes out. While a call runs, its
+ * secrets are kept in the store, so that a successor who takes the call up can mask them as well, even if they have changed
+ * meanwhile; a successor who cannot know them withholds the output.
+ */
+final class CallSecrets {
+    private static final Logger LOG = LoggerFactory.getLogger(CallSecrets.class);
+    private static final String PREFIX = "call/";
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final long LOOK_MILLIS = 50;
+
+    private final Supplier<@Nullable SecretStore> stores;
+
+    CallSecrets(Supplier<@Nullable SecretStore> stores) {
+        this.stores = stores;
+    }
+
+    /** What stands between a call that is to be started and its observer. */
+    MaskedCall starting(CallSpec spec, CallObserver observer) throws RunnerException {
+        InstalledAction action = spec.task().action();
+        Map<String, String> given = spec.grants().secrets();
+        check(action, given);
+        if (given.isEmpty()) {
+            return new MaskedCall(Mask.NONE, observer);
+        }
+        Mask mask = Mask.of(given.values());
+        if (mask.hidesEverything()) {
+            throw new RunnerException(
+                    Kind.GRANT,
+                    "A secret of " + action.id() + " is too short to be masked in the output: it needs at least "
+                            + ActionSecrets.SHORTEST + " characters that are no spaces. Set another one by rungpt:secret"
+                            + " set.");
+        }
+        keep(spec.call(), given.values());
+        return new MaskedCall(mask, observer);
+    }
+
+    private static void check(InstalledAction action, Map<String, String> given) throws RunnerException {
+        if (action.files().builtIn()) {
+            if (!given.isEmpty()) {
+                throw new RunnerException(
+                        Kind.GRANT, "Built-in actions get no secrets: everything in the workspace could read them.");
+            }
+            return;
+        }
+        Set<String> declared =
+                action.manifest().secrets().stream().map(Manifest.Secret::env).collect(Collectors.toSet());
+        for (String env : given.keySet()) {
+            if (!declared.contains(env)) {
+                throw new RunnerException(
+                        Kind.GRANT, action.id() + " does not declare a secret for " + env + " and so does not get it.");
+            }
+        }
+        for (Manifest.Secret secret : action.manifest().secrets()) {
+            if (!given.containsKey(secret.env())) {
+                String help = secret.help();
+                throw new RunnerException(
+                        Kind.GRANT,
+                        action.id() + " needs the secret " + secret.name() + ", which is not set"
+                                + (help == null ? "" : " (" + EngineFailures.oneLine(help, 200) + ")")
+                                + ": set it by rungpt:secret set " + action.id() + " " + secret.name()
+                                + ", or in the settings.");
+            }
+        }
+    }
+
+    private void keep(String call, Collection<String> values) throws RunnerException {
+        SecretStore store = stores.get();
+        if (store == null) {
+            throw new RunnerException(
+                    Kind.GRANT, "The store of secrets is not there: start the bundle org.rungpt.secrets.");
+        }
+        ArrayNode all = JsonNodeFactory.instance.arrayNode();
+        values.forEach(all::add);
+        try {
+            store.put(PREFIX + call, all.toString());
+        } catch (SecretException | RuntimeException e) {
+            throw new RunnerException(
+                    Kind.GRANT, "The secrets of the call cannot be kept while it runs: " + EngineFailures.line(e), e);
+        }
+    }
+
+    /** What stands between a call that a predecessor started and its observer. May wait for the store. */
+    MaskedCall resumed(String call, Purpose where, CallObserver observer) {
+        // Calls in a workspace sandbox never have any.
+        return new MaskedCall(where.isWorkspace() ? Mask.NONE : known(call), observer);
+    }
+
+    private Mask known(String call) {
+        try {
+            SecretStore store = await();
+            if (store == null) {
+                return Mask.EVERYTHING;
+            }
+            Optional<String> kept = store.get(PREFIX + call);
+            return kept.isEmpty() ? Mask.NONE : Mask.of(values(kept.get()));
+        } catch (SecretException | JsonProcessingException | RuntimeException e) {
+            LOG.warn("The output of call {} is withheld: its secrets cannot be read", call);
+            return Mask.EVERYTHING;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Mask.EVERYTHING;
+        }
+    }
+
+    private static List<String> values(String kept) throws JsonProcessingException {
+        List<String> values = new ArrayList<>();
+        for (JsonNode value : ServiceLink.JSON.readTree(kept)) {
+            values.add(value.asText());
+        }
+        return values;
+    }
+
+    /** The store may be on its way as the runner itself just was. */
+    private @Nullable SecretStore await() throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        SecretStore store = stores.get();
+        while (store == null && System.nanoTime() < end) {
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            store = stores.get();
+        }
+        return store;
+    }
+
+    /** The call as its caller sees it; when it has ended, its secrets are forgotten. */
+    CallHandle handle(CallHandle call, MaskedCall masked) {
+        CallHandle seen = masked.handle(call);
+        if (seen != call) {
+            var unused = seen.outcome().whenComplete((outcome, failure) -> {
+                if (outcome != null || !MaskedCall.isDetached(failure)) {
+                    forget(call.call());
+                }
+            });
+        }
+        return seen;
+    }
+
+    /** Nobody runs the call any more. */
+    void forget(String call) {
+        SecretStore store = stores.get();
+        try {
+            if (store != null && store.names().contains(PREFIX + call)) {
+                store.remove(PREFIX + call);
+            }
+        } catch (SecretException | RuntimeException e) {
+            LOG.debug("The secrets of call {} stay in the store: {}", call, EngineFailures.line(e));
+        }
+    }
+}
