@@ -58,7 +58,8 @@ final class CallSecrets {
             throw new RunnerException(
                     Kind.GRANT,
                     "A secret of " + action.id() + " is too short to be masked in the output: it needs at least "
-                            + ActionSecrets.SHORTEST + " characters that are no spaces. Set another one by rungpt:secret"
+                            + ActionSecrets.SHORTEST
+                            + " characters that are no spaces. Set another one by rungpt:secret"
                             + " set.");
         }
         keep(spec.call(), given.values());

@@ -67,8 +67,7 @@ final class Containers {
     /** The container's first process on this machine; null if it is another machine's, or has ended. */
     @Nullable
     Long process(String container) {
-        Long process =
-                docker().inspectContainerCmd(container).exec().getState().getPidLong();
+        Long process = docker().inspectContainerCmd(container).exec().getState().getPidLong();
         return process != null && process > 0 && settings.dockerHost().startsWith("unix:") ? process : null;
     }
 
@@ -86,7 +85,8 @@ final class Containers {
                     .awaitStatusCode(CHORE_SECONDS, TimeUnit.SECONDS);
             if (exit == null || exit != 0) {
                 throw new RunnerException(
-                        Kind.SANDBOX, "the workspace could not be given to " + plan.user() + " (exit code " + exit + ")");
+                        Kind.SANDBOX,
+                        "the workspace could not be given to " + plan.user() + " (exit code " + exit + ")");
             }
         } finally {
             remove(chore);

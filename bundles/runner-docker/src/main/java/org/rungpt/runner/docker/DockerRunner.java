@@ -70,7 +70,8 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         return new ForbiddenPlaces(
                 Path.of(System.getProperty("user.home", "/")),
                 settings.data(),
-                EnginePlaces.of(settings.dockerHost(), now == null || !now.watch().isUp() ? null : now.engine()));
+                EnginePlaces.of(
+                        settings.dockerHost(), now == null || !now.watch().isUp() ? null : now.engine()));
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.Grants.Share;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
@@ -167,7 +168,7 @@ final class ShareRules {
         }
     }
 
-    private static int number(Object attribute) {
+    private static int number(@Nullable Object attribute) {
         return attribute instanceof Integer number ? number : -1;
     }
 

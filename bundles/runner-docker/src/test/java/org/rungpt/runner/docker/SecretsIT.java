@@ -45,14 +45,23 @@ final class SecretsIT {
     static void open() throws Exception {
         bench = new Bench(directory, 0).ready();
         InstalledAction plain = bench.actions.action(
-                "acme/keyed", false, TestActions.SHELL, "version", UUID.randomUUID().toString());
+                "acme/keyed",
+                false,
+                TestActions.SHELL,
+                "version",
+                UUID.randomUUID().toString());
         acme = TestActions.task(
                 Declared.secrets(
-                        plain, new Manifest.Secret("token", "ACME_TOKEN", List.of("api.acme.com"), "See acme.com/keys")),
+                        plain,
+                        new Manifest.Secret("token", "ACME_TOKEN", List.of("api.acme.com"), "See acme.com/keys")),
                 "shell");
         other = TestActions.task(
                 bench.actions.action(
-                        "acme/other", false, TestActions.SHELL, "version", UUID.randomUUID().toString()),
+                        "acme/other",
+                        false,
+                        TestActions.SHELL,
+                        "version",
+                        UUID.randomUUID().toString()),
                 "shell");
     }
 
@@ -75,7 +84,8 @@ final class SecretsIT {
         return new Grants(List.of(), List.of(), secrets, false);
     }
 
-    private CallHandle start(InstalledTask task, Map<String, String> secrets, String command, RecordingObserver observer)
+    private CallHandle start(
+            InstalledTask task, Map<String, String> secrets, String command, RecordingObserver observer)
             throws Exception {
         return bench.start(
                 Bench.newCall(),
@@ -108,7 +118,9 @@ final class SecretsIT {
         assertThat(out).doesNotContain("CANARY", "q7W+x9", "q7W%2Bx9", "CANARY".toLowerCase());
         assertThat(out.replaceAll("\\s", ""))
                 .doesNotContain(
-                        Base64.getEncoder().encodeToString("CANARY-q7W".getBytes(StandardCharsets.UTF_8)).substring(4, 10),
+                        Base64.getEncoder()
+                                .encodeToString("CANARY-q7W".getBytes(StandardCharsets.UTF_8))
+                                .substring(4, 10),
                         "43414e415259",
                         "\\u0043\\u0041");
         assertThat(((MemorySecrets) bench.secrets).values).isEmpty();
@@ -118,15 +130,19 @@ final class SecretsIT {
     @DisplayName("A.13 nobody else has it: no other action, no built-in one, no later call, not the engine's records")
     void nobodyElse() throws Exception {
         RecordingObserver observer = new RecordingObserver();
-        CallHandle running =
-                start(acme, Map.of("ACME_TOKEN", CANARY), "echo there; while [ ! -e go ]; do sleep 0.05; done", observer);
+        CallHandle running = start(
+                acme, Map.of("ACME_TOKEN", CANARY), "echo there; while [ ! -e go ]; do sleep 0.05; done", observer);
         observer.await("there\n");
-        String look = "env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'; grep -rls C[A]NARY"
-                + " /workspace /tmp /rungpt /var/lib/rungpt; true";
+        String look =
+                "env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'; grep -rls C[A]NARY"
+                        + " /workspace /tmp /rungpt /var/lib/rungpt; true";
         assertThat(output(other, Map.of(), look)).doesNotContain("CANARY").doesNotContain("ACME_TOKEN");
-        assertThat(output(bench.shell(), Map.of(), look)).doesNotContain("CANARY").doesNotContain("ACME_TOKEN");
+        assertThat(output(bench.shell(), Map.of(), look))
+                .doesNotContain("CANARY")
+                .doesNotContain("ACME_TOKEN");
         for (String container : bench.containers()) {
-            assertThat(bench.docker().inspectContainerCmd(container).exec().toString()).doesNotContain("CANARY");
+            assertThat(bench.docker().inspectContainerCmd(container).exec().toString())
+                    .doesNotContain("CANARY");
         }
         running.cancel();
         Bench.await(running);
@@ -134,8 +150,11 @@ final class SecretsIT {
 
     @Test
     void onlyAsDeclaredAndOnlyToThirdParties() throws Exception {
-        refused(acme, Map.of(), "acme/keyed needs the secret token, which is not set (See acme.com/keys): set it by"
-                + " rungpt:secret set acme/keyed token, or in the settings.");
+        refused(
+                acme,
+                Map.of(),
+                "acme/keyed needs the secret token, which is not set (See acme.com/keys): set it by"
+                        + " rungpt:secret set acme/keyed token, or in the settings.");
         refused(acme, Map.of("ACME_TOKEN", CANARY, "PATH2", CANARY), "does not declare a secret for PATH2");
         refused(other, Map.of("ACME_TOKEN", CANARY), "acme/other does not declare a secret for ACME_TOKEN");
         refused(bench.shell(), Map.of("ACME_TOKEN", CANARY), "Built-in actions get no secrets");
@@ -146,15 +165,16 @@ final class SecretsIT {
 
     private void refused(InstalledTask task, Map<String, String> secrets, String why) {
         assertThatThrownBy(() -> start(task, secrets, "true", new RecordingObserver()))
-                .isInstanceOfSatisfying(RunnerException.class, e -> assertThat(e.kind())
-                        .isEqualTo(RunnerException.Kind.GRANT))
+                .isInstanceOfSatisfying(
+                        RunnerException.class, e -> assertThat(e.kind()).isEqualTo(RunnerException.Kind.GRANT))
                 .hasMessageContaining(why)
                 .hasMessageNotContaining("CANARY")
                 .hasMessageNotContaining("short\"");
     }
 
     @Test
-    @DisplayName("E.57 a successor masks what its predecessor gave, even when the secret has changed; what it cannot know, it withholds")
+    @DisplayName(
+            "E.57 a successor masks what its predecessor gave, even when the secret has changed; what it cannot know, it withholds")
     void overASwap() throws Exception {
         for (boolean known : new boolean[] {true, false}) {
             String id = Bench.newCall();

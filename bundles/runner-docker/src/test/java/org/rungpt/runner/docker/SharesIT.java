@@ -142,7 +142,9 @@ final class SharesIT {
     @Test
     @DisplayName("A.16 a writable share: the whole sandbox runs as its owner, and what is made there belongs to them")
     void writable() throws Exception {
-        assertThat(output(Grants.NONE, "id -u; echo kept > kept; mkdir -m 700 deep; echo in > deep/in; echo lost > /root/x"))
+        assertThat(output(
+                        Grants.NONE,
+                        "id -u; echo kept > kept; mkdir -m 700 deep; echo in > deep/in; echo lost > /root/x"))
                 .isEqualTo("0\n");
         String first = bench.containerOf(conversation);
 
@@ -154,8 +156,7 @@ final class SharesIT {
                         + " cp /bin/true /share/files/suid; chmod 4755 /share/files/suid; ln -s /etc/shadow"
                         + " /share/files/link; mkfifo /share/files/pipe; mknod /share/files/null c 1 3 2>/dev/null; ls"
                         + " /root 2>/dev/null; grep ^CapEff /proc/self/status; cd ~ && touch x && echo home");
-        assertThat(told)
-                .isEqualTo(uid + "\n" + gid + "\nkept\nin\nCapEff:\t0000000000000000\nhome\n");
+        assertThat(told).isEqualTo(uid + "\n" + gid + "\nkept\nin\nCapEff:\t0000000000000000\nhome\n");
         assertThat(bench.containerOf(conversation)).isNotEqualTo(first);
         assertThat(Files.readString(shared.resolve("file"))).isEqualTo("of the host\non\n");
         assertThat(Files.exists(shared.resolve("null"))).isFalse();
@@ -168,7 +169,8 @@ final class SharesIT {
         }
 
         // Taken back: root again, the workspace is the same.
-        assertThat(output(Grants.NONE, "id -u; ls /share 2>/dev/null; cat kept")).isEqualTo("0\nkept\nmore\n");
+        assertThat(output(Grants.NONE, "id -u; ls /share 2>/dev/null; cat kept"))
+                .isEqualTo("0\nkept\nmore\n");
     }
 
     @Test
@@ -197,16 +199,25 @@ final class SharesIT {
     @Test
     void aThirdPartyActionSeesWhatItWasGrantedAndIsToldWhatItCannotRead() throws Exception {
         InstalledAction acme = bench.actions.action(
-                "acme/reader", false, TestActions.SHELL, "version", UUID.randomUUID().toString());
+                "acme/reader",
+                false,
+                TestActions.SHELL,
+                "version",
+                UUID.randomUUID().toString());
         RecordingObserver observer = new RecordingObserver();
         InstalledTask shell = TestActions.task(acme, "shell");
-        assertThat(run(shell, grants(false), "id -u; cat /share/files/file", observer).exit())
+        assertThat(run(shell, grants(false), "id -u; cat /share/files/file", observer)
+                        .exit())
                 .isZero();
         assertThat(observer.text(CallObserver.Stream.STDOUT)).isEqualTo("65532\nof the host\n");
 
         int uid = (int) Files.getAttribute(shared, "unix:uid");
         RecordingObserver writer = new RecordingObserver();
-        assertThat(run(shell, grants(true), "id -u; echo x > /share/files/by; touch /tmp/y /workspace/z && echo w", writer)
+        assertThat(run(
+                                shell,
+                                grants(true),
+                                "id -u; echo x > /share/files/by; touch /tmp/y /workspace/z && echo w",
+                                writer)
                         .exit())
                 .isZero();
         assertThat(writer.text(CallObserver.Stream.STDOUT)).isEqualTo(uid + "\nw\n");
@@ -228,9 +239,8 @@ final class SharesIT {
             assertThatThrownBy(() -> run(bench.shell(), grants, "true", new RecordingObserver()))
                     .isInstanceOf(CompletionException.class)
                     .satisfies(e -> assertThat(e.getCause())
-                            .isInstanceOfSatisfying(
-                                    RunnerException.class,
-                                    cause -> assertThat(cause.kind()).isEqualTo(RunnerException.Kind.GRANT)))
+                            .isInstanceOfSatisfying(RunnerException.class, cause -> assertThat(cause.kind())
+                                    .isEqualTo(RunnerException.Kind.GRANT)))
                     .hasMessageContaining("The share files (" + source + ") cannot be given: ");
         }
         // Nothing else is disturbed.
@@ -241,7 +251,8 @@ final class SharesIT {
     void whoGrantsIsToldWhatItMeans() throws Exception {
         var checked = bench.runner().check(new Share("files", shared.toString(), true));
         assertThat(checked.share().source()).isEqualTo(shared.toString());
-        assertThat(checked.owner()).isEqualTo(Files.getAttribute(shared, "unix:uid") + ":" + Files.getAttribute(shared, "unix:gid"));
+        assertThat(checked.owner())
+                .isEqualTo(Files.getAttribute(shared, "unix:uid") + ":" + Files.getAttribute(shared, "unix:gid"));
         assertThat(checked.notes()).hasSize(1).first().asString().contains("The whole sandbox runs as ");
         assertThatThrownBy(() -> bench.runner().check(new Share("files", "/etc", false)))
                 .isInstanceOf(RunnerException.class);
