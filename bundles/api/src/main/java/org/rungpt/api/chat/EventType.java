@@ -41,10 +41,24 @@ public final class EventType {
      * version?, effects?, title?}; for a malformed one also {@code problem}.
      */
     public static final String CALL_REQUESTED = "call.requested";
-    /** Somebody has to approve it: {@code call, approval, reasons:[text]}. */
+    /**
+     * Somebody has to approve it: {@code call, approval, reasons:[text], scopes:[once|conversation|always], needs?: {network:[text],
+     * shares:[{name, writable, why?}], secrets:[{name, env, hosts, set, help?}], workspace, sidecars:[image]}, untrusted?:[text]}. {@code needs} is
+     * what the call asks for and does not have; {@code untrusted} names what entered the conversation from outside.
+     */
     public static final String APPROVAL_REQUESTED = "approval.requested";
-    /** {@code call, approval, decision: allow|deny, scope: once|conversation|always, by: user|policy, reason?}. */
+    /**
+     * {@code call, approval, decision: allow|deny, scope: once|conversation|always, by: user|policy, reason?, arguments? (what the user
+     * made of them), grant? (what this call gets: network, shares, secrets, workspace, as in {@link #GRANT_CHANGED})}.
+     */
     public static final String APPROVAL_DECIDED = "approval.decided";
+    /**
+     * What is granted in this conversation from here on: {@code grants: {workspace: {network:[text], shares:[{name, source, writable,
+     * forced}]}, actions:[{action, contentHash, network, shares, secrets:[name], workspace}]}, by: user|approval, call?}.
+     */
+    public static final String GRANT_CHANGED = "grant.changed";
+    /** Which calls are asked about from here on: {@code mode?: border|always|full, rules:[{effect: allow|ask|deny, match}], approvals:[text]}. */
+    public static final String POLICY_CHANGED = "policy.changed";
     /** The intent, durable before the program runs: {@code call}. */
     public static final String CALL_STARTED = "call.started";
     /** Transient. What happens before the program runs, or what it says of itself: {@code call, step, done?, total?} (numbers). */
