@@ -27,11 +27,14 @@ final class CallRun {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
     private static final Duration NEWCOMER = Duration.ofSeconds(10);
 
+    /** What to start, and what it is granted. */
+    record Start(InstalledTask task, Grants grants) {}
+
     private final ConversationActor actor;
     private final EventLog log;
     private final CallState call;
     /** What to start; null to take up what was started before. */
-    private @Nullable InstalledTask task;
+    private @Nullable Start task;
 
     private final CallOutput stdout;
     private final CallOutput stderr;
@@ -47,7 +50,7 @@ final class CallRun {
     private boolean cancelled;
     private boolean ended;
 
-    CallRun(ConversationActor actor, EventLog log, CallState call, @Nullable InstalledTask task) {
+    CallRun(ConversationActor actor, EventLog log, CallState call, @Nullable Start task) {
         this.actor = actor;
         this.log = log;
         this.call = call;
@@ -72,7 +75,7 @@ final class CallRun {
         }
     }
 
-    private void start(InstalledTask what) {
+    private void start(Start what) {
         Optional<ActionRunner> found = actor.services().runner(runner);
         if (found.isEmpty()) {
             if (isLate()) {
@@ -81,9 +84,9 @@ final class CallRun {
             return;
         }
         ActionRunner chosen = found.get();
-        Duration total = what.task().timeout();
+        Duration total = what.task().task().timeout();
         var limits = new CallSpec.Limits(total, total, actor.limits().outputBytes());
-        var spec = new CallSpec(call.id, actor.id(), what, call.arguments, Grants.NONE, Map.of(), limits);
+        var spec = new CallSpec(call.id, actor.id(), what.task(), call.runs(), what.grants(), Map.of(), limits);
         var attached = watch();
         try {
             attach(chosen, chosen.start(spec, attached), attached);

@@ -1,11 +1,13 @@
 package org.rungpt.chat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
+import org.rungpt.api.chat.Access;
 
 /** One call as the log tells it, until its result was sent. */
 final class CallState {
@@ -39,6 +41,8 @@ final class CallState {
     final @Nullable String action;
     final @Nullable String contentHash;
     final boolean harmless;
+    /** Whether it is a task of an action that did not come with RunGPT. */
+    final boolean thirdParty;
     /** How many times running the turn has made this same call, this one included. */
     final int repeats;
     /** Which call of the turn it is, from 1. */
@@ -48,6 +52,19 @@ final class CallState {
 
     @Nullable
     String approval;
+
+    /** How far its approval may go. */
+    List<String> scopes = List.of();
+
+    /** What its approval gave it beyond what was granted before. */
+    Access grant = Access.NONE;
+
+    /** What the user made of the arguments; null if nothing. */
+    @Nullable
+    String edited;
+
+    /** Whether it reached something over the network. */
+    boolean connected;
 
     @Nullable
     String refusal;
@@ -79,6 +96,7 @@ final class CallState {
         String effects = Json.text(requested, "effects");
         harmless = effects != null
                 && Effects.valueOf(effects.toUpperCase(java.util.Locale.ROOT)).isHarmless();
+        thirdParty = requested.path("thirdParty").asBoolean();
         this.repeats = repeats;
         this.number = number;
     }
@@ -89,6 +107,30 @@ final class CallState {
 
     ParsedCall parsed() {
         return new ParsedCall(ref, task, arguments, raw);
+    }
+
+    /** What it runs with: exactly what was shown when it was approved. */
+    String runs() {
+        return edited == null ? arguments : edited;
+    }
+
+    /** Where what it says comes from, if that is none of ours; null if it is. */
+    @Nullable
+    String untrusted() {
+        if (thirdParty) {
+            return "output of " + action;
+        }
+        return connected ? "content of the network" : null;
+    }
+
+    void decided(ObjectNode data) {
+        boolean allowed = data.path("decision").asText().equals("allow");
+        phase = allowed ? Phase.ALLOWED : Phase.REFUSED;
+        refusal = Json.text(data, "reason");
+        if (data.has("arguments")) {
+            edited = data.get("arguments").toString();
+        }
+        grant = PermissionsJson.access(data.path("grant"));
     }
 
     void output(ObjectNode data) {
@@ -104,6 +146,10 @@ final class CallState {
         status = CallStatus.ofWire(data.path("status").asText());
         exit = data.hasNonNull("exit") ? data.get("exit").asInt() : null;
         text = Json.text(data, "message");
+        if (edited != null) {
+            String told = "The user changed the arguments before it ran: " + edited;
+            text = text == null ? told : text + " " + told;
+        }
         stdoutBytes = Math.max(stdout.end(), data.path("stdout").asLong());
         stderrBytes = Math.max(stderr.end(), data.path("stderr").asLong());
     }

@@ -5,6 +5,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallObserver;
 
 /** What one runner is given to tell of a call: makes text of the bytes on the runner's thread and puts it into the mailbox. */
@@ -84,6 +85,15 @@ final class CallWatch implements CallObserver {
     @Override
     public void progress(String step) {
         actor.enqueue(() -> actor.tell(Draft.callProgress(call, step)));
+    }
+
+    @Override
+    public void connection(CallConnection connection) {
+        actor.enqueue(() -> {
+            if (!closed) {
+                actor.connected(call, connection);
+            }
+        });
     }
 
     /** Nobody listens any more: the program is not held up. */

@@ -139,7 +139,7 @@ final class Chat implements Conversations {
     @Override
     public void decide(String conversation, String call, Decision decision) throws ChatException {
         actors.submit(conversation, actor -> {
-            Approvals.decide(engine.policy, actor.log(), call, decision);
+            new Approvals(engine, actor.log()).decide(call, decision);
             return true;
         });
     }
@@ -199,6 +199,11 @@ final class Chat implements Conversations {
             engine.services.tellDeleted(conversation);
             return true;
         });
+    }
+
+    /** What is granted and decided in these conversations. */
+    ChatPermissions permissions() {
+        return new ChatPermissions(engine, actors);
     }
 
     @Override

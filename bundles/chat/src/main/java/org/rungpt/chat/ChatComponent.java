@@ -20,9 +20,14 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
+import org.rungpt.api.chat.GrantSet;
+import org.rungpt.api.chat.Permissions;
+import org.rungpt.api.chat.Policy;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.ShareGuard;
+import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
 import org.rungpt.api.store.ConversationStore;
@@ -32,11 +37,11 @@ import org.slf4j.LoggerFactory;
 
 /** Conversations as a service: the shell around {@link Chat}. Whatever it needs may come and go. */
 @Component(
-        service = {Conversations.class, StatusSource.class},
+        service = {Conversations.class, Permissions.class, StatusSource.class},
         immediate = true,
         configurationPid = "org.rungpt.chat")
 @Designate(ocd = ChatComponent.Config.class)
-public final class ChatComponent implements Conversations, StatusSource {
+public final class ChatComponent implements Conversations, Permissions, StatusSource {
     private static final Logger LOG = LoggerFactory.getLogger(ChatComponent.class);
 
     /** How conversations are bounded. */
@@ -71,6 +76,7 @@ public final class ChatComponent implements Conversations, StatusSource {
 
     private final Services services = new Services();
     private final Chat chat;
+    private final ChatPermissions permissions;
 
     @Activate
     public ChatComponent(BundleContext context, Config config) {
@@ -90,6 +96,7 @@ public final class ChatComponent implements Conversations, StatusSource {
         var engine = new Engine(services, limits, Math.max(2, config.threads()));
         var models = new Models(services, () -> Optional.ofNullable(context.getProperty("rungpt.model")));
         chat = new Chat(engine, models, config.protocol());
+        permissions = chat.permissions();
         LOG.info("conversations are ready");
     }
 
@@ -154,6 +161,24 @@ public final class ChatComponent implements Conversations, StatusSource {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindSecrets(SecretStore store, Map<String, Object> properties) {
+        services.secrets.add(store, properties);
+    }
+
+    void unbindSecrets(SecretStore store) {
+        services.secrets.remove(store);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindShareGuard(ShareGuard guard, Map<String, Object> properties) {
+        services.shareGuards.add(guard, properties);
+    }
+
+    void unbindShareGuard(ShareGuard guard) {
+        services.shareGuards.remove(guard);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindListener(ConversationListener listener, Map<String, Object> properties) {
         services.listeners.add(listener, properties);
     }
@@ -211,6 +236,26 @@ public final class ChatComponent implements Conversations, StatusSource {
     @Override
     public void setDefaultModel(String model) throws ChatException {
         chat.setDefaultModel(model);
+    }
+
+    @Override
+    public GrantSet grants(@Nullable String conversation) throws ChatException {
+        return permissions.grants(conversation);
+    }
+
+    @Override
+    public void setGrants(@Nullable String conversation, GrantSet grants) throws ChatException {
+        permissions.setGrants(conversation, grants);
+    }
+
+    @Override
+    public Policy policy(@Nullable String conversation) throws ChatException {
+        return permissions.policy(conversation);
+    }
+
+    @Override
+    public void setPolicy(@Nullable String conversation, Policy policy) throws ChatException {
+        permissions.setPolicy(conversation, policy);
     }
 
     @Override

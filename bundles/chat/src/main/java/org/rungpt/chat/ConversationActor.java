@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.runner.CallConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -203,6 +204,13 @@ final class ConversationActor {
 
     void run(CallRun run, String call) {
         runs.put(call, run);
+    }
+
+    /** A call reached for the network: durable with whatever comes next, at its end at the latest. */
+    void connected(String call, CallConnection connection) {
+        if (log != null && runs.containsKey(call)) {
+            log.stage(Draft.callConnection(call, connection));
+        }
     }
 
     void callEnded(String call) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,7 +14,9 @@ import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.api.chat.GrantSet;
 import org.rungpt.api.chat.Message;
+import org.rungpt.api.chat.Policy;
 
 /**
  * A conversation as its log tells it: nothing but a fold over the events, the same in the engine that wrote them and in one that
@@ -31,9 +34,14 @@ final class ConversationState {
     private final Set<String> messages = new HashSet<>();
     private final Set<String> callIds = new HashSet<>();
     private final Set<String> usedRefs = new HashSet<>();
-    private final Set<String> grants = new HashSet<>();
+    /** What was approved beyond once, with the untrusted content that was there by then. */
+    private final Map<String, Set<String>> approved = new LinkedHashMap<>();
+
+    private final Set<String> untrusted = new LinkedHashSet<>();
     private final Map<String, CallState> calls = new LinkedHashMap<>();
     private List<ToldAction> told = List.of();
+    private GrantSet granted = GrantSet.NONE;
+    private Policy policy = Policy.NONE;
     private @Nullable Beginning beginning;
     private @Nullable TurnState turn;
     private @Nullable AnswerState answer;
@@ -60,6 +68,11 @@ final class ConversationState {
                 protocol = data.path("protocol").asText(protocol);
             }
             case EventType.CONVERSATION_TITLED -> titled = true;
+            case EventType.GRANT_CHANGED -> granted = PermissionsJson.grants(data.path("grants"));
+            case EventType.POLICY_CHANGED -> {
+                policy = PermissionsJson.policy(data);
+                approved.keySet().retainAll(policy.approvals());
+            }
             case EventType.MESSAGE_USER -> {
                 String id = data.path("message").asText();
                 messages.add(id);
@@ -119,9 +132,19 @@ final class ConversationState {
                 history.add(new Message.Results(data.path("message").asText(), results));
                 boolean allWrong = results.stream().allMatch(result -> result.status() == CallStatus.INVALID);
                 open.malformed = allWrong ? open.malformed + 1 : 0;
+                results.forEach(this::told);
                 calls.clear();
             }
             default -> throw new IllegalStateException(type);
+        }
+    }
+
+    /** From here on the model knows what a call said. */
+    private void told(CallResult result) {
+        CallState call = calls.get(result.call());
+        String source = call == null || result.bytes() == 0 ? null : call.untrusted();
+        if (source != null) {
+            untrusted.add(source);
         }
     }
 
@@ -160,17 +183,19 @@ final class ConversationState {
             case EventType.APPROVAL_REQUESTED -> {
                 call.phase = CallState.Phase.WAITING;
                 call.approval = Json.text(data, "approval");
+                call.scopes = PermissionsJson.strings(data.path("scopes"));
             }
             case EventType.APPROVAL_DECIDED -> {
-                boolean allowed = data.path("decision").asText().equals("allow");
-                call.phase = allowed ? CallState.Phase.ALLOWED : CallState.Phase.REFUSED;
-                call.refusal = Json.text(data, "reason");
-                if (allowed && !data.path("scope").asText("once").equals("once")) {
-                    grants.add(Policy.key(call));
+                call.decided(data);
+                if (call.phase == CallState.Phase.ALLOWED
+                        && !data.path("scope").asText("once").equals("once")) {
+                    approved.put(Judge.key(call), Set.copyOf(untrusted));
                 }
             }
             case EventType.CALL_STARTED -> call.phase = CallState.Phase.STARTED;
             case EventType.CALL_OUTPUT -> call.output(data);
+            case EventType.CALL_CONNECTION ->
+                call.connected |= data.path("allowed").asBoolean();
             case EventType.CALL_FINISHED -> {
                 call.finished(data);
                 if (call.status == CallStatus.INVALID) {
@@ -253,8 +278,24 @@ final class ConversationState {
         return usedRefs.contains(ref);
     }
 
-    boolean isGranted(String grant) {
-        return grants.contains(grant);
+    /** The untrusted content that was there when this was approved beyond once; null if it was not. */
+    @Nullable
+    Set<String> approved(String key) {
+        return approved.get(key);
+    }
+
+    /** Where content that is not the user's or ours came from. */
+    Set<String> untrusted() {
+        return untrusted;
+    }
+
+    GrantSet granted() {
+        return granted;
+    }
+
+    /** Mode and rules of this conversation, with what was approved in it. */
+    Policy policy() {
+        return new Policy(policy.mode(), policy.rules(), List.copyOf(approved.keySet()));
     }
 
     /** The calls whose results were not sent yet, in the order in which they were made. */

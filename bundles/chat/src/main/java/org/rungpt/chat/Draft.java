@@ -12,9 +12,12 @@ import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.api.chat.GrantSet;
+import org.rungpt.api.chat.Policy;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.Usage;
 import org.rungpt.api.protocol.Segment;
+import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallOutcome;
 
 /** An event before it is appended: the one place where events are written; {@link ConversationState} is the one that reads them. */
@@ -159,6 +162,9 @@ record Draft(String type, ObjectNode data) {
                     .with("contentHash", task.action().files().contentHash())
                     .with("effects", task.task().effects().name().toLowerCase(Locale.ROOT))
                     .with("title", task.action().manifest().title());
+            if (!task.action().files().builtIn()) {
+                draft.with("thirdParty", true);
+            }
         }
         return draft;
     }
@@ -180,23 +186,63 @@ record Draft(String type, ObjectNode data) {
         return draft.with("raw", raw).with("offset", offset).with("problem", problem);
     }
 
-    static Draft approvalRequested(String call, List<String> reasons) {
+    static Draft approvalRequested(String call, Judge.Verdict.Ask ask) {
         Draft draft = of(EventType.APPROVAL_REQUESTED).with("call", call).with("approval", Ids.of("a_"));
-        ArrayNode array = draft.data.putArray("reasons");
-        reasons.forEach(array::add);
+        PermissionsJson.strings(draft.data.putArray("reasons"), ask.reasons());
+        ArrayNode scopes = draft.data.putArray("scopes");
+        ask.scopes().forEach(scope -> scopes.add(scope.name().toLowerCase(Locale.ROOT)));
+        if (ask.needs() != null) {
+            draft.data.set("needs", ask.needs());
+        }
+        if (!ask.untrusted().isEmpty()) {
+            PermissionsJson.strings(draft.data.putArray("untrusted"), List.copyOf(ask.untrusted()));
+        }
         return draft;
+    }
+
+    /** @param by {@code user} or {@code approval} */
+    static Draft grantChanged(GrantSet grants, String by, @Nullable String call) {
+        Draft draft = of(EventType.GRANT_CHANGED).with("by", by).with("call", call);
+        draft.data.set("grants", PermissionsJson.write(grants));
+        return draft;
+    }
+
+    static Draft policyChanged(Policy policy) {
+        Draft draft = of(EventType.POLICY_CHANGED);
+        draft.data.setAll(PermissionsJson.write(policy, true));
+        return draft;
+    }
+
+    static Draft callConnection(String call, CallConnection connection) {
+        return of(EventType.CALL_CONNECTION)
+                .with("call", call)
+                .with("number", connection.number())
+                .with("host", connection.host())
+                .with("port", connection.port())
+                .with("allowed", connection.allowed())
+                .with("reason", connection.reason())
+                .with("sent", connection.sent())
+                .with("received", connection.received())
+                .with("durationMillis", connection.duration().toMillis());
     }
 
     /** @param by {@code user} or {@code policy} */
     static Draft approvalDecided(CallState call, Decision decision, String by) {
         Decision.Scope scope = decision.allow() ? decision.scope() : Decision.Scope.ONCE;
-        return of(EventType.APPROVAL_DECIDED)
+        Draft draft = of(EventType.APPROVAL_DECIDED)
                 .with("call", call.id)
                 .with("approval", call.approval == null ? Ids.of("a_") : call.approval)
                 .with("decision", decision.allow() ? "allow" : "deny")
                 .with("scope", scope.name().toLowerCase(Locale.ROOT))
                 .with("by", by)
                 .with("reason", decision.reason());
+        if (decision.allow() && decision.arguments() != null) {
+            draft.data.set("arguments", Json.object(decision.arguments()));
+        }
+        if (decision.allow() && decision.grant() != null && !decision.grant().isEmpty()) {
+            draft.data.set("grant", PermissionsJson.write(decision.grant()));
+        }
+        return draft;
     }
 
     static Draft callStarted(String call) {

@@ -15,7 +15,8 @@ final class Engine {
     final StoreAccess access;
     final Actions actions;
     final Arguments arguments = new Arguments();
-    final Policy policy;
+    final Judge judge;
+    final Granting granting;
     final ThreadPoolExecutor threads;
     private final ScheduledThreadPoolExecutor timer;
     private volatile boolean closing;
@@ -25,7 +26,8 @@ final class Engine {
         this.limits = limits;
         this.access = new StoreAccess(services, limits.patience());
         this.actions = new Actions(services);
-        this.policy = new Policy(services);
+        this.judge = new Judge(services);
+        this.granting = new Granting(services, judge.book);
         threads = new ThreadPoolExecutor(
                 threadCount, threadCount, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("rungpt-chat-"));
         threads.allowCoreThreadTimeOut(true);

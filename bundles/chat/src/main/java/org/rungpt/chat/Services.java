@@ -9,6 +9,8 @@ import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.ShareGuard;
+import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.store.ConversationStore;
 import org.rungpt.api.store.Settings;
 import org.slf4j.Logger;
@@ -25,6 +27,8 @@ final class Services {
     final ServiceSet<CallProtocol> protocols = new ServiceSet<>(this::arrived);
     final ServiceSet<ModelConnection> connections = new ServiceSet<>(this::arrived);
     final ServiceSet<ActionRunner> runners = new ServiceSet<>(this::arrived);
+    final ServiceSet<SecretStore> secrets = new ServiceSet<>(this::arrived);
+    final ServiceSet<ShareGuard> shareGuards = new ServiceSet<>(() -> {});
     final ServiceSet<ConversationListener> listeners = new ServiceSet<>(() -> {});
 
     /** Tells of each arrival of a service that a step may be waiting for. */

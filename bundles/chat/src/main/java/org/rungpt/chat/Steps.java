@@ -15,6 +15,7 @@ import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.protocol.ParserContext;
+import org.rungpt.api.runner.Grants;
 
 /** Takes the steps of one conversation. What a step needs may be away for a while: then it waits, within a bound. */
 final class Steps {
@@ -192,12 +193,20 @@ final class Steps {
         if (problem.isPresent()) {
             return close(call, CallStatus.INVALID, problem.get());
         }
-        List<String> reasons = engine.policy.reasons(call, task, state);
-        log.stage(
-                reasons.isEmpty()
-                        ? Draft.approvalDecided(call, new Decision(true, Decision.Scope.ONCE, null), "policy")
-                        : Draft.approvalRequested(call.id, reasons));
+        Judge.Verdict verdict = engine.judge.judge(call, task, state);
+        if (verdict instanceof Judge.Verdict.Ask ask) {
+            log.stage(Draft.approvalRequested(call.id, ask));
+        } else {
+            log.stage(Draft.approvalDecided(call, unasked(verdict), "policy"));
+        }
         return true;
+    }
+
+    private static Decision unasked(Judge.Verdict verdict) {
+        return verdict instanceof Judge.Verdict.Allow allow
+                ? new Decision(true, Decision.Scope.ONCE, null, null, null, allow.grant())
+                : new Decision(
+                        false, Decision.Scope.ONCE, verdict instanceof Judge.Verdict.Deny deny ? deny.why() : null);
     }
 
     private boolean run(CallState call) {
@@ -210,9 +219,15 @@ final class Steps {
         if (!isSame(call, task.get())) {
             return closeChanged(call);
         }
+        Grants grants;
+        try {
+            grants = engine.granting.of(call, task.get().action(), state);
+        } catch (Granting.Missing e) {
+            return close(call, CallStatus.FAILED, String.valueOf(e.getMessage()));
+        }
         log.stage(Draft.callStarted(call.id));
         log.flush();
-        var run = new CallRun(actor, log, call, task.get());
+        var run = new CallRun(actor, log, call, new CallRun.Start(task.get(), grants));
         actor.run(run, call.id);
         run.attempt();
         return true;

@@ -179,7 +179,9 @@ final class Disk {
 
         @Override
         public Map<String, String> withPrefix(String prefix) {
-            return new TreeMap<>(settings);
+            var found = new TreeMap<>(settings);
+            found.keySet().removeIf(key -> !key.startsWith(prefix));
+            return found;
         }
 
         @Override

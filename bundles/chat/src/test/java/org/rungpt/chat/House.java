@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.api.secret.SecretStore;
 
 /** An engine with small real parts around it; parts can be swapped, and the engine can die and live again on the same disk. */
 final class House implements AutoCloseable {
@@ -42,6 +44,8 @@ final class House implements AutoCloseable {
     Sandboxes.Runner runner;
     final Engine engine;
     final Chat chat;
+    final ChatPermissions permissions;
+    final Secrets secrets = new Secrets();
 
     House() {
         this(new Disk(), new Sandboxes(), ChatLimits.DEFAULT);
@@ -58,6 +62,7 @@ final class House implements AutoCloseable {
         runner = sandboxes.runner();
         engine = new Engine(services, limits, 8);
         chat = new Chat(engine, new Models(services, Optional::empty), "tags");
+        permissions = chat.permissions();
         if (open) {
             open();
         }
@@ -71,6 +76,7 @@ final class House implements AutoCloseable {
         services.protocols.add(protocol, Map.of());
         services.connections.add(model, Map.of());
         services.runners.add(runner, Map.of());
+        services.secrets.add(secrets, Map.of());
         services.stores.add(store, Map.of());
         return this;
     }
@@ -172,6 +178,18 @@ final class House implements AutoCloseable {
     }
 
     static InstalledAction action(String alias, String version, boolean builtIn, Task... tasks) {
+        return action(alias, version, builtIn, false, List.of(), List.of(), List.of(), tasks);
+    }
+
+    static InstalledAction action(
+            String alias,
+            String version,
+            boolean builtIn,
+            boolean workspace,
+            List<String> network,
+            List<Manifest.Secret> secrets,
+            List<Manifest.Share> shares,
+            Task... tasks) {
         ActionPackage files = new ActionPackage(
                 new ActionId((builtIn ? "rungpt/" : "acme/") + alias),
                 version,
@@ -189,10 +207,10 @@ final class House implements AutoCloseable {
                 List.of(tasks),
                 Manifest.Packages.NONE,
                 "base",
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
+                workspace,
+                network,
+                secrets,
+                shares,
                 Manifest.Resources.DEFAULT,
                 List.of(),
                 "{}");
@@ -203,6 +221,31 @@ final class House implements AutoCloseable {
         return new Task(
                 name, "A task.", """
                 {"type":"object","properties":{"path":{"type":"string"}},"required":["path"],"additionalProperties":false}""", List.of(), effects, false, false, Duration.ofMinutes(1), Task.Output.TEXT);
+    }
+
+    /** Secrets in memory. */
+    static final class Secrets implements SecretStore {
+        final Map<String, String> values = new ConcurrentHashMap<>();
+
+        @Override
+        public Optional<String> get(String name) {
+            return Optional.ofNullable(values.get(name));
+        }
+
+        @Override
+        public void put(String name, String value) {
+            values.put(name, value);
+        }
+
+        @Override
+        public void remove(String name) {
+            values.remove(name);
+        }
+
+        @Override
+        public List<String> names() {
+            return List.copyOf(values.keySet());
+        }
     }
 
     /** What is installed; changes at once. */

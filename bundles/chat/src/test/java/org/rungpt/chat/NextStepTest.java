@@ -91,7 +91,9 @@ final class NextStepTest {
         begin();
         ask();
         CallState draw = call("plot.draw");
-        apply(Draft.approvalRequested(draw.id, java.util.List.of("because")));
+        apply(Draft.approvalRequested(
+                draw.id,
+                new Judge.Verdict.Ask(java.util.List.of("because"), null, java.util.List.of(), java.util.Set.of())));
         CallState read = call("fs.read");
         allow(read);
         end("stop");

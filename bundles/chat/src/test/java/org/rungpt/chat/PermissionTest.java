@@ -1,0 +1,186 @@
+package org.rungpt.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.rungpt.api.action.ActionId;
+import org.rungpt.api.action.Effects;
+import org.rungpt.api.action.Manifest;
+import org.rungpt.api.chat.Access;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.Decision;
+import org.rungpt.api.chat.EventType;
+import org.rungpt.api.chat.GrantSet;
+import org.rungpt.api.chat.Policy;
+import org.rungpt.api.runner.Grants;
+import org.rungpt.api.secret.ActionSecrets;
+
+/** What is granted, who is asked, and what a runner is given. */
+final class PermissionTest {
+    private static final ActionId WEATHER = new ActionId("acme/weather");
+    private static final String HASH = "hash-weather-1";
+
+    private final House house = new House();
+
+    @BeforeEach
+    void install() {
+        house.registry.installed = List.of(
+                House.action("fs", "1", true, House.task("read", Effects.READ), House.task("write", Effects.WRITE)),
+                House.action("plot", "1", false, House.task("draw", Effects.WRITE)),
+                House.action(
+                        "weather",
+                        "1",
+                        false,
+                        true,
+                        List.of("api.weather.example:443"),
+                        List.of(new Manifest.Secret("key", "WEATHER_KEY", List.of("api.weather.example"), "get one")),
+                        List.of(new Manifest.Share("notes", false, "to write them down")),
+                        House.task("now", Effects.READ),
+                        House.task("soon", Effects.READ)));
+        house.secrets.put(ActionSecrets.key(WEATHER, "key"), "s3cret-value");
+    }
+
+    @AfterEach
+    void close() {
+        house.close();
+    }
+
+    private String ask(String task) throws Exception {
+        house.model.script((n, answer) -> answer.say(
+                        answer.asked().startsWith("RESULT") ? "ok" : "@call " + n + " " + task + " {\"path\":\"x\"}\n")
+                .end());
+        return house.say("go");
+    }
+
+    private String waiting(String id) throws Exception {
+        house.awaitState(id, Conversation.State.WAITING);
+        return house.latest(id, EventType.APPROVAL_REQUESTED, "call");
+    }
+
+    private JsonNode requested(String id) {
+        var all = house.events(id, EventType.APPROVAL_REQUESTED);
+        return Json.object(all.get(all.size() - 1).data());
+    }
+
+    private static Decision with(Decision.Scope scope, Access grant) {
+        return new Decision(true, scope, null, null, null, grant);
+    }
+
+    private static Access weather() {
+        return new Access(
+                List.of("api.weather.example:443"),
+                List.of(new Grants.Share("notes", "/home/me/notes", false)),
+                List.of("key"),
+                true);
+    }
+
+    @Test
+    void theCardOffersExactlyWhatTheActionAsksForAndOneConsentGrantsIt() throws Exception {
+        String id = ask("weather.now");
+        String call = waiting(id);
+        JsonNode needs = requested(id).path("needs");
+        assertThat(needs.path("network").toString()).isEqualTo("[\"api.weather.example:443\"]");
+        assertThat(needs.at("/secrets/0/name").asText()).isEqualTo("key");
+        assertThat(needs.at("/secrets/0/set").asBoolean()).isTrue();
+        assertThat(needs.at("/shares/0/why").asText()).isEqualTo("to write them down");
+        assertThat(needs.path("workspace").asBoolean()).isTrue();
+        assertThatThrownBy(() -> house.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null)))
+                .hasMessageContaining("choose a directory");
+        house.chat.decide(id, call, with(Decision.Scope.CONVERSATION, weather()));
+        Grants grants = house.sandboxes.next().spec.grants();
+        assertThat(grants.network()).containsExactly("api.weather.example:443");
+        assertThat(grants.secrets()).containsEntry("WEATHER_KEY", "s3cret-value");
+        assertThat(grants.shares()).containsExactly(new Grants.Share("notes", "/home/me/notes", false));
+        assertThat(grants.workspace()).isTrue();
+        house.awaitTurns(id, 1);
+        assertThat(house.permissions.grants(id).of(WEATHER, HASH)).isEqualTo(weather());
+        assertThat(house.log(id).toString()).doesNotContain("s3cret-value");
+    }
+
+    @Test
+    void oneCallMayGetLessThanItsActionAsksForAndNeverMore() throws Exception {
+        String id = ask("weather.now");
+        String call = waiting(id);
+        Access more = new Access(List.of("evil.example:443"), List.of(), List.of(), false);
+        assertThatThrownBy(() -> house.chat.decide(id, call, with(Decision.Scope.ONCE, more)))
+                .hasMessageContaining("does not ask to reach evil.example:443");
+        house.chat.decide(id, call, with(Decision.Scope.ONCE, Access.NONE));
+        assertThat(house.sandboxes.next().spec.grants()).isEqualTo(Grants.NONE);
+        house.awaitTurns(id, 1);
+        assertThat(house.permissions.grants(id)).isEqualTo(GrantSet.NONE);
+    }
+
+    @Test
+    void aGrantForAllConversationsNeedsNoSecondQuestion() throws Exception {
+        String id = ask("weather.now");
+        house.chat.decide(id, waiting(id), with(Decision.Scope.ALWAYS, weather()));
+        house.sandboxes.next();
+        house.awaitTurns(id, 1);
+        String second = house.say("again");
+        house.awaitTurns(second, 1);
+        assertThat(house.events(second, EventType.APPROVAL_REQUESTED)).isEmpty();
+        assertThat(house.sandboxes.next().spec.grants().shares()).hasSize(1);
+        assertThat(house.permissions.policy(null).approvals()).containsExactly("acme/weather@" + HASH + "/now");
+
+        house.permissions.setPolicy(null, new Policy(null, List.of(), List.of()));
+        house.permissions.setGrants(null, GrantSet.NONE);
+        String third = house.say("again");
+        waiting(third);
+    }
+
+    @Test
+    void aSecretThatIsNotSetStopsTheCallWithOneLine() throws Exception {
+        house.secrets.values.clear();
+        String id = ask("weather.now");
+        String call = waiting(id);
+        assertThat(requested(id).at("/needs/secrets/0/set").asBoolean()).isFalse();
+        house.chat.decide(id, call, with(Decision.Scope.ONCE, new Access(List.of(), List.of(), List.of("key"), false)));
+        house.awaitTurns(id, 1);
+        assertThat(house.latest(id, EventType.CALL_FINISHED, "message"))
+                .contains("The secret key of acme/weather is not set");
+        assertThat(house.sandboxes.started).isEmpty();
+    }
+
+    @Test
+    void theWorkspaceGetsWhatTheUserGrantedItInThisConversationAndEverywhere() throws Exception {
+        house.permissions.setGrants(
+                null,
+                new GrantSet(
+                        new Access(List.of(), List.of(new Grants.Share("docs", "/srv/docs", false)), List.of(), false),
+                        List.of()));
+        String id = house.conversation();
+        house.permissions.setGrants(
+                id, new GrantSet(new Access(List.of(Grants.PACKAGE_MIRRORS), List.of(), List.of(), false), List.of()));
+        house.model.script((n, answer) -> answer.say(n == 1 ? "@call 1 fs.write {\"path\":\"x\"}\n" : "ok")
+                .end());
+        house.chat.post(id, null, "go");
+        Grants grants = house.sandboxes.next().spec.grants();
+        assertThat(grants.network()).containsExactly(Grants.PACKAGE_MIRRORS);
+        assertThat(grants.shares()).containsExactly(new Grants.Share("docs", "/srv/docs", false));
+        house.awaitTurns(id, 1);
+        assertThat(house.types(id)).contains(EventType.GRANT_CHANGED);
+    }
+
+    @Test
+    void whatCannotBeGrantedIsRefusedInOneLine() throws Exception {
+        String id = house.conversation();
+        for (Access wrong : List.of(
+                new Access(List.of("example.org"), List.of(), List.of(), false),
+                new Access(List.of("example.org:99999"), List.of(), List.of(), false),
+                new Access(List.of("a b:1"), List.of(), List.of(), false),
+                new Access(List.of(), List.of(new Grants.Share("Notes", "/x", false)), List.of(), false),
+                new Access(List.of(), List.of(new Grants.Share("notes", "x", false)), List.of(), false),
+                new Access(List.of(), List.of(), List.of("key"), false))) {
+            assertThatThrownBy(() -> house.permissions.setGrants(id, new GrantSet(wrong, List.of())))
+                    .isInstanceOfSatisfying(
+                            ChatException.class, e -> assertThat(e.kind()).isEqualTo(ChatException.Kind.INVALID))
+                    .hasMessageNotContaining("\n");
+        }
+    }
+}
