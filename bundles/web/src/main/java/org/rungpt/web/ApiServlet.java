@@ -43,6 +43,7 @@ public final class ApiServlet extends HttpServlet {
         this.streams = streams;
         String product = context.getProperty("rungpt.version");
         new ConversationRoutes(services, router);
+        new PermissionRoutes(services, router);
         new ModelRoutes(services, router);
         new PlatformRoutes(
                 services, product == null ? context.getBundle().getVersion().toString() : product, router);

@@ -1,5 +1,6 @@
 package org.rungpt.web;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.http.HttpServletRequest;
@@ -120,14 +121,26 @@ final class ConversationRoutes {
     }
 
     private Answer decide(Call call) throws ApiException, IOException {
-        ObjectNode body = Json.body(call.request(), Set.of("decision", "scope", "reason"));
+        ObjectNode body =
+                Json.body(call.request(), Set.of("decision", "scope", "reason", "approval", "arguments", "grant"));
         boolean allow =
                 switch (Json.requiredText(body, "decision")) {
                     case "allow" -> true;
                     case "deny" -> false;
                     default -> throw ApiException.invalid("\"decision\" must be allow or deny.");
                 };
-        Decision decision = new Decision(allow, scope(Json.text(body, "scope")), Json.text(body, "reason"));
+        JsonNode arguments = body.path("arguments");
+        if (!arguments.isMissingNode() && !arguments.isNull() && !arguments.isObject()) {
+            throw ApiException.invalid("\"arguments\" must be an object.");
+        }
+        JsonNode grant = body.path("grant");
+        Decision decision = new Decision(
+                allow,
+                scope(Json.text(body, "scope")),
+                Json.text(body, "reason"),
+                Json.text(body, "approval"),
+                arguments.isObject() ? arguments.toString() : null,
+                grant.isMissingNode() || grant.isNull() ? null : PermissionsJson.access(grant, "grant"));
         try {
             services.conversations().decide(call.variable("id"), call.variable("call"), decision);
             return Answer.done();

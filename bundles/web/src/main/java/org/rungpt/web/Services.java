@@ -11,6 +11,7 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
 import org.rungpt.api.status.StatusSource;
@@ -20,6 +21,7 @@ import org.rungpt.api.store.ConversationStore;
 @Component(service = Services.class)
 public final class Services {
     private final ServiceSlot<Conversations> conversations = new ServiceSlot<>("The chat engine");
+    private final ServiceSlot<Permissions> permissions = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ConversationStore> store = new ServiceSlot<>("The conversation store");
     private final ServiceSlot<ActionRegistry> registry = new ServiceSlot<>("The action registry");
     private final List<ModelConnection> connections = new CopyOnWriteArrayList<>();
@@ -31,6 +33,10 @@ public final class Services {
 
     Conversations conversations() throws ApiException {
         return conversations.get();
+    }
+
+    Permissions permissions() throws ApiException {
+        return permissions.get();
     }
 
     ConversationStore store() throws ApiException {
@@ -69,6 +75,15 @@ public final class Services {
 
     void unbindConversations(Conversations service) {
         conversations.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindPermissions(Permissions service) {
+        permissions.bind(service);
+    }
+
+    void unbindPermissions(Permissions service) {
+        permissions.unbind(service);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
