@@ -36,6 +36,7 @@ public final class GrantsCommand extends RungptCommand {
     ActionRegistry registry;
 
     @Argument(name = "conversation", description = "Of this conversation; of all conversations if left out")
+    @Completion(ConversationCompleter.class)
     @Nullable
     String conversation;
 

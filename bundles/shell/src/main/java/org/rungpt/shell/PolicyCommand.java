@@ -28,6 +28,7 @@ public final class PolicyCommand extends RungptCommand {
     Permissions permissions;
 
     @Argument(name = "conversation", description = "Of this conversation; of all conversations if left out")
+    @Completion(ConversationCompleter.class)
     @Nullable
     String conversation;
 
