@@ -58,7 +58,7 @@ class CatalogTest extends ActionSourceContract {
                     assertThat(files.directory().resolve("run")).isExecutable();
                 })
                 .extracting(files -> files.id().value())
-                .containsExactly("rungpt/filesystem", "rungpt/system");
+                .containsExactly("rungpt/calls", "rungpt/filesystem", "rungpt/system");
     }
 
     @Test

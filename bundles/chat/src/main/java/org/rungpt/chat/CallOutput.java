@@ -17,17 +17,33 @@ final class CallOutput {
 
     private final String call;
     private final String stream;
+    private final boolean events;
     private final Deque<OutputText.Piece> tail = new ArrayDeque<>();
     private long tailBytes;
     private OutputText.@Nullable Piece unstored;
 
-    CallOutput(String call, String stream) {
+    private long read;
+
+    /** @param events whether the text is what the program's events say, and not its bytes */
+    CallOutput(String call, String stream, boolean events) {
         this.call = call;
         this.stream = stream;
+        this.events = events;
     }
 
-    /** Takes a piece. @return the transient event that tells of it */
-    Draft accept(OutputText.Piece piece) {
+    /** Whether this is beyond what is stored as it comes: of that, the log keeps the end only. */
+    static boolean isBeyondTheLog(OutputText.Piece piece) {
+        return piece.offset() >= STORED_AS_IT_COMES;
+    }
+
+    /**
+     * Takes a piece.
+     *
+     * @param upTo how many bytes of the program's output it stands for, with all before it
+     * @return the transient event that tells of it
+     */
+    Draft accept(OutputText.Piece piece, long upTo) {
+        read = upTo;
         if (piece.offset() < STORED_AS_IT_COMES) {
             unstored = unstored == null ? piece : unstored.and(piece);
         } else {
@@ -55,7 +71,15 @@ final class CallOutput {
     Draft take() {
         OutputText.Piece piece = unstored;
         unstored = null;
-        return piece == null ? null : Draft.output(EventType.CALL_OUTPUT, call, stream, piece);
+        return piece == null ? null : stored(piece);
+    }
+
+    private Draft stored(OutputText.Piece piece) {
+        Draft draft = Draft.output(EventType.CALL_OUTPUT, call, stream, piece);
+        if (events) {
+            draft.data().put("read", read);
+        }
+        return draft;
     }
 
     /** All that is left to be stored when the call has ended. */
@@ -71,13 +95,13 @@ final class CallOutput {
                 gathered = gathered.and(piece);
             } else {
                 if (gathered != null) {
-                    drafts.add(Draft.output(EventType.CALL_OUTPUT, call, stream, gathered));
+                    drafts.add(stored(gathered));
                 }
                 gathered = piece;
             }
         }
         if (gathered != null) {
-            drafts.add(Draft.output(EventType.CALL_OUTPUT, call, stream, gathered));
+            drafts.add(stored(gathered));
         }
         tail.clear();
         return drafts;

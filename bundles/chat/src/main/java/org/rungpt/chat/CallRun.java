@@ -1,6 +1,7 @@
 package org.rungpt.chat;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -10,10 +11,10 @@ import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.CallHandle;
-import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.HostTasks;
 import org.rungpt.api.runner.RunnerException;
 
 /**
@@ -36,8 +37,9 @@ final class CallRun {
     /** What to start; null to take up what was started before. */
     private @Nullable Start task;
 
-    private final CallOutput stdout;
-    private final CallOutput stderr;
+    /** By stream. */
+    private final Map<String, CallOutput> outputs = new LinkedHashMap<>();
+
     private final Semaphore credit = new Semaphore(CallWatch.CREDIT);
     private final long patienceEnds;
     private long stdoutEnd;
@@ -55,9 +57,10 @@ final class CallRun {
         this.log = log;
         this.call = call;
         this.task = task;
-        stdout = new CallOutput(call.id, "stdout");
-        stderr = new CallOutput(call.id, "stderr");
-        stdoutEnd = call.stdout.end();
+        for (String stream : CallState.STREAMS) {
+            outputs.put(stream, new CallOutput(call.id, stream, call.events && !stream.equals("stderr")));
+        }
+        stdoutEnd = call.read();
         stderrEnd = call.stderr.end();
         patienceEnds = System.nanoTime() + actor.limits().patience().toNanos();
         actor.later(actor.limits().patience().plusMillis(1), this::attempt);
@@ -76,6 +79,11 @@ final class CallRun {
     }
 
     private void start(Start what) {
+        Optional<HostTasks> host = actor.services().host(what.task().action());
+        if (host.isPresent()) {
+            startOnHost(host.get(), what);
+            return;
+        }
         Optional<ActionRunner> found = actor.services().runner(runner);
         if (found.isEmpty()) {
             if (isLate()) {
@@ -84,12 +92,9 @@ final class CallRun {
             return;
         }
         ActionRunner chosen = found.get();
-        Duration total = what.task().task().timeout();
-        var limits = new CallSpec.Limits(total, total, actor.limits().outputBytes());
-        var spec = new CallSpec(call.id, actor.id(), what.task(), call.runs(), what.grants(), Map.of(), limits);
         var attached = watch();
         try {
-            attach(chosen, chosen.start(spec, attached), attached);
+            attach(chosen, chosen.start(spec(what), attached), attached);
         } catch (RunnerException e) {
             boolean swapped = runner != null || actor.services().runners.hasNewcomer(NEWCOMER);
             if (e.kind() == RunnerException.Kind.DETACHED) {
@@ -105,6 +110,22 @@ final class CallRun {
             task = null;
             runner = chosen;
             lookAgain();
+        }
+    }
+
+    private CallSpec spec(Start what) {
+        Duration total = what.task().task().timeout();
+        var limits = new CallSpec.Limits(total, total, actor.limits().outputBytes());
+        return new CallSpec(call.id, actor.id(), what.task(), call.runs(), what.grants(), Map.of(), limits);
+    }
+
+    /** What RunGPT does itself; nobody can take it up again. */
+    private void startOnHost(HostTasks host, Start what) {
+        var attached = watch();
+        try {
+            attach(null, host.start(spec(what), attached), attached);
+        } catch (RunnerException | RuntimeException e) {
+            end(CallStatus.FAILED, String.valueOf(e.getMessage()));
         }
     }
 
@@ -138,9 +159,10 @@ final class CallRun {
 
     /** What the next runner is given; what it says is dropped once another has taken over. */
     private CallWatch watch() {
-        return new CallWatch(actor, call.id, credit, stdoutEnd, stderrEnd, (watch, piece, stream) -> {
+        var start = new CallWatch.Start(call.events, stdoutEnd, stderrEnd, call.ends());
+        return new CallWatch(actor, call.id, credit, start, (watch, said) -> {
             if (attachment == watch) {
-                accept(piece, stream);
+                accept(said);
             }
         });
     }
@@ -160,7 +182,7 @@ final class CallRun {
         }
     }
 
-    private void attach(ActionRunner by, CallHandle to, CallWatch attached) {
+    private void attach(@Nullable ActionRunner by, CallHandle to, CallWatch attached) {
         runner = by;
         handle = to;
         attachment = attached;
@@ -177,17 +199,19 @@ final class CallRun {
     }
 
     private void ended(@Nullable CallOutcome outcome, @Nullable Throwable error) {
-        if (attachment != null) {
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        boolean goesOn = cause instanceof RunnerException e && e.kind() == RunnerException.Kind.DETACHED;
+        if (attachment != null && !goesOn) {
             attachment.end(this::accept);
         }
-        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         if (outcome != null) {
             ended = true;
             storeAll();
-            log.stage(Draft.callFinished(call.id, outcome));
+            log.stage(call.finished(outcome));
             actor.callEnded(call.id);
             actor.drive();
-        } else if (cause instanceof RunnerException e && e.kind() == RunnerException.Kind.DETACHED) {
+        } else if (goesOn) {
+            // Half a character or line is whole only with what the next one tells.
             handle = null;
             attachment = null;
             attempt();
@@ -237,9 +261,7 @@ final class CallRun {
     void detach() {
         if (!ended) {
             abandon();
-            for (CallOutput output : new CallOutput[] {stdout, stderr}) {
-                stage(output.take());
-            }
+            outputs.values().forEach(output -> stage(output.take()));
         }
     }
 
@@ -252,15 +274,22 @@ final class CallRun {
         }
     }
 
-    private void accept(OutputText.Piece piece, CallObserver.Stream stream) {
-        boolean error = stream == CallObserver.Stream.STDERR;
-        if (error) {
-            stderrEnd = piece.offset() + piece.bytes();
-        } else {
-            stdoutEnd = piece.offset() + piece.bytes();
+    private void accept(CallWatch.Said said) {
+        CallOutput output = outputs.get(said.stream());
+        if (output == null) {
+            return;
         }
-        actor.tell((error ? stderr : stdout).accept(piece));
-        long unstored = stdout.unstored() + stderr.unstored();
+        if (said.stream().equals("stderr")) {
+            stderrEnd = said.read();
+        } else {
+            stdoutEnd = Math.max(stdoutEnd, said.read());
+        }
+        actor.tell(output.accept(said.piece(), said.read()));
+        if (CallOutput.isBeyondTheLog(said.piece())) {
+            actor.keepOutput(call.id, said.stream(), said.piece());
+        }
+        long unstored =
+                outputs.values().stream().mapToLong(CallOutput::unstored).sum();
         if (unstored >= STORE_BYTES) {
             storeSoFar();
         } else if (!storing && unstored > 0) {
@@ -275,14 +304,12 @@ final class CallRun {
     }
 
     private void storeSoFar() {
-        stage(stdout.take());
-        stage(stderr.take());
+        outputs.values().forEach(output -> stage(output.take()));
         log.flush();
     }
 
     private void storeAll() {
-        stdout.end().forEach(log::stage);
-        stderr.end().forEach(log::stage);
+        outputs.values().forEach(output -> output.end().forEach(log::stage));
     }
 
     private void stage(@Nullable Draft draft) {

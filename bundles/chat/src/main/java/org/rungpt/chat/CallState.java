@@ -1,13 +1,17 @@
 package org.rungpt.chat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
 import org.rungpt.api.chat.Access;
+import org.rungpt.api.runner.CallOutcome;
 
 /** One call as the log tells it, until its result was sent. */
 final class CallState {
@@ -26,6 +30,12 @@ final class CallState {
         FINISHED
     }
 
+    /** What a call says goes here; {@code log} and {@code error} are of tasks whose output are events. */
+    static final List<String> STREAMS = List.of("stdout", "stderr", "log", "error");
+
+    /** A file that the call left. */
+    record LeftFile(String artifact, String name, String mediaType, long size) {}
+
     /** What the excerpts keep of each stream until the result is made. */
     private static final int KEPT_CHARACTERS = 64 << 10;
 
@@ -43,6 +53,8 @@ final class CallState {
     final boolean harmless;
     /** Whether it is a task of an action that did not come with RunGPT. */
     final boolean thirdParty;
+    /** Whether its standard output holds events, so that the text is what they say. */
+    final boolean events;
     /** How many times running the turn has made this same call, this one included. */
     final int repeats;
     /** Which call of the turn it is, from 1. */
@@ -80,8 +92,13 @@ final class CallState {
 
     final OutputExcerpt stdout = new OutputExcerpt(KEPT_CHARACTERS);
     final OutputExcerpt stderr = new OutputExcerpt(KEPT_CHARACTERS);
+    final OutputExcerpt logged = new OutputExcerpt(8 << 10);
+    private final StringBuilder error = new StringBuilder();
+    private final Map<String, LeftFile> files = new LinkedHashMap<>();
     private long stdoutBytes;
     private long stderrBytes;
+    private long read;
+    private long errorEnd;
 
     CallState(ObjectNode requested, int repeats, int number) {
         id = requested.path("call").asText();
@@ -97,6 +114,7 @@ final class CallState {
         harmless = effects != null
                 && Effects.valueOf(effects.toUpperCase(java.util.Locale.ROOT)).isHarmless();
         thirdParty = requested.path("thirdParty").asBoolean();
+        events = requested.path("events").asBoolean();
         this.repeats = repeats;
         this.number = number;
     }
@@ -134,11 +152,59 @@ final class CallState {
     }
 
     void output(ObjectNode data) {
-        OutputExcerpt stream = "stderr".equals(Json.text(data, "stream")) ? stderr : stdout;
-        stream.append(
-                data.path("offset").asLong(),
-                data.path("text").asText(),
-                data.path("bytes").asLong());
+        long offset = data.path("offset").asLong();
+        String said = data.path("text").asText();
+        long bytes = data.path("bytes").asLong();
+        read = Math.max(read, data.path("read").asLong());
+        switch (data.path("stream").asText()) {
+            case "stderr" -> stderr.append(offset, said, bytes);
+            case "log" -> logged.append(offset, said, bytes);
+            case "error" -> {
+                errorEnd = offset + bytes;
+                if (error.length() < 2000) {
+                    error.append(error.isEmpty() ? "" : " ").append(said);
+                }
+            }
+            default -> stdout.append(offset, said, bytes);
+        }
+    }
+
+    /** How many bytes of standard output are known. */
+    long read() {
+        return events ? read : stdout.end();
+    }
+
+    /** Where the text of each stream goes on. */
+    Map<String, Long> ends() {
+        return Map.of("stdout", stdout.end(), "log", logged.end(), "error", errorEnd);
+    }
+
+    void left(ObjectNode data) {
+        var file = new LeftFile(
+                data.path("artifact").asText(),
+                data.path("name").asText(),
+                data.path("mediaType").asText(),
+                data.path("size").asLong());
+        files.put(file.artifact(), file);
+    }
+
+    /** The files that it left, in the order in which they came. */
+    List<LeftFile> files() {
+        return List.copyOf(files.values());
+    }
+
+    /** The event of its end: a program that said {@code error} has failed, whatever its exit code. */
+    Draft finished(CallOutcome outcome) {
+        Draft draft = Draft.callFinished(id, outcome);
+        if (events) {
+            draft.data().put("stdout", stdout.end());
+        }
+        if (!error.isEmpty() && outcome.reason() == CallOutcome.Reason.EXITED) {
+            draft.data().put("status", CallStatus.FAILED.wire());
+            String more = outcome.message() == null ? "" : " " + outcome.message();
+            draft.data().put("message", error + more);
+        }
+        return draft;
     }
 
     void finished(ObjectNode data) {
@@ -158,10 +224,15 @@ final class CallState {
     CallResult result(int bound) {
         CallStatus how = status == null ? CallStatus.UNKNOWN : status;
         long bytes = stdoutBytes + stderrBytes;
-        if (bytes == 0) {
-            return new CallResult(id, ref, task, how, exit, text == null ? "" : text, 0, null);
-        }
         boolean failed = how != CallStatus.COMPLETED;
+        if (bytes == 0) {
+            String why = text == null ? "" : text;
+            if (failed && logged.characters() > 0) {
+                why = (why.isEmpty() ? "" : why + "\n") + "[log]\n"
+                        + logged.within(bound).text(logged.end());
+            }
+            return new CallResult(id, ref, task, how, exit, why, 0, filesTold());
+        }
         int forErrors = Math.max(failed ? bound / 2 : bound / 4, bound - stdout.characters());
         OutputExcerpt errors = stderr.within(Math.min(stderr.characters(), forErrors));
         OutputExcerpt out = stdout.within(bound - errors.characters());
@@ -181,6 +252,22 @@ final class CallState {
             String cut = leftOut + " of " + bytes + " bytes of output are left out here.";
             note = note == null ? cut : note + " " + cut;
         }
+        String told = filesTold();
+        if (told != null) {
+            note = note == null ? told : note + " " + told;
+        }
         return new CallResult(id, ref, task, how, exit, all.toString(), bytes, note);
+    }
+
+    private @Nullable String filesTold() {
+        if (files.isEmpty()) {
+            return null;
+        }
+        String names = files.values().stream()
+                .limit(20)
+                .map(file -> "%s (%s, %d bytes)".formatted(file.name(), file.mediaType(), file.size()))
+                .collect(Collectors.joining(", "));
+        String more = files.size() > 20 ? " and " + (files.size() - 20) + " more" : "";
+        return "Files that it left, which the user sees: " + names + more + ".";
     }
 }

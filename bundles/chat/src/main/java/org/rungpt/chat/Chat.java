@@ -1,9 +1,11 @@
 package org.rungpt.chat;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
@@ -192,6 +194,13 @@ final class Chat implements Conversations {
                     LOG.warn("the workspace of the deleted conversation {} is left: {}", conversation, e.getMessage());
                 }
             });
+            for (ArtifactStore artifacts : engine.services.artifacts.all()) {
+                try {
+                    artifacts.delete(conversation);
+                } catch (IOException | RuntimeException e) {
+                    LOG.warn("files of the deleted conversation {} are left: {}", conversation, e.toString());
+                }
+            }
             engine.access.with(store -> {
                 store.delete(conversation);
                 return true;

@@ -15,6 +15,7 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationListener;
@@ -28,6 +29,8 @@ import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.ShareGuard;
 import org.rungpt.api.secret.SecretStore;
+import org.rungpt.api.runner.HostTasks;
+import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
 import org.rungpt.api.store.ConversationStore;
@@ -58,6 +61,9 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
 
         @AttributeDefinition(description = "How much a call may write before it is ended, in MiB", min = "1")
         int outputMiB() default 64;
+
+        @AttributeDefinition(description = "How much of a call's output can be read later, in MiB", min = "1")
+        int keptOutputMiB() default 16;
 
         @AttributeDefinition(
                 description = "How much the model is told of actions at first, in characters",
@@ -94,6 +100,8 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
                 Duration.ofSeconds(Math.max(1, config.patienceSeconds())),
                 usual.cancelPatience());
         var engine = new Engine(services, limits, Math.max(2, config.threads()));
+        engine.keptOutput = Math.max(1L, config.keptOutputMiB()) << 20;
+        services.hosts.add(new CallTasks(engine), Map.of());
         var models = new Models(services, () -> Optional.ofNullable(context.getProperty("rungpt.model")));
         chat = new Chat(engine, models, config.protocol());
         permissions = chat.permissions();
@@ -176,6 +184,33 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
 
     void unbindShareGuard(ShareGuard guard) {
         services.shareGuards.remove(guard);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindHost(HostTasks host, Map<String, Object> properties) {
+        services.hosts.add(host, properties);
+    }
+
+    void unbindHost(HostTasks host) {
+        services.hosts.remove(host);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindArtifacts(ArtifactStore store, Map<String, Object> properties) {
+        services.artifacts.add(store, properties);
+    }
+
+    void unbindArtifacts(ArtifactStore store) {
+        services.artifacts.remove(store);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindJournal(WorkspaceJournal journal, Map<String, Object> properties) {
+        services.journals.add(journal, properties);
+    }
+
+    void unbindJournal(WorkspaceJournal journal) {
+        services.journals.remove(journal);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

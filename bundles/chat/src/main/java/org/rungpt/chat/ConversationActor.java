@@ -1,11 +1,14 @@
 package org.rungpt.chat;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.model.ModelConnection;
@@ -200,6 +203,28 @@ final class ConversationActor {
     @Nullable
     ModelConnection left() {
         return left;
+    }
+
+    /** A call left a file, which is kept already. */
+    void artifact(String call, Artifact artifact) {
+        EventLog current = log;
+        if (current != null && runs.containsKey(call)) {
+            current.stage(Draft.callArtifact(call, artifact));
+            current.flush();
+        }
+    }
+
+    /** Keeps output that is too long for the log. What cannot be kept is missed later, when somebody wants to read it. */
+    void keepOutput(String call, String stream, OutputText.Piece piece) {
+        if (piece.offset() + piece.bytes() <= engine.keptOutput) {
+            engine.services.artifacts.first().ifPresent(store -> {
+                try {
+                    store.keepOutput(id, call, stream, piece.offset(), ByteBuffer.wrap(piece.kept()));
+                } catch (IOException | RuntimeException e) {
+                    LOG.warn("output of call {} is not kept: {}", call, e.toString());
+                }
+            });
+        }
     }
 
     void run(CallRun run, String call) {

@@ -39,6 +39,7 @@ final class ConversationState {
 
     private final Set<String> untrusted = new LinkedHashSet<>();
     private final Map<String, CallState> calls = new LinkedHashMap<>();
+    private final Map<String, List<CallState.LeftFile>> pictures = new LinkedHashMap<>();
     private List<ToldAction> told = List.of();
     private GrantSet granted = GrantSet.NONE;
     private Policy policy = Policy.NONE;
@@ -129,7 +130,15 @@ final class ConversationState {
             case EventType.MESSAGE_FINISHED -> finishAnswer(open, data);
             case EventType.MESSAGE_RESULTS -> {
                 List<CallResult> results = results(data);
-                history.add(new Message.Results(data.path("message").asText(), results));
+                String message = data.path("message").asText();
+                history.add(new Message.Results(message, results));
+                List<CallState.LeftFile> left = calls.values().stream()
+                        .flatMap(call -> call.files().stream())
+                        .filter(file -> Pictures.isPicture(file.mediaType()))
+                        .toList();
+                if (!left.isEmpty()) {
+                    pictures.put(message, left);
+                }
                 boolean allWrong = results.stream().allMatch(result -> result.status() == CallStatus.INVALID);
                 open.malformed = allWrong ? open.malformed + 1 : 0;
                 results.forEach(this::told);
@@ -196,6 +205,7 @@ final class ConversationState {
             case EventType.CALL_OUTPUT -> call.output(data);
             case EventType.CALL_CONNECTION ->
                 call.connected |= data.path("allowed").asBoolean();
+            case EventType.CALL_ARTIFACT -> call.left(data);
             case EventType.CALL_FINISHED -> {
                 call.finished(data);
                 if (call.status == CallStatus.INVALID) {
@@ -259,6 +269,11 @@ final class ConversationState {
     /** The neutral history that the next request carries. */
     List<Message> history() {
         return List.copyOf(history);
+    }
+
+    /** The pictures that calls left, by the id of the message that has their results; the oldest first. */
+    Map<String, List<CallState.LeftFile>> pictures() {
+        return pictures;
     }
 
     /** What the user said during this turn: it waits for the next. */

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.action.Task;
+import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
@@ -165,6 +167,9 @@ record Draft(String type, ObjectNode data) {
             if (!task.action().files().builtIn()) {
                 draft.with("thirdParty", true);
             }
+            if (task.task().output() == Task.Output.EVENTS) {
+                draft.with("events", true);
+            }
         }
         return draft;
     }
@@ -251,6 +256,34 @@ record Draft(String type, ObjectNode data) {
 
     static Draft callProgress(String call, String step) {
         return of(EventType.CALL_PROGRESS).with("call", call).with("step", step);
+    }
+
+    /** What a program says of its progress. */
+    static Draft callProgress(String call, String step, @Nullable Double done, @Nullable Double total) {
+        Draft draft = callProgress(call, step);
+        if (done != null) {
+            draft.data.put("done", done);
+        }
+        if (total != null) {
+            draft.data.put("total", total);
+        }
+        return draft;
+    }
+
+    static Draft callArtifact(String call, Artifact artifact) {
+        return of(EventType.CALL_ARTIFACT)
+                .with("call", call)
+                .with("artifact", artifact.id())
+                .with("name", artifact.name())
+                .with("mediaType", artifact.mediaType())
+                .with("size", artifact.size());
+    }
+
+    static Draft workspaceReverted(String call, String revert, List<String> files) {
+        Draft draft = of(EventType.WORKSPACE_REVERTED).with("call", call).with("revert", revert);
+        ArrayNode array = draft.data.putArray("files");
+        files.forEach(array::add);
+        return draft;
     }
 
     /** @param type {@link EventType#CALL_OUTPUT_DELTA} or {@link EventType#CALL_OUTPUT} */

@@ -14,6 +14,9 @@ final class Engine {
     final ChatLimits limits;
     final StoreAccess access;
     final Actions actions;
+    /** So many bytes of each stream of a call can be read later. */
+    volatile long keptOutput = 16L << 20;
+
     final Arguments arguments = new Arguments();
     final Judge judge;
     final Granting granting;

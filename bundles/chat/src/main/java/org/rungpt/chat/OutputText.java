@@ -5,6 +5,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the bytes of one stream of output into text, however they are cut; a character is never split. One thread at a time. */
@@ -13,6 +14,17 @@ final class OutputText {
     record Piece(long offset, String text, long bytes) {
         Piece and(Piece next) {
             return new Piece(offset, text + next.text, bytes + next.bytes);
+        }
+
+        /** The text as bytes, exactly as many as it stands for: where they were no UTF-8 there are question marks. */
+        byte[] kept() {
+            byte[] exact = text.getBytes(StandardCharsets.UTF_8);
+            if (exact.length != bytes) {
+                byte[] shorter = text.replace('\uFFFD', '?').getBytes(StandardCharsets.UTF_8);
+                exact = Arrays.copyOf(shorter, (int) bytes);
+                Arrays.fill(exact, Math.min(shorter.length, exact.length), exact.length, (byte) '?');
+            }
+            return exact;
         }
 
         boolean isFollowedBy(Piece next) {

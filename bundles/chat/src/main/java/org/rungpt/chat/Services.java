@@ -4,6 +4,8 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.model.ModelConnection;
@@ -11,6 +13,8 @@ import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.ShareGuard;
 import org.rungpt.api.secret.SecretStore;
+import org.rungpt.api.runner.HostTasks;
+import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.store.ConversationStore;
 import org.rungpt.api.store.Settings;
 import org.slf4j.Logger;
@@ -29,6 +33,9 @@ final class Services {
     final ServiceSet<ActionRunner> runners = new ServiceSet<>(this::arrived);
     final ServiceSet<SecretStore> secrets = new ServiceSet<>(this::arrived);
     final ServiceSet<ShareGuard> shareGuards = new ServiceSet<>(() -> {});
+    final ServiceSet<HostTasks> hosts = new ServiceSet<>(this::arrived);
+    final ServiceSet<ArtifactStore> artifacts = new ServiceSet<>(() -> {});
+    final ServiceSet<WorkspaceJournal> journals = new ServiceSet<>(() -> {});
     final ServiceSet<ConversationListener> listeners = new ServiceSet<>(() -> {});
 
     /** Tells of each arrival of a service that a step may be waiting for. */
@@ -65,6 +72,13 @@ final class Services {
                 .filter(runner -> runner != gone && isReady(runner))
                 .findFirst()
                 .or(() -> runners.otherThan(gone));
+    }
+
+    /** Who serves the tasks of an action on the host; empty if they are programs. Only for what came with RunGPT. */
+    Optional<HostTasks> host(InstalledAction action) {
+        return hosts.all().stream()
+                .filter(host -> action.files().builtIn() && host.action().equals(action.id()))
+                .findFirst();
     }
 
     private static boolean isReady(ActionRunner runner) {

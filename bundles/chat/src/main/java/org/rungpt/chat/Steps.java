@@ -25,6 +25,7 @@ final class Steps {
     private final ConversationActor actor;
     private final EventLog log;
     private final ConversationState state;
+    private final Pictures pictures;
     /** What is waited for, and until when; null if nothing is. */
     private @Nullable String awaited;
 
@@ -35,6 +36,7 @@ final class Steps {
         this.actor = actor;
         this.log = log;
         this.state = log.state();
+        this.pictures = new Pictures(engine.services, actor.id());
     }
 
     /** Takes a step. @return false if the next has to wait for something to happen */
@@ -151,7 +153,8 @@ final class Steps {
         tellChanges(protocol.get(), beginning);
         var messages = new ArrayList<ModelMessage>();
         messages.add(ModelMessage.text(ModelMessage.Role.SYSTEM, beginning.system()));
-        messages.addAll(protocol.get().render(beginning.nonce(), state.history()));
+        messages.addAll(pictures.render(
+                protocol.get(), beginning.nonce(), state, seesPictures(connection.get(), name.model())));
         var request = new ModelRequest(name.model(), messages, protocol.get().tools(engine.actions.installed()), null);
         var parser = protocol.get()
                 .parser(new ParserContext(beginning.nonce(), engine.actions::taskForReading, state::isUsedRef));
@@ -164,6 +167,10 @@ final class Steps {
         actor.answerBegins(stream);
         stream.begin(request);
         return true;
+    }
+
+    private static boolean seesPictures(ModelConnection connection, String model) {
+        return connection.models().stream().anyMatch(info -> info.id().equals(model) && info.images());
     }
 
     private void tellChanges(CallProtocol protocol, ConversationState.Beginning beginning) {

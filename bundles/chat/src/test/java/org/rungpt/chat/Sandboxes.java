@@ -1,6 +1,8 @@
 package org.rungpt.chat;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -51,6 +53,12 @@ final class Sandboxes {
                         offset,
                         ByteBuffer.wrap(bytes).asReadOnlyBuffer());
             }
+            return this;
+        }
+
+        /** Leaves a file in its out directory. */
+        synchronized Program leave(String name, byte[] content) throws IOException {
+            watcher.observer.artifact(name, content.length, new ByteArrayInputStream(content));
             return this;
         }
 

@@ -79,6 +79,9 @@ final class ScriptedModel implements ModelConnection {
     }
 
     final LinkedBlockingQueue<Answer> asked = new LinkedBlockingQueue<>();
+    /** Whether it takes pictures. */
+    volatile boolean sees;
+
     private final Executor executor;
     private volatile BiConsumer<Integer, Answer> script;
     private int count;
@@ -119,7 +122,7 @@ final class ScriptedModel implements ModelConnection {
 
     @Override
     public List<ModelInfo> models() {
-        return List.of(new ModelInfo("one", "One", null, false));
+        return List.of(new ModelInfo("one", "One", null, sees));
     }
 
     @Override

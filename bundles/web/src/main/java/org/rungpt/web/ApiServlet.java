@@ -36,6 +36,7 @@ public final class ApiServlet extends HttpServlet {
     private final transient Services services;
     private final transient EventStreams streams;
     private final transient Router router = new Router();
+    private final transient ArtifactRoutes artifacts;
 
     @Activate
     public ApiServlet(@Reference Services services, @Reference EventStreams streams, BundleContext context) {
@@ -44,6 +45,7 @@ public final class ApiServlet extends HttpServlet {
         String product = context.getProperty("rungpt.version");
         new ConversationRoutes(services, router);
         new PermissionRoutes(services, router);
+        artifacts = new ArtifactRoutes(services, router);
         new ModelRoutes(services, router);
         new PlatformRoutes(
                 services, product == null ? context.getBundle().getVersion().toString() : product, router);
@@ -63,6 +65,8 @@ public final class ApiServlet extends HttpServlet {
                 Conversation conversation = ConversationRoutes.existing(services, matcher.group(1));
                 long after = after(request, conversation);
                 streams.read(stream(request, response), conversation.id(), after);
+            } else if (ArtifactRoutes.isFile(request, path)) {
+                artifacts.file(request, response, path);
             } else {
                 answer(response, router.handle(request, path));
             }

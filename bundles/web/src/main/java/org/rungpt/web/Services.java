@@ -10,10 +10,12 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
+import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.status.StatusSource;
 import org.rungpt.api.store.ConversationStore;
 
@@ -24,6 +26,8 @@ public final class Services {
     private final ServiceSlot<Permissions> permissions = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ConversationStore> store = new ServiceSlot<>("The conversation store");
     private final ServiceSlot<ActionRegistry> registry = new ServiceSlot<>("The action registry");
+    private final ServiceSlot<ArtifactStore> artifacts = new ServiceSlot<>("The store of files");
+    private final ServiceSlot<WorkspaceJournal> journal = new ServiceSlot<>("The journal of workspaces");
     private final List<ModelConnection> connections = new CopyOnWriteArrayList<>();
     private final List<ModelConnections> connectionKinds = new CopyOnWriteArrayList<>();
     private final List<StatusSource> statusSources = new CopyOnWriteArrayList<>();
@@ -50,6 +54,14 @@ public final class Services {
 
     ActionRegistry registry() throws ApiException {
         return registry.get();
+    }
+
+    ArtifactStore artifacts() throws ApiException {
+        return artifacts.get();
+    }
+
+    WorkspaceJournal journal() throws ApiException {
+        return journal.get();
     }
 
     List<ModelConnection> connections() {
@@ -102,6 +114,24 @@ public final class Services {
 
     void unbindRegistry(ActionRegistry service) {
         registry.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindArtifacts(ArtifactStore service) {
+        artifacts.bind(service);
+    }
+
+    void unbindArtifacts(ArtifactStore service) {
+        artifacts.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindJournal(WorkspaceJournal service) {
+        journal.bind(service);
+    }
+
+    void unbindJournal(WorkspaceJournal service) {
+        journal.unbind(service);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

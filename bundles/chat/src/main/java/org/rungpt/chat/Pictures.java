@@ -1,0 +1,96 @@
+package org.rungpt.chat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import org.rungpt.api.artifact.ArtifactStore;
+import org.rungpt.api.chat.Message;
+import org.rungpt.api.model.ContentPart;
+import org.rungpt.api.model.ModelMessage;
+import org.rungpt.api.protocol.CallProtocol;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Puts the pictures that calls left behind their results, for models that can see: the latest few, and none that is too large. */
+final class Pictures {
+    private static final Logger LOG = LoggerFactory.getLogger(Pictures.class);
+    private static final int MOST = 6;
+    private static final long LARGEST = 5L << 20;
+
+    private final Services services;
+    private final String conversation;
+
+    Pictures(Services services, String conversation) {
+        this.services = services;
+        this.conversation = conversation;
+    }
+
+    /** Whether models take such a picture. */
+    static boolean isPicture(String mediaType) {
+        return switch (mediaType) {
+            case "image/png", "image/jpeg", "image/gif", "image/webp" -> true;
+            default -> false;
+        };
+    }
+
+    /** @return the history as the protocol renders it, with pictures if the model sees */
+    List<ModelMessage> render(CallProtocol protocol, String nonce, ConversationState state, boolean sees) {
+        List<Message> history = state.history();
+        var rendered = new ArrayList<>(protocol.render(nonce, history));
+        if (!sees || state.pictures().isEmpty()) {
+            return rendered;
+        }
+        int left = MOST;
+        for (int i = history.size() - 1; i >= 0 && left > 0; i--) {
+            List<CallState.LeftFile> files = history.get(i) instanceof Message.Results results
+                    ? state.pictures().getOrDefault(results.id(), List.of())
+                    : List.of();
+            List<ContentPart> parts = parts(files, left);
+            if (!parts.isEmpty()) {
+                left -= parts.size() / 2;
+                // What is rendered of the beginning alone ends with the results; merged or not, they stand at the same
+                // place in the whole.
+                int at = protocol.render(nonce, history.subList(0, i + 1)).size() - 1;
+                put(rendered, at, parts);
+            }
+        }
+        return rendered;
+    }
+
+    private static void put(List<ModelMessage> rendered, int at, List<ContentPart> parts) {
+        if (at < 0 || at >= rendered.size()) {
+            return;
+        }
+        ModelMessage results = rendered.get(at);
+        if (results.role() == ModelMessage.Role.USER) {
+            var content = new ArrayList<>(results.content());
+            content.addAll(parts);
+            rendered.set(at, new ModelMessage(results.role(), content, results.toolCalls(), results.toolCallId()));
+        } else {
+            // Results of native calls hold text only.
+            rendered.add(at + 1, new ModelMessage(ModelMessage.Role.USER, parts, List.of(), null));
+        }
+    }
+
+    private List<ContentPart> parts(List<CallState.LeftFile> files, int most) {
+        List<ContentPart> parts = new ArrayList<>();
+        Optional<ArtifactStore> store = services.artifacts.first();
+        for (CallState.LeftFile file : files) {
+            if (store.isEmpty() || file.size() > LARGEST || parts.size() / 2 >= most) {
+                continue;
+            }
+            try (InputStream in = Channels.newInputStream(store.get().open(conversation, file.artifact()))) {
+                String content = Base64.getEncoder().encodeToString(in.readNBytes((int) LARGEST));
+                parts.add(new ContentPart.Text("\n[The picture " + file.name() + ":]"));
+                parts.add(new ContentPart.Image(file.mediaType(), content));
+            } catch (IOException | RuntimeException e) {
+                LOG.warn("the picture {} cannot be shown to the model: {}", file.name(), e.toString());
+            }
+        }
+        return parts;
+    }
+}

@@ -1,0 +1,189 @@
+package org.rungpt.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.rungpt.api.action.Effects;
+import org.rungpt.api.action.Task;
+import org.rungpt.api.chat.EventType;
+import org.rungpt.api.model.ContentPart;
+import org.rungpt.api.model.ModelMessage;
+
+/** Files, events and long output of calls, through whole turns. */
+final class LeftBehindTest {
+    private final House house = new House();
+    private final LeftFiles files = new LeftFiles();
+
+    @BeforeEach
+    void open() {
+        house.services.artifacts.add(files, Map.of());
+        house.services.hosts.add(new CallTasks(house.engine), Map.of());
+        Task events = new Task(
+                "run",
+                "x",
+                "{\"type\":\"object\"}",
+                List.of(),
+                Effects.READ,
+                false,
+                false,
+                Duration.ofMinutes(1),
+                Task.Output.EVENTS);
+        house.registry.installed = List.of(
+                House.action("fs", "1", true, House.task("read", Effects.READ), House.task("write", Effects.WRITE)),
+                House.action("ev", "1", true, events),
+                House.action("calls", "1", true, any("read"), any("list")));
+    }
+
+    private static Task any(String name) {
+        return new Task(
+                name,
+                "x",
+                "{\"type\":\"object\"}",
+                List.of(),
+                Effects.READ,
+                true,
+                false,
+                Duration.ofMinutes(1),
+                Task.Output.TEXT);
+    }
+
+    @AfterEach
+    void close() {
+        house.close();
+    }
+
+    /** The model makes these calls, one an answer, then repeats what it was told. */
+    private String calls(String... calls) throws Exception {
+        house.model.script((n, answer) -> {
+            if (n <= calls.length) {
+                answer.say("@call " + n + " " + calls[n - 1] + "\n").end();
+            } else {
+                answer.say("told: " + answer.asked()).end();
+            }
+        });
+        String id = house.say("go");
+        house.awaitTurns(id, 1);
+        return id;
+    }
+
+    @Test
+    void whatEventsSayIsTheResultAndNotTheirLines() throws Exception {
+        house.sandboxes.behaviour = program -> program.print(
+                        "{\"type\":\"progress\",\"text\":\"half\",\"done\":1,\"total\":2}\n")
+                .print("{\"type\":\"log\",\"text\":\"noise\"}\n{\"type\":\"text\",\"text\":\"first\"}\n")
+                .print("{\"type\":\"result\",\"value\":{\"n\":7}}")
+                .exit(0);
+        String id = calls("ev.run {}");
+        assertThat(house.answer(id)).endsWith("told: RESULT 1 completed first\n{\"n\":7}");
+        assertThat(house.listener.has(id, EventType.CALL_PROGRESS)).isTrue();
+        assertThat(house.events(id, EventType.CALL_OUTPUT))
+                .extracting(event -> Json.object(event.data()).path("stream").asText())
+                .containsOnly("stdout", "log");
+        assertThat(house.latest(id, EventType.CALL_FINISHED, "stdout")).isEqualTo("13");
+    }
+
+    @Test
+    void aProgramThatSaysErrorHasFailedWhateverItsExitCode() throws Exception {
+        house.sandboxes.behaviour = program -> program.print("{\"type\":\"error\",\"message\":\"no such city\"}\n")
+                .exit(0);
+        String id = calls("ev.run {}");
+        assertThat(house.latest(id, EventType.CALL_FINISHED, "status")).isEqualTo("failed");
+        assertThat(house.answer(id)).contains("RESULT 1 failed no such city");
+    }
+
+    @Test
+    void eventsGoOnWhereTheyWereWhenTheRunnerIsSwapped() throws Exception {
+        house.sandboxes.behaviour = program -> {};
+        house.model.script((n, answer) -> {
+            if (n == 1) {
+                answer.say("@call 1 ev.run {}\n").end();
+            } else {
+                answer.say("told: " + answer.asked()).end();
+            }
+        });
+        String id = house.say("go");
+        Sandboxes.Program program = house.sandboxes.next();
+        program.print("{\"type\":\"text\",\"text\":\"one \"}\n{\"type\":\"te");
+        house.await(id, EventType.CALL_OUTPUT);
+        Sandboxes.Runner successor = house.sandboxes.runner();
+        house.services.runners.add(successor, Map.of());
+        house.runner.detach();
+        house.services.runners.remove(house.runner);
+        program.print("xt\",\"text\":\"two\"}\n").exit(0);
+        house.awaitTurns(id, 1);
+        assertThat(house.answer(id)).endsWith("RESULT 1 completed one two");
+    }
+
+    @Test
+    void aFileIsAnEventOfItsCallAndTheModelIsToldOfIt() throws Exception {
+        house.sandboxes.behaviour = program -> {
+            try {
+                program.print("done").leave("a.txt", new byte[] {1, 2, 3}).exit(0);
+            } catch (java.io.IOException e) {
+                throw new AssertionError(e);
+            }
+        };
+        String id = calls("fs.read {\"path\":\"a\"}");
+        assertThat(house.types(id)).containsSubsequence(EventType.CALL_ARTIFACT, EventType.CALL_FINISHED);
+        assertThat(house.latest(id, EventType.CALL_ARTIFACT, "name")).isEqualTo("a.txt");
+        assertThat(house.latest(id, EventType.MESSAGE_RESULTS, "results")).isNotNull();
+        assertThat(house.log(id).toString())
+                .contains("Files that it left, which the user sees: a.txt (text/plain, 3 bytes).");
+        house.chat.delete(id);
+        assertThat(files.deleted).containsExactly(id);
+    }
+
+    @Test
+    void picturesGoToModelsThatSeeAndToNoOthers() throws Exception {
+        for (boolean sees : new boolean[] {true, false}) {
+            house.model = new ScriptedModel(house.scripts);
+            house.model.sees = sees;
+            house.services.connections.all().forEach(house.services.connections::remove);
+            house.services.connections.add(house.model, Map.of());
+            house.sandboxes.behaviour = program -> {
+                try {
+                    program.print("done").leave("a.png", new byte[] {1, 2, 3}).exit(0);
+                } catch (java.io.IOException e) {
+                    throw new AssertionError(e);
+                }
+            };
+            calls("fs.read {\"path\":\"a\"}");
+            house.model.next();
+            List<ModelMessage> messages = house.model.next().request.messages();
+            List<ContentPart> parts = messages.get(messages.size() - 1).content();
+            if (sees) {
+                assertThat(parts).contains(new ContentPart.Image("image/png", "AQID"));
+            } else {
+                assertThat(parts).noneMatch(part -> part instanceof ContentPart.Image);
+            }
+        }
+    }
+
+    @Test
+    void callsReadTellsAllOfALongOutput() throws Exception {
+        var text = new StringBuilder();
+        for (int i = 1; i <= 300_000; i++) {
+            text.append("line ").append(i).append('\n');
+        }
+        house.sandboxes.behaviour = program -> program.print(text.toString()).exit(0);
+        String id = calls(
+                "fs.read {\"path\":\"a\"}",
+                "calls.read {\"call\":\"1\",\"offset\":150000,\"lines\":2}",
+                "calls.read {\"call\":\"1\",\"offset\":-1}",
+                "calls.list {}",
+                "calls.read {\"call\":\"7\"}");
+        String log = house.log(id).toString();
+        assertThat(log)
+                .contains(
+                        "[stdout of call 1 (fs.read), lines 150000 to 150001 of 300000; go on with offset 150002]\\nline"
+                                + " 150000\\nline 150001\\n")
+                .contains("lines 300000 to 300000 of 300000]\\nline 300000\\n")
+                .contains("1  fs.read  completed  stdout " + text.length() + " bytes\\n")
+                .contains("there is no call 7; the calls are: 1, 2, 3, 4");
+    }
+}
