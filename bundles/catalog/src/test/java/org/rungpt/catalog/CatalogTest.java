@@ -87,7 +87,7 @@ class CatalogTest extends ActionSourceContract {
     void aSecondStartFindsTheSameDirectories() throws IOException {
         assertThat(source().packages()).isEqualTo(source().packages());
         try (Stream<Path> left = Files.list(data.resolve("catalog"))) {
-            assertThat(left).hasSize(2);
+            assertThat(left).hasSize(3);
         }
     }
 
