@@ -13,9 +13,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.artifact.ArtifactStore;
+import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallObserver;
 
 /** What one runner is given to tell of a call: makes text of the bytes on the runner's thread and puts it into the mailbox. */
