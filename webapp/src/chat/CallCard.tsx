@@ -107,6 +107,7 @@ function Details({ call }: { readonly call: Call }) {
   const decision = call.approval?.decision;
   const trouble = call.problem ?? call.end?.message ?? (call.state === "unknown" ? texts.call.unknown : undefined);
   const said = call.output.length > 0;
+  const note = trouble !== undefined && call.result?.note?.startsWith(trouble) ? call.result.note.slice(trouble.length).trim() : call.result?.note;
   return (
     <>
       <CallArguments call={call} />
@@ -136,9 +137,9 @@ function Details({ call }: { readonly call: Call }) {
         </div>
       )}
       {!said && call.state === "completed" && <p className="faint">{texts.call.noOutput}</p>}
-      {call.result?.note !== undefined && (
+      {note !== undefined && note !== "" && (
         <p className="faint">
-          <PlainText text={call.result.note} />
+          <PlainText text={note} />
         </p>
       )}
       {(call.end?.sandbox !== undefined || decision?.allow) && (

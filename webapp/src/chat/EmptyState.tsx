@@ -1,6 +1,7 @@
 import { Clock, Container, FileText, FolderOpen, type LucideIcon, Server, Sparkles } from "lucide-react";
 import { models, router, status } from "../state/app";
 import { useStore } from "../state/store";
+import { sentences } from "../text/sentences";
 import { texts } from "../texts";
 
 const ICONS: Readonly<Record<string, LucideIcon>> = { machine: Server, file: FileText, clock: Clock, folder: FolderOpen };
@@ -40,7 +41,7 @@ export function EmptyState({ model, onPrompt }: Props) {
           <div>
             <p className="hint-title">{texts.empty.dockerTitle}</p>
             <p>
-              {docker.reason} {docker.remedy}
+              {sentences(docker.reason, docker.remedy)}
             </p>
           </div>
           <button type="button" className="button" onClick={() => void status.reload()}>

@@ -3,6 +3,7 @@ import type { ApiError } from "../api/client";
 import type { Connection } from "../api/types";
 import { client } from "../state/app";
 import { asApiError } from "../state/resource";
+import { sentences } from "../text/sentences";
 import { texts } from "../texts";
 import { PRESETS } from "./presets";
 
@@ -117,7 +118,7 @@ export function ConnectionForm({ connection, taken, onDone, onCancel }: Props) {
       </div>
       {error && (
         <p className="test bad" role="alert">
-          {error.message} {error.remedy}
+          {sentences(error.message, error.remedy)}
         </p>
       )}
       <div className="connection-buttons">

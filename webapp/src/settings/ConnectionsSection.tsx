@@ -5,6 +5,7 @@ import { client, connections, models } from "../state/app";
 import { asApiError } from "../state/resource";
 import { useStore } from "../state/store";
 import { report } from "../state/toasts";
+import { sentences } from "../text/sentences";
 import { texts } from "../texts";
 import { ConnectionForm } from "./ConnectionForm";
 
@@ -105,7 +106,7 @@ function ConnectionRow({ connection, onEdit, onChanged }: RowProps) {
       void connections.reload();
     } catch (error) {
       const failed = asApiError(error);
-      setTest({ state: "bad", text: failed.remedy === undefined ? failed.message : `${failed.message} ${failed.remedy}` });
+      setTest({ state: "bad", text: sentences(failed.message, failed.remedy) });
     }
   };
   const removeKey = () =>
@@ -120,8 +121,9 @@ function ConnectionRow({ connection, onEdit, onChanged }: RowProps) {
         <span className="faint connection-url">{connection.baseUrl}</span>
       </div>
       <p className={connection.ready ? "faint" : "connection-trouble"}>
-        {connection.reason} {connection.remedy}
+        {connection.reason}
       </p>
+      {connection.remedy !== undefined && <p className="faint">{connection.remedy}</p>}
       {connection.keyHint !== undefined && <p className="faint">{texts.settings.keyStored(connection.keyHint)}</p>}
       {test.state === "good" && (
         <p className="test good" role="status">

@@ -7,7 +7,10 @@ import { texts } from "../texts";
 export function StatusPill({ onGone }: { readonly onGone: () => void }) {
   const { data, error } = useStore(status);
   const docker = data?.parts.find((part) => part.id === "docker");
-  const away = data?.parts.filter((part) => !part.ready) ?? [];
+  // One model that answers is enough: a connection nobody has set up is no trouble. The settings say how each one stands.
+  const isModel = (id: string) => id.startsWith("model-");
+  const someModel = data?.parts.some((part) => isModel(part.id) && part.ready);
+  const away = data?.parts.filter((part) => !part.ready && !(someModel && isModel(part.id))) ?? [];
   const problem = error ? error.message : docker && !docker.ready ? docker.reason : away[0]?.reason;
   const text = error
     ? texts.status.offline
