@@ -11,6 +11,7 @@ import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
+import org.rungpt.api.chat.Opening;
 import org.rungpt.api.runner.RunnerException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,9 @@ import org.slf4j.LoggerFactory;
 final class Chat implements Conversations {
     private static final Logger LOG = LoggerFactory.getLogger(Chat.class);
     private static final Pattern MESSAGE_ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+    /** As many of the longest messages are taken over from elsewhere. */
+    private static final int IMPORTED_MESSAGES = 16;
+
     private final Engine engine;
     private final Models models;
     private final String protocol;
@@ -33,8 +37,19 @@ final class Chat implements Conversations {
     }
 
     @Override
-    public Conversation create(@Nullable String model) throws ChatException {
+    public Conversation open(Opening opening) throws ChatException {
+        String model = opening.model();
         String chosen = model == null ? models.defaultModel().orElse("demo/demo") : models.check(model);
+        String title = opening.title() == null ? null : Titles.check(opening.title());
+        int most = engine.limits.messageCharacters();
+        long characters = opening.before().stream()
+                .mapToLong(said -> said.text().length())
+                .sum();
+        if (characters > IMPORTED_MESSAGES * (long) most) {
+            throw new ChatException(
+                    ChatException.Kind.INVALID,
+                    "what was said before has " + characters + " characters, which is too much");
+        }
         Instant now = Instant.now();
         var made = new Conversation(
                 Ids.conversation(now.toEpochMilli()),
@@ -46,17 +61,27 @@ final class Chat implements Conversations {
                 protocol,
                 0);
         try {
-            return engine.access.with(store -> {
-                Optional<Conversation> before = store.find(made.id());
-                if (before.isPresent()) {
-                    return before.get();
+            engine.access.with(store -> {
+                if (store.find(made.id()).isEmpty()) {
+                    store.create(made);
                 }
-                store.create(made);
-                return made;
+                return true;
             });
         } catch (LogLost e) {
             throw e.toChatException();
         }
+        if (opening.before().isEmpty() && title == null) {
+            return made;
+        }
+        return actors.submit(made.id(), actor -> {
+            EventLog log = actor.log();
+            opening.before().forEach(said -> log.stage(Draft.imported(said)));
+            if (title != null) {
+                log.stageTitle(title, false);
+            }
+            log.flush();
+            return engine.access.with(store -> store.find(made.id())).orElse(made);
+        });
     }
 
     @Override

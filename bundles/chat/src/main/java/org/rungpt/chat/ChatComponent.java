@@ -22,6 +22,7 @@ import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.GrantSet;
+import org.rungpt.api.chat.Opening;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.chat.Policy;
 import org.rungpt.api.model.ModelConnection;
@@ -223,8 +224,8 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
     }
 
     @Override
-    public Conversation create(@Nullable String model) throws ChatException {
-        return chat.create(model);
+    public Conversation open(Opening opening) throws ChatException {
+        return chat.open(opening);
     }
 
     @Override

@@ -79,6 +79,7 @@ final class ConversationState {
                 messages.add(id);
                 pending.add(new Message.User(id, data.path("text").asText()));
             }
+            case EventType.MESSAGE_IMPORTED -> history.add(imported(data));
             case EventType.MESSAGE_NOTICE -> {
                 history.add(new Message.Notice(
                         data.path("message").asText(), data.path("text").asText()));
@@ -107,6 +108,16 @@ final class ConversationState {
                     EventType.MESSAGE_RESULTS -> applyToAnswer(type, data);
             default -> applyToCall(type, data);
         }
+    }
+
+    private static Message imported(ObjectNode data) {
+        String id = data.path("message").asText();
+        String text = data.path("text").asText();
+        return switch (data.path("role").asText()) {
+            case "assistant" -> new Message.Assistant(id, List.of(new Message.Part.Text(text)));
+            case "system" -> new Message.Notice(id, text);
+            default -> new Message.User(id, text);
+        };
     }
 
     private void applyToAnswer(String type, ObjectNode data) {

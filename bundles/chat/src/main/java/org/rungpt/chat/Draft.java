@@ -15,6 +15,7 @@ import org.rungpt.api.call.ParsedCall;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.chat.GrantSet;
+import org.rungpt.api.chat.Opening;
 import org.rungpt.api.chat.Policy;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.Usage;
@@ -64,6 +65,13 @@ record Draft(String type, ObjectNode data) {
 
     static Draft userMessage(String message, String text) {
         return of(EventType.MESSAGE_USER).with("message", message).with("text", text);
+    }
+
+    static Draft imported(Opening.Said said) {
+        return of(EventType.MESSAGE_IMPORTED)
+                .with("message", Ids.of("m_"))
+                .with("role", said.role().name().toLowerCase(Locale.ROOT))
+                .with("text", said.text());
     }
 
     static Draft notice(String text, @Nullable List<ToldAction> actions) {

@@ -90,8 +90,14 @@ record Facts(
         return List.copyOf(values);
     }
 
+    /** Whether a program is answered, not a person. */
     boolean isApi() {
-        return path.equals("/api") || path.startsWith("/api/");
+        return path.equals("/api") || path.startsWith("/api/") || isDoor();
+    }
+
+    /** Whether it is OpenAI's API, whose clients know nothing of this server's rules but the token. */
+    boolean isDoor() {
+        return path.equals("/v1") || path.startsWith("/v1/");
     }
 
     /** Whether it only reads. */

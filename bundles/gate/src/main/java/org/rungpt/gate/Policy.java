@@ -56,7 +56,8 @@ final class Policy {
         if (!open && !isKnown(facts)) {
             return unknown(facts);
         }
-        if (!facts.isSafe() && !facts.marked()) {
+        // A cookie alone does not open the door, so no other site can use it.
+        if (!facts.isSafe() && !facts.marked() && !facts.isDoor()) {
             return new Refused(
                     403, "unmarked", "A request that changes something needs the header X-RunGPT: 1.", "Send it.");
         }
@@ -125,7 +126,7 @@ final class Policy {
             return only.regionMatches(true, 0, "Bearer ", 0, 7)
                     && credentials.isToken(only.substring(7).strip());
         }
-        return facts.sessions().stream().anyMatch(credentials::isSession);
+        return !facts.isDoor() && facts.sessions().stream().anyMatch(credentials::isSession);
     }
 
     private static Verdict unknown(Facts facts) {

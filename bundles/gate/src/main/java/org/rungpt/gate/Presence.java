@@ -55,7 +55,7 @@ final class Presence {
         // A page for all addresses is no answer to a program.
         if (found.servletDTO != null && found.servletDTO.patterns != null) {
             for (String pattern : found.servletDTO.patterns) {
-                if (pattern.startsWith("/api")) {
+                if (pattern.startsWith("/api") || pattern.startsWith("/v1")) {
                     return true;
                 }
             }

@@ -24,6 +24,7 @@ final class EventClient implements FrameSink, WriteListener {
     private int queuedBytes;
     private boolean started;
     private boolean unflushed;
+    private boolean ending;
     private boolean closed;
 
     /**
@@ -44,7 +45,7 @@ final class EventClient implements FrameSink, WriteListener {
     @Override
     public boolean send(byte[] frame) {
         synchronized (this) {
-            if (closed) {
+            if (closed || ending) {
                 return false;
             }
             if (queuedBytes <= MAX_QUEUED_BYTES) {
@@ -58,6 +59,14 @@ final class EventClient implements FrameSink, WriteListener {
         }
         close();
         return false;
+    }
+
+    /** Closes when everything queued was written. */
+    synchronized void end() {
+        ending = true;
+        if (started) {
+            write();
+        }
     }
 
     void heartbeat() {
@@ -99,6 +108,8 @@ final class EventClient implements FrameSink, WriteListener {
                 } else if (unflushed) {
                     unflushed = false;
                     out.flush();
+                } else if (ending) {
+                    finish();
                 } else {
                     return;
                 }

@@ -53,8 +53,8 @@ final class Json {
         }
     }
 
-    /** The body of a request: a JSON object with known fields only. */
-    static ObjectNode body(HttpServletRequest request, Set<String> fields) throws ApiException, IOException {
+    /** The body of a request in a format that is not ours: a JSON object. */
+    static ObjectNode foreignBody(HttpServletRequest request) throws ApiException, IOException {
         byte[] bytes = request.getInputStream().readNBytes(MAX_BODY + 1);
         if (bytes.length > MAX_BODY) {
             throw new ApiException(413, "too_large", "The body is larger than " + (MAX_BODY >> 20) + " MiB.", null);
@@ -69,6 +69,12 @@ final class Json {
         if (!(node instanceof ObjectNode object)) {
             throw ApiException.invalid("The body must be a JSON object.");
         }
+        return object;
+    }
+
+    /** The body of a request: a JSON object with known fields only. */
+    static ObjectNode body(HttpServletRequest request, Set<String> fields) throws ApiException, IOException {
+        ObjectNode object = foreignBody(request);
         for (var names = object.fieldNames(); names.hasNext(); ) {
             String name = names.next();
             if (!fields.contains(name)) {

@@ -1,5 +1,6 @@
 package org.rungpt.api.chat;
 
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
@@ -16,7 +17,16 @@ public interface Conversations {
      * @param model full id of a model; null for the default one
      * @throws ChatException if no such model is known
      */
-    Conversation create(@Nullable String model) throws ChatException;
+    default Conversation create(@Nullable String model) throws ChatException {
+        return open(new Opening(model, null, List.of()));
+    }
+
+    /**
+     * Makes a conversation that begins with what was said elsewhere.
+     *
+     * @throws ChatException if no such model is known, or what was said before is too much
+     */
+    Conversation open(Opening opening) throws ChatException;
 
     /**
      * Says something and starts a turn. If a turn is under way, the message waits for its end.

@@ -17,6 +17,8 @@ public final class EventType {
     public static final String CONVERSATION_TITLED = "conversation.titled";
     /** The user said something: {@code message, text}. */
     public static final String MESSAGE_USER = "message.user";
+    /** Something that was said elsewhere, before this conversation began: {@code message, role: system|user|assistant, text}. It is never run. */
+    public static final String MESSAGE_IMPORTED = "message.imported";
     /** RunGPT tells the model something: {@code message, text, actions?} (actions as in {@link #CONVERSATION_STARTED}, if they changed). */
     public static final String MESSAGE_NOTICE = "message.notice";
     /** {@code turn, cause: user|continue|output}. */

@@ -1,0 +1,34 @@
+package org.rungpt.api.chat;
+
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a conversation begins.
+ *
+ * @param model full id of a model; null for the default one
+ * @param title its title; null to have it made from the first message
+ * @param before what was said elsewhere before; nothing of it is ever run, whatever it looks like
+ */
+public record Opening(@Nullable String model, @Nullable String title, List<Said> before) {
+    /** Who said something. */
+    public enum Role {
+        /** Whoever brought the conversation, with instructions for the model. */
+        SYSTEM,
+        USER,
+        ASSISTANT
+    }
+
+    /** Something that was said. */
+    public record Said(Role role, String text) {
+        public Said {
+            Objects.requireNonNull(role, "role");
+            Objects.requireNonNull(text, "text");
+        }
+    }
+
+    public Opening {
+        before = List.copyOf(before);
+    }
+}

@@ -1,0 +1,249 @@
+package org.rungpt.web;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.Servlet;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.servlet.whiteboard.propertytypes.HttpWhiteboardServletAsyncSupported;
+import org.osgi.service.servlet.whiteboard.propertytypes.HttpWhiteboardServletName;
+import org.osgi.service.servlet.whiteboard.propertytypes.HttpWhiteboardServletPattern;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.chat.Opening;
+import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.model.ModelInfo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets any program that speaks OpenAI's chat completions talk to a model that uses RunGPT's actions. A request gets a conversation with
+ * a sandbox of its own, which go with it, unless it names a conversation or asks to keep its own.
+ */
+@Component(service = Servlet.class)
+@HttpWhiteboardServletName("door")
+@HttpWhiteboardServletPattern("/v1/*")
+@HttpWhiteboardServletAsyncSupported
+public final class DoorServlet extends HttpServlet {
+    private static final long serialVersionUID = 1;
+    private static final Logger LOG = LoggerFactory.getLogger(DoorServlet.class);
+
+    private final transient Services services;
+    private final transient DoorTurns turns;
+
+    @Activate
+    public DoorServlet(@Reference Services services, @Reference DoorTurns turns) {
+        this.services = services;
+        this.turns = turns;
+    }
+
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        String route = request.getMethod() + " " + (request.getPathInfo() == null ? "" : request.getPathInfo());
+        try {
+            switch (route) {
+                case "GET /models" -> write(response, 200, models());
+                case "POST /chat/completions" -> complete(request, response);
+                default ->
+                    throw new ApiException(
+                            404, "not_found", "There are /v1/models and /v1/chat/completions only.", null);
+            }
+        } catch (ApiException e) {
+            String remedy = e.remedy() == null ? "" : " " + e.remedy();
+            write(response, e.status(), DoorAnswer.error(e.code(), e.getMessage() + remedy));
+        } catch (RuntimeException e) {
+            LOG.error("{} failed", route.replaceAll("\\p{Cntrl}", "?"), e);
+            write(
+                    response,
+                    500,
+                    DoorAnswer.error("internal", "Something went wrong in the server; its log has the details."));
+        }
+    }
+
+    private ObjectNode models() {
+        ObjectNode list = Json.object().put("object", "list");
+        ArrayNode data = list.putArray("data");
+        for (ModelConnection connection : services.connections()) {
+            for (ModelInfo model : connection.models()) {
+                data.addObject()
+                        .put("id", connection.name() + "/" + model.id())
+                        .put("object", "model")
+                        .put("created", 0)
+                        .put("owned_by", connection.title());
+            }
+        }
+        return list;
+    }
+
+    private void complete(HttpServletRequest request, HttpServletResponse response) throws ApiException, IOException {
+        DoorRequest asked = DoorRequest.of(Json.foreignBody(request));
+        Conversations conversations = services.conversations();
+        Conversation conversation;
+        try {
+            conversation = asked.conversation() == null
+                    ? conversations.open(new Opening(model(asked.model()), null, asked.before()))
+                    : idle(asked.conversation());
+        } catch (ChatException e) {
+            throw ApiException.of(e);
+        }
+        boolean passing = asked.conversation() == null && !asked.keep();
+        AsyncContext context = request.startAsync();
+        context.setTimeout(0);
+        var answer = new DoorAnswer(
+                conversation.id(), conversation.model(), Instant.now().getEpochSecond());
+        DoorTurn.Reader reader = asked.stream()
+                ? stream(context, conversation.id(), answer, asked, passing)
+                : whole(context, conversation.id(), answer, passing);
+        var turn = new DoorTurn(reader);
+        if (!turns.add(conversation.id(), turn)) {
+            context.complete();
+            throw busy();
+        }
+        try {
+            conversations.post(conversation.id(), null, asked.text());
+        } catch (ChatException e) {
+            ApiException wrong = ApiException.of(e);
+            synchronized (turn) {
+                reader.finished(new DoorTurn.Finish("stop", wrong.code(), wrong.getMessage(), 0, 0));
+            }
+        }
+    }
+
+    private Conversation idle(String id) throws ApiException {
+        Conversation found = ConversationRoutes.existing(services, id);
+        if (found.state() != Conversation.State.IDLE) {
+            throw busy();
+        }
+        return found;
+    }
+
+    private static ApiException busy() {
+        return new ApiException(409, "conflict", "This conversation is answering already.", "Wait for its end.");
+    }
+
+    /** The full id of a model; without a connection the first one that offers it. */
+    private @Nullable String model(String asked) {
+        if (asked.isEmpty() || asked.equals("default")) {
+            return null;
+        }
+        int slash = asked.indexOf('/');
+        if (slash > 0 && services.connection(asked.substring(0, slash)).isPresent()) {
+            return asked;
+        }
+        Optional<ModelConnection> offers = services.connections().stream()
+                .filter(connection -> connection.models().stream()
+                        .anyMatch(model -> model.id().equals(asked)))
+                .findFirst();
+        return offers.map(connection -> connection.name() + "/" + asked).orElse(asked);
+    }
+
+    private DoorTurn.Reader stream(
+            AsyncContext context, String conversation, DoorAnswer answer, DoorRequest asked, boolean passing)
+            throws IOException {
+        HttpServletResponse response = (HttpServletResponse) context.getResponse();
+        response.setContentType("text/event-stream");
+        response.setCharacterEncoding("UTF-8");
+        response.setHeader("Cache-Control", "no-cache, no-transform");
+        response.setHeader("X-Accel-Buffering", "no");
+        // Who goes before the end wants no more of it.
+        var client = new EventClient(context, () -> {}, () -> turns.later(() -> leave(conversation, passing)));
+        client.send(answer.begin());
+        client.start();
+        return new DoorTurn.Reader() {
+            @Override
+            public void text(String text) {
+                client.send(answer.text(text));
+            }
+
+            @Override
+            public void event(ObjectNode event) {
+                client.send(answer.event(event));
+            }
+
+            @Override
+            public void finished(DoorTurn.Finish finish) {
+                if (finish.kind() != null) {
+                    client.send(DoorAnswer.frame(DoorAnswer.error(finish.kind(), String.valueOf(finish.message()))));
+                } else {
+                    client.send(answer.end(finish.reason()));
+                    if (asked.usage()) {
+                        client.send(answer.usage(finish));
+                    }
+                    client.send(DoorAnswer.DONE);
+                }
+                client.end();
+            }
+        };
+    }
+
+    private DoorTurn.Reader whole(AsyncContext context, String conversation, DoorAnswer answer, boolean passing) {
+        var text = new StringBuilder();
+        ArrayNode events = Json.array();
+        return new DoorTurn.Reader() {
+            @Override
+            public void text(String piece) {
+                text.append(piece);
+            }
+
+            @Override
+            public void event(ObjectNode event) {
+                events.add(event);
+            }
+
+            @Override
+            public void finished(DoorTurn.Finish finish) {
+                turns.later(() -> {
+                    HttpServletResponse response = (HttpServletResponse) context.getResponse();
+                    try {
+                        if (finish.kind() == null) {
+                            write(response, 200, answer.whole(text.toString(), events, finish));
+                        } else {
+                            // What could be tried again was tried again.
+                            response.setHeader("x-should-retry", "false");
+                            write(
+                                    response,
+                                    DoorAnswer.status(finish.kind()),
+                                    DoorAnswer.error(finish.kind(), String.valueOf(finish.message())));
+                        }
+                    } catch (IOException e) {
+                        // nobody waits any more
+                    }
+                    context.complete();
+                    leave(conversation, passing);
+                });
+            }
+        };
+    }
+
+    /** Nobody at the door waits for it any more. */
+    private void leave(String conversation, boolean passing) {
+        turns.remove(conversation);
+        try {
+            if (passing) {
+                services.conversations().delete(conversation);
+            } else {
+                services.conversations().stop(conversation);
+            }
+        } catch (ChatException | ApiException e) {
+            LOG.warn("The conversation {} of a request stays: {}", conversation, e.getMessage());
+        }
+    }
+
+    private static void write(HttpServletResponse response, int status, ObjectNode body) throws IOException {
+        byte[] bytes = Json.bytes(body);
+        response.setStatus(status);
+        response.setContentType("application/json");
+        response.setContentLength(bytes.length);
+        response.getOutputStream().write(bytes);
+    }
+}
