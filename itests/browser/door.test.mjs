@@ -92,14 +92,15 @@ describe('the door for programs that speak the OpenAI API', () => {
   });
 
   it('denies a call that somebody would have to approve, with the reason', async () => {
-    let told;
-    model.state.script = (request) => {
-      if (!request.last.includes('<result-')) return `Trying.${request.call('1', 'containers.start', { image: 'sha256:' + '0'.repeat(64) })}`;
-      told = request.last;
-      return 'Denied.';
-    };
-    await client.chat.completions.create(ask());
-    assert.ok(told.length > 0);
+    await setPolicy({ mode: 'always' });
+    model.state.script = (request) => (request.last.includes('<result-')
+      ? `Told: ${request.last}`
+      : `Trying.${request.call('1', 'system.shell', { command: 'touch /workspace/ran' })}`);
+    const answer = await client.chat.completions.create(ask());
+    await setPolicy({ mode: 'border' });
+    assert.match(answer.choices[0].message.content, /nobody can be asked/);
+    assert.ok(answer.rungpt.events.some((event) => event.event === 'approval.decided' && event.decision === 'deny'));
+    assert.ok(!answer.rungpt.events.some((event) => event.event === 'call.started'), 'nothing ran');
   });
 
   it('has errors that the client knows', async () => {
@@ -129,6 +130,15 @@ describe('the door for programs that speak the OpenAI API', () => {
     assert.equal(answer.status, 403);
     assert.equal((await fetch(`${server.origin}/v1/models`)).status, 401);
   });
+
+  async function setPolicy(policy) {
+    const answer = await fetch(`${server.origin}/api/policy`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${await server.token()}`, 'x-rungpt': '1', 'content-type': 'application/json' },
+      body: JSON.stringify(policy),
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  }
 
   async function until(done) {
     for (const end = Date.now() + 20_000; Date.now() < end;) if (await done()) return;

@@ -124,6 +124,10 @@ final class PolicyTest {
                 return s;
             }));
         }
+        rows.add(row("a cookie at the door for programs", 401, s -> {
+            s.path = "/v1/models";
+            return s;
+        }));
         rows.add(row("no host", 421, s -> {
             s.hosts = List.of();
             return s;
@@ -327,6 +331,16 @@ final class PolicyTest {
 
     static Stream<Arguments> passed() {
         List<Arguments> rows = new ArrayList<>();
+        rows.add(row("a program that knows nothing but the token", s -> {
+            s.path = "/v1/chat/completions";
+            s.method = "POST";
+            s.type = "application/json";
+            s.length = 10;
+            s.sessions = List.of();
+            s.authorizations = List.of("Bearer right");
+            s.marked = false;
+            return s;
+        }));
         for (String host : List.of("localhost:8080", "127.0.0.1:8080", "[::1]:8080")) {
             rows.add(row("own page at " + host, s -> {
                 s.hosts = List.of(host);
