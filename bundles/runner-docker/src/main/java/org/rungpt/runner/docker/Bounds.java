@@ -26,6 +26,11 @@ record Bounds(long memory, double cpus, int pids) {
                 pids == null ? settings.pids() : pids);
     }
 
+    /** Of a container in which a step of a build runs: compilers want more than programs. */
+    static Bounds ofBuild(Settings settings) {
+        return new Bounds(4 * settings.memory(), settings.cpus(), 512);
+    }
+
     String text() {
         return memory + " " + cpus + " " + pids;
     }

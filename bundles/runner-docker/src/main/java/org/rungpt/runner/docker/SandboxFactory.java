@@ -35,7 +35,7 @@ final class SandboxFactory {
     /** Creates the container, without starting it. */
     String create(DockerClient docker, SandboxPlan plan) {
         CreateContainerCmd command = docker.createContainerCmd(plan.image())
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withName(name(plan.id()))
                 .withHostName(plan.id())
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser(plan.user())
@@ -48,7 +48,7 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withAttachStderr(true)
                 .withStopTimeout(5)
-                .withHostConfig(hostConfig(plan));
+                .withHostConfig(host);
         return command.exec().getId();
     }
 
@@ -58,7 +58,7 @@ final class SandboxFactory {
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
         Mounts.apply(plan, host);
         return docker.createContainerCmd(plan.image())
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withName(name(plan.id()))
                 .withLabels(labels.of(plan))
                 .withUser("0:0")
                 .withWorkingDir("/")
@@ -71,6 +71,31 @@ final class SandboxFactory {
                 .getId();
     }
 
+    /** Creates the container of a step of a build, without starting it. Like a workspace sandbox, without a workspace. */
+    String createBuilder(DockerClient docker, String id, BuildStep step, long seconds) {
+        HostConfig host = hardened(Bounds.ofBuild(settings), false)
+                .withCapAdd(ROOT_OF_WORKSPACE)
+                .withNetworkMode(step.network() ? "default" : "none");
+        return docker.createContainerCmd(step.image())
+                .withName(builderName(id))
+                .withHostName("build")
+                .withLabels(labels.ofBuilder(id))
+                .withUser("0:0")
+                .withWorkingDir(step.directory())
+                .withEnv(BuildStep.ENVIRONMENT.entrySet().stream()
+                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                        .toList())
+                .withEntrypoint(step.entrypoint(seconds))
+                .withCmd(List.of())
+                .withTty(false)
+                .withAttachStdout(true)
+                .withAttachStderr(true)
+                .withStopTimeout(5)
+                .withHostConfig(host)
+                .exec()
+                .getId();
+    }
+
     private HostConfig hostConfig(SandboxPlan plan) {
         HostConfig host = hardened(plan.purpose().bounds(), !plan.purpose().isWorkspace());
         if (plan.isRootOfWorkspace()) {
@@ -78,6 +103,15 @@ final class SandboxFactory {
         }
         Mounts.apply(plan, host);
         return host;
+    }
+
+    /** Names are not to be guessed and tell whose they are; by its name a container is found whose making was never answered. */
+    String name(String id) {
+        return "rungpt-" + labels.instance().substring(0, 8) + "-" + id;
+    }
+
+    String builderName(String id) {
+        return name("build-" + id);
     }
 
     /** What holds for every container. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Event;
 import java.nio.file.Path;
@@ -251,16 +252,24 @@ final class Bench implements AutoCloseable {
         engine.close();
     }
 
+    /** Images of this installation, the youngest first; several rounds, because some are made from others. */
     private void removeImages() throws Exception {
-        String base = new Images(engine, settings()).base();
-        for (InstalledAction action : actions.made) {
-            boolean setup =
-                    java.nio.file.Files.exists(action.files().directory().resolve("setup"));
-            String tag = Images.tag("rungpt/action", ImageRecipe.action(base, action.files(), setup));
-            try {
-                docker().removeImageCmd(tag).withForce(true).exec();
-            } catch (NotFoundException e) {
-                // It was never built.
+        if (!java.nio.file.Files.exists(data.resolve("instance"))) {
+            return;
+        }
+        for (int round = 0; round < 8; round++) {
+            var images = docker().listImagesCmd()
+                    .withLabelFilter(Labels.MADE_BY + "=" + instance())
+                    .exec();
+            if (images.isEmpty()) {
+                return;
+            }
+            for (var image : images) {
+                try {
+                    docker().removeImageCmd(image.getId()).withForce(true).exec();
+                } catch (NotFoundException | ConflictException e) {
+                    // It went with another one, or goes in the next round.
+                }
             }
         }
     }
