@@ -67,6 +67,10 @@ final class ImageBuild {
         } catch (IOException | RuntimeException e) {
             throw ImageFailures.of(failed, e);
         }
+        Throwable failure = build.failure;
+        if (failure != null) {
+            throw ImageFailures.of(failed, failure);
+        }
         String error = build.error;
         if (error != null) {
             throw ImageFailures.of(failed, EngineFailures.oneLine(error, 300) + build.lines.told());
@@ -76,9 +80,17 @@ final class ImageBuild {
     private static final class Build extends ResultCallback.Adapter<BuildResponseItem> {
         final LastLines lines;
         volatile @Nullable String error;
+        volatile @Nullable Throwable failure;
 
         Build(LastLines lines) {
             this.lines = lines;
+        }
+
+        @Override
+        public void onError(Throwable throwable) {
+            // Not to the parent's: that would log it with its trace.
+            failure = throwable;
+            onComplete();
         }
 
         @Override

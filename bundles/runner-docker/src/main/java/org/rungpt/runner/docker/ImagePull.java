@@ -22,11 +22,23 @@ final class ImagePull {
     private final Engine engine;
     private final String reference;
     private final Consumer<String> progress;
+    private final Duration patience;
+    private final int retries;
 
     ImagePull(Engine engine, String reference, Consumer<String> progress) {
+        this(engine, reference, progress, SILENCE, RETRIES);
+    }
+
+    /**
+     * @param patience how long the registry may keep silent
+     * @param retries how often the engine may begin anew
+     */
+    ImagePull(Engine engine, String reference, Consumer<String> progress, Duration patience, int retries) {
         this.engine = engine;
         this.reference = reference;
         this.progress = progress;
+        this.patience = patience;
+        this.retries = retries;
     }
 
     /** Blocking; an interrupt stops it. */
@@ -37,7 +49,7 @@ final class ImagePull {
         try (pull) {
             engine.streams().pullImageCmd(reference).exec(pull);
             while (!pull.ended.await(200, TimeUnit.MILLISECONDS)) {
-                String why = pull.hopeless();
+                String why = pull.hopeless(patience, retries);
                 if (why != null) {
                     throw new RunnerException(Kind.IMAGE, what + ": " + why);
                 }
@@ -91,12 +103,12 @@ final class ImagePull {
         }
 
         /** @return why there is no use in waiting; null if there is */
-        synchronized @Nullable String hopeless() {
-            if (retries >= RETRIES) {
+        synchronized @Nullable String hopeless(Duration patience, int allowed) {
+            if (retries >= allowed) {
                 return "the registry breaks off again and again: try again later";
             }
-            return System.nanoTime() - lastHeard > SILENCE.toNanos()
-                    ? "nothing came from the registry for " + SILENCE.toSeconds() + " s: try again later"
+            return System.nanoTime() - lastHeard > patience.toNanos()
+                    ? "nothing came from the registry for " + patience.toSeconds() + " s: try again later"
                     : null;
         }
 
@@ -118,9 +130,9 @@ final class ImagePull {
 
         @Override
         public void onError(Throwable throwable) {
+            // Not to the parent's: that would log it with its trace.
             failure = throwable;
-            super.onError(throwable);
-            ended.countDown();
+            onComplete();
         }
 
         @Override

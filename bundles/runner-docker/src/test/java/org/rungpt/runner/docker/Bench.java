@@ -67,6 +67,18 @@ final class Bench implements AutoCloseable {
         return made;
     }
 
+    /** Images as the runner sees them. */
+    Images images() throws Exception {
+        Labels labels = new Labels("test");
+        Settings settings = settings();
+        return new Images(
+                engine,
+                settings,
+                new ImageBuild(engine, settings, labels.ofImage()),
+                new StepRunner(engine, new SandboxFactory(settings, labels), labels.ofImage()),
+                new SharedWork(Runnable::run));
+    }
+
     void registry(List<InstalledAction> installed) {
         registry = TestActions.registry(installed);
     }
