@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DockerRunner.class);
     private static final long CLAIM_MILLIS = 100;
     private static final long TICK_SECONDS = 3;
+    private static final long DISK_SECONDS = 2;
     private static final long GARBAGE_MINUTES = 60;
     private static final long REMOVAL_SECONDS = 6;
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
@@ -55,6 +57,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private final ExecutorService output = Executors.newCachedThreadPool(threads("output"));
     private final Object openedOrClosed = new Object();
     private volatile Readiness opening = Readiness.unready("Docker is being looked for.", null);
+    private final AtomicBoolean measuring = new AtomicBoolean();
     private volatile @Nullable Open open;
     private volatile boolean closed;
 
@@ -127,7 +130,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         ImageBuild builds = new ImageBuild(engine, settings, labels.ofImage());
         Images images = new Images(engine, settings, builds, steps, new SharedWork(work));
         Containers containers = new Containers(engine, labels, factory, steps, settings);
-        EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), images, timer);
+        EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), settings.runtime(), images, timer);
         Means means = new Means(settings, engine, watch, images, shares, secrets, work, output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
@@ -139,6 +142,8 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             return;
         }
         watch.start(sandboxes::adopt);
+        timer.scheduleWithFixedDelay(
+                () -> work.execute(() -> watchDisks(sandboxes)), DISK_SECONDS, DISK_SECONDS, TimeUnit.SECONDS);
         timer.scheduleWithFixedDelay(() -> tick(sandboxes), TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
         timer.scheduleWithFixedDelay(
                 () -> work.execute(() -> collect(watch, garbage)), GARBAGE_MINUTES, GARBAGE_MINUTES, TimeUnit.MINUTES);
@@ -151,6 +156,18 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             }
         } catch (RunnerException | RuntimeException e) {
             LOG.debug("Images are looked through another time: {}", EngineFailures.line(e));
+        }
+    }
+
+    private void watchDisks(Sandboxes sandboxes) {
+        if (measuring.compareAndSet(false, true)) {
+            try {
+                sandboxes.watchDisks();
+            } catch (RuntimeException e) {
+                LOG.debug("The disks are measured another time: {}", EngineFailures.line(e));
+            } finally {
+                measuring.set(false);
+            }
         }
     }
 

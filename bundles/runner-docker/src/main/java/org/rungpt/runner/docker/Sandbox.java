@@ -42,6 +42,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private @Nullable Future<?> making;
     private boolean gone;
     private volatile boolean retired;
+    private volatile long diskTolerated;
     private volatile boolean detached;
 
     /** Who has it. */
@@ -253,6 +254,25 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     void container(String containerId) {
         container = containerId;
+    }
+
+    @Nullable
+    String containerId() {
+        return container;
+    }
+
+    /** What it may have written without its calls being ended again. */
+    long diskTolerated() {
+        return diskTolerated;
+    }
+
+    void tolerateDisk(long bytes) {
+        diskTolerated = bytes;
+    }
+
+    /** Ends every call because of a limit of the sandbox. */
+    void stopCalls(String limit) {
+        calls.values().forEach(call -> call.stopFor(limit));
     }
 
     boolean hasContainer() {

@@ -22,7 +22,6 @@ final class SandboxFactory {
     };
 
     private static final long CPU_PERIOD = 100_000;
-    private static final long MAX_FILE = 2L << 30;
 
     private final Settings settings;
     private final Labels labels;
@@ -48,7 +47,7 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withAttachStderr(true)
                 .withStopTimeout(5)
-                .withHostConfig(host);
+                .withHostConfig(hostConfig(plan));
         return command.exec().getId();
     }
 
@@ -115,8 +114,8 @@ final class SandboxFactory {
     }
 
     /** What holds for every container. */
-    private static HostConfig hardened(Bounds bounds, boolean readOnly) {
-        return HostConfig.newHostConfig()
+    private HostConfig hardened(Bounds bounds, boolean readOnly) {
+        HostConfig host = HostConfig.newHostConfig()
                 .withPrivileged(false)
                 .withCapDrop(Capability.ALL)
                 // The default seccomp profile stays: it is in force unless somebody says otherwise.
@@ -134,7 +133,7 @@ final class SandboxFactory {
                 .withUlimits(new Ulimit[] {
                     new Ulimit("nofile", 4096L, 4096L),
                     new Ulimit("core", 0L, 0L),
-                    new Ulimit("fsize", MAX_FILE, MAX_FILE)
+                    new Ulimit("fsize", bounds.disk(), bounds.disk())
                 })
                 // The frames of the protocol are no log.
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
@@ -142,5 +141,9 @@ final class SandboxFactory {
                 // Why it ended is asked for before it is removed.
                 .withAutoRemove(false)
                 .withPublishAllPorts(false);
+        if (settings.runtime() != null) {
+            host.withRuntime(settings.runtime());
+        }
+        return host;
     }
 }
