@@ -69,10 +69,10 @@ final class Describe {
             readiness = Readiness.unready("It fails when it is asked: " + e, null);
         }
         List<String> lines = new ArrayList<>();
-        lines.add((readiness.ready() ? "ready      " : "NOT READY  ") + Plain.line(part.title()) + ": "
+        lines.add((!readiness.ready() ? "NOT READY  " : readiness.remedy() == null ? "ready      " : "WARNING    ") + Plain.line(part.title()) + ": "
                 + Plain.line(readiness.reason()));
         String remedy = readiness.remedy();
-        if (!readiness.ready() && remedy != null) {
+        if (remedy != null) {
             lines.add("           → " + Plain.line(remedy));
         }
         return lines;

@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.karaf.shell.api.action.Command;
+import org.apache.karaf.shell.api.action.Option;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
+import org.apache.karaf.shell.support.CommandException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
@@ -20,8 +22,11 @@ public final class DoctorCommand extends RungptCommand {
     @Nullable
     List<StatusSource> parts;
 
+    @Option(name = "--strict", description = "a warning is a failure too")
+    boolean strict;
+
     @Override
-    void run(PrintStream out) {
+    void run(PrintStream out) throws CommandException {
         List<StatusSource> all = new ArrayList<>(all(parts));
         all.sort(Comparator.comparing(StatusSource::id));
         all.forEach(part -> Describe.part(part).forEach(out::println));
@@ -31,6 +36,12 @@ public final class DoctorCommand extends RungptCommand {
                 : Bundles.problems(own.getBundleContext().getBundles());
         bundles.forEach(out::println);
         long unready = all.stream().filter(part -> !part.readiness().ready()).count();
+        long warned = all.stream()
+                .filter(part -> part.readiness().ready() && part.readiness().remedy() != null)
+                .count();
+        if (strict && warned > 0) {
+            throw new CommandException(Plain.count(warned, "part has", "parts have") + " a weakness (--strict)");
+        }
         out.println();
         out.println(
                 unready == 0 && bundles.isEmpty()

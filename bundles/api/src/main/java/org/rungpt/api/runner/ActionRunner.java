@@ -35,7 +35,10 @@ public interface ActionRunner {
     /** Makes a sandbox ready ahead of the first call. Returns at once; a failure shows when a call is started. */
     void warm(String conversation);
 
-    /** Builds the image of an action ahead. Blocking; progress goes to the observer. */
+    /**
+     * Builds the image of an action ahead. Blocking; progress goes to the observer. An interrupt stops it within a second
+     * ({@link RunnerException.Kind#CANCELLED}); nothing half-made is ever used.
+     */
     void prepare(InstalledAction action, CallObserver observer) throws RunnerException;
 
     /** Deletes the sandboxes and the workspace of a conversation that is no more. */

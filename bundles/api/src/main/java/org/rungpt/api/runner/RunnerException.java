@@ -12,6 +12,18 @@ public final class RunnerException extends Exception {
         UNAVAILABLE,
         /** The image could not be made or found. */
         IMAGE,
+        /** There is no such image where the action says it is. */
+        IMAGE_NOT_FOUND,
+        /** The registry does not give the image to this engine. */
+        IMAGE_DENIED,
+        /** What the registry sent is not what the digest says. */
+        IMAGE_DIGEST,
+        /** The image is for another processor or system. */
+        IMAGE_PLATFORM,
+        /** The disk of the engine is full. */
+        DISK_FULL,
+        /** Somebody stopped it. */
+        CANCELLED,
         /** The sandbox could not be made, or broke the protocol. */
         SANDBOX,
         /** What was granted cannot be given: a share that is forbidden or missing, a secret that is not set. */

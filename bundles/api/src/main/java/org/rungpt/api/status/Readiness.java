@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ready true if it can
  * @param reason one sentence: if ready what it works with ("Docker 20.10.24"), else why it cannot work
- * @param remedy one sentence that says what the user can do; null if ready or nothing can be done
+ * @param remedy one sentence that says what the user can do; null if nothing needs to or can be
+ *     done. What is ready and has one works, with a weakness that the remedy names
  */
 public record Readiness(
         boolean ready, String reason, @Nullable String remedy) {
@@ -19,6 +20,11 @@ public record Readiness(
     /** Can do its work. */
     public static Readiness ready(String reason) {
         return new Readiness(true, reason, null);
+    }
+
+    /** Can do its work, with a weakness that the remedy names; null for none. */
+    public static Readiness warned(String reason, @Nullable String remedy) {
+        return new Readiness(true, reason, remedy);
     }
 
     /** Cannot do its work now. */

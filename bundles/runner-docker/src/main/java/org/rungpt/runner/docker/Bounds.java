@@ -8,11 +8,12 @@ import org.rungpt.api.action.Manifest;
  * @param memory bytes, without swap
  * @param cpus cores
  * @param pids processes and threads
+ * @param disk bytes written to the file system and the workspace
  */
-record Bounds(long memory, double cpus, int pids) {
+record Bounds(long memory, double cpus, int pids, long disk) {
     /** Of a workspace sandbox. */
     static Bounds of(Settings settings) {
-        return new Bounds(settings.memory(), settings.cpus(), settings.pids());
+        return new Bounds(settings.memory(), settings.cpus(), settings.pids(), settings.disk());
     }
 
     /** Of the sandbox of an action: what it asks for, else the default. */
@@ -20,21 +21,28 @@ record Bounds(long memory, double cpus, int pids) {
         Double cpus = asked.cpus();
         Long memory = asked.memory();
         Integer pids = asked.pids();
+        Long disk = asked.disk();
         return new Bounds(
                 memory == null ? settings.memory() : memory,
                 cpus == null ? settings.cpus() : cpus,
-                pids == null ? settings.pids() : pids);
+                pids == null ? settings.pids() : pids,
+                disk == null ? settings.disk() : disk);
+    }
+
+    /** Of a container in which a step of a build runs: compilers want more than programs. */
+    static Bounds ofBuild(Settings settings) {
+        return new Bounds(4 * settings.memory(), settings.cpus(), 512, 8 * settings.disk());
     }
 
     String text() {
-        return memory + " " + cpus + " " + pids;
+        return memory + " " + cpus + " " + pids + " " + disk;
     }
 
     /** @return the default if it is no text of bounds */
     static Bounds parse(String text, Settings settings) {
         try {
             String[] parts = text.split(" ", -1);
-            return new Bounds(Long.parseLong(parts[0]), Double.parseDouble(parts[1]), Integer.parseInt(parts[2]));
+            return new Bounds(Long.parseLong(parts[0]), Double.parseDouble(parts[1]), Integer.parseInt(parts[2]), Long.parseLong(parts[3]));
         } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
             return of(settings);
         }

@@ -46,7 +46,7 @@ final class BuildContext implements AutoCloseable {
         tar.closeArchiveEntry();
     }
 
-    /** Adds the files of an action below {@code prefix}. */
+    /** Adds the files of an action below {@code prefix}; empty for the top. */
     void addTree(Path root, String prefix) throws IOException {
         List<Path> files = new ArrayList<>();
         Files.walkFileTree(root, new SimpleFileVisitor<>() {
@@ -61,7 +61,8 @@ final class BuildContext implements AutoCloseable {
         });
         Collections.sort(files);
         for (Path path : files) {
-            addFile(path, prefix + "/" + root.relativize(path).toString().replace('\\', '/'));
+            String name = root.relativize(path).toString().replace('\\', '/');
+            addFile(path, prefix.isEmpty() ? name : prefix + "/" + name);
         }
     }
 

@@ -2,6 +2,7 @@ package org.rungpt.runner.docker;
 
 import java.nio.file.Files;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -23,6 +24,12 @@ final class BuiltIns {
 
     BuiltIns(Supplier<@Nullable ActionRegistry> registry) {
         this.registry = registry;
+    }
+
+    /** Every action that can be called now. */
+    Collection<InstalledAction> installed() {
+        ActionRegistry now = registry.get();
+        return now == null ? List.of() : now.actions();
     }
 
     /** @param called must be among them, in this version; null for none in particular */

@@ -9,7 +9,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     @AttributeDefinition(
             name = "Engine",
             description =
-                    "Address of the engine; empty: DOCKER_HOST of the environment, else unix:///var/run/docker.sock")
+                    "Address of the engine; empty: DOCKER_HOST of the environment, else the first socket found of Docker, Podman, Docker Desktop, Colima and Rancher Desktop")
     String dockerHost() default "";
 
     @AttributeDefinition(
@@ -40,6 +40,21 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
             name = "Lease in seconds",
             description = "A sandbox ends by itself so long after RunGPT ended; 30 to 86400")
     int leaseSeconds() default 300;
+
+    @AttributeDefinition(
+            name = "Disk of a sandbox in MiB",
+            description = "What it may write to its file system and its workspace together; 16 to 1048576")
+    int diskMiB() default 1024;
+
+    @AttributeDefinition(
+            name = "Memory of all sandboxes in MiB",
+            description = "What their limits may add up to; 0: three quarters of what the engine has")
+    int maxMemoryMiB() default 0;
+
+    @AttributeDefinition(
+            name = "Runtime",
+            description = "OCI runtime of the engine, for example runsc (gVisor); empty: the engine's default")
+    String runtime() default "";
 
     @AttributeDefinition(name = "Sandboxes", description = "At most so many at a time; 1 to 1000")
     int maxSandboxes() default 40;

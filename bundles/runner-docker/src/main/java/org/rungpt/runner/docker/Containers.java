@@ -39,12 +39,14 @@ final class Containers {
     private final Engine engine;
     private final Labels labels;
     private final SandboxFactory factory;
+    private final StepRunner steps;
     private final Settings settings;
 
-    Containers(Engine engine, Labels labels, SandboxFactory factory, Settings settings) {
+    Containers(Engine engine, Labels labels, SandboxFactory factory, StepRunner steps, Settings settings) {
         this.engine = engine;
         this.labels = labels;
         this.factory = factory;
+        this.steps = steps;
         this.settings = settings;
     }
 
@@ -151,6 +153,11 @@ final class Containers {
                 remove(container.getId());
                 continue;
             }
+            String builder = marks.get(Labels.BUILDER);
+            if (builder != null && !builder.isEmpty() && !steps.busy().contains(builder)) {
+                remove(container.getId());
+                continue;
+            }
             String id = marks.get(Labels.SANDBOX);
             if (id == null || known.contains(id)) {
                 continue;
@@ -173,7 +180,10 @@ final class Containers {
 
     private void remove(String container) {
         try {
-            docker().removeContainerCmd(container).withForce(true).exec();
+            docker().removeContainerCmd(container)
+                    .withForce(true)
+                    .withRemoveVolumes(true)
+                    .exec();
         } catch (NotFoundException | ConflictException e) {
             LOG.debug("Container {} is being removed already", container);
         }

@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.rungpt.api.runner.SandboxInfo;
@@ -37,11 +39,14 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DockerRunner.class);
     private static final long CLAIM_MILLIS = 100;
     private static final long TICK_SECONDS = 3;
+    private static final long DISK_SECONDS = 2;
+    private static final long GARBAGE_MINUTES = 60;
     private static final long REMOVAL_SECONDS = 6;
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
 
     /** What there is once the installation is claimed. */
-    private record Open(Instance instance, Engine engine, EngineWatch watch, Sandboxes sandboxes) {}
+    private record Open(
+            Instance instance, Engine engine, EngineWatch watch, Sandboxes sandboxes, ImageGarbage garbage) {}
 
     private final Settings settings;
     private final BuiltIns builtIns;
@@ -52,6 +57,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private final ExecutorService output = Executors.newCachedThreadPool(threads("output"));
     private final Object openedOrClosed = new Object();
     private volatile Readiness opening = Readiness.unready("Docker is being looked for.", null);
+    private final AtomicBoolean measuring = new AtomicBoolean();
     private volatile @Nullable Open open;
     private volatile boolean closed;
 
@@ -120,20 +126,49 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         Engine engine = new Engine(settings.dockerHost(), settings.maxSandboxes() * 2 + 16);
         Labels labels = new Labels(instance.id());
         SandboxFactory factory = new SandboxFactory(settings, labels);
-        Images images = new Images(engine, settings);
-        Containers containers = new Containers(engine, labels, factory, settings);
-        EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), images, timer);
+        StepRunner steps = new StepRunner(engine, factory, labels.ofImage());
+        ImageBuild builds = new ImageBuild(engine, settings, labels.ofImage());
+        Images images = new Images(engine, settings, builds, steps, new SharedWork(work));
+        Containers containers = new Containers(engine, labels, factory, steps, settings);
+        EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), settings.runtime(), images, timer);
         Means means = new Means(settings, engine, watch, images, shares, secrets, work, output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
+        ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
         synchronized (openedOrClosed) {
-            open = new Open(instance, engine, watch, sandboxes);
+            open = new Open(instance, engine, watch, sandboxes, garbage);
             openedOrClosed.notifyAll();
         }
         if (closed) {
             return;
         }
         watch.start(sandboxes::adopt);
+        timer.scheduleWithFixedDelay(
+                () -> work.execute(() -> watchDisks(sandboxes)), DISK_SECONDS, DISK_SECONDS, TimeUnit.SECONDS);
         timer.scheduleWithFixedDelay(() -> tick(sandboxes), TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
+        timer.scheduleWithFixedDelay(
+                () -> work.execute(() -> collect(watch, garbage)), GARBAGE_MINUTES, GARBAGE_MINUTES, TimeUnit.MINUTES);
+    }
+
+    private static void collect(EngineWatch watch, ImageGarbage garbage) {
+        try {
+            if (watch.isUp()) {
+                garbage.round();
+            }
+        } catch (RunnerException | RuntimeException e) {
+            LOG.debug("Images are looked through another time: {}", EngineFailures.line(e));
+        }
+    }
+
+    private void watchDisks(Sandboxes sandboxes) {
+        if (measuring.compareAndSet(false, true)) {
+            try {
+                sandboxes.watchDisks();
+            } catch (RuntimeException e) {
+                LOG.debug("The disks are measured another time: {}", EngineFailures.line(e));
+            } finally {
+                measuring.set(false);
+            }
+        }
     }
 
     private static void tick(Sandboxes sandboxes) {
@@ -257,6 +292,11 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         return now == null ? List.of() : now.sandboxes().list();
     }
 
+    /** The images that were made for actions. */
+    ImageStore images() throws RunnerException {
+        return available().garbage();
+    }
+
     /** Does now what is done every few seconds. */
     void tickNow() throws RunnerException {
         available().sandboxes().tick();
@@ -331,6 +371,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                     .control()
                     .removeContainerCmd(container)
                     .withForce(true)
+                    .withRemoveVolumes(true)
                     .exec());
         }
         try {

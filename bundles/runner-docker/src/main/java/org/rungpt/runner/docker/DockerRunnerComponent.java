@@ -21,6 +21,7 @@ import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.SandboxInfo;
 import org.rungpt.api.runner.ShareGuard;
@@ -31,10 +32,10 @@ import org.rungpt.api.status.StatusSource;
 /** Runs calls in Docker containers. */
 @Component(
         configurationPid = "org.rungpt.runner.docker",
-        service = {ActionRunner.class, ShareGuard.class, StatusSource.class},
+        service = {ActionRunner.class, ImageStore.class, ShareGuard.class, StatusSource.class},
         immediate = true)
 @Designate(ocd = Config.class)
-public final class DockerRunnerComponent implements ActionRunner, ShareGuard, StatusSource {
+public final class DockerRunnerComponent implements ActionRunner, ImageStore, ShareGuard, StatusSource {
     /** Which built-in actions there are. Without it, the one that is called. */
     @Reference(
             cardinality = ReferenceCardinality.OPTIONAL,
@@ -119,5 +120,15 @@ public final class DockerRunnerComponent implements ActionRunner, ShareGuard, St
     @Override
     public List<SandboxInfo> sandboxes() {
         return runner.sandboxes();
+    }
+
+    @Override
+    public List<ImageStore.ActionImage> images() throws RunnerException {
+        return runner.images().images();
+    }
+
+    @Override
+    public List<ImageStore.ActionImage> collect() throws RunnerException {
+        return runner.images().collect();
     }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.status.Readiness;
 import org.slf4j.Logger;
@@ -28,6 +29,7 @@ final class EngineWatch {
 
     private final Engine engine;
     private final String host;
+    private final @Nullable String runtime;
     private final Images images;
     private final ScheduledExecutorService timer;
     private final AtomicBoolean asked = new AtomicBoolean();
@@ -38,10 +40,15 @@ final class EngineWatch {
     private long delay = FIRST_MILLIS;
     private int silences;
     private String reported = "";
+    private volatile long memory;
+    private volatile String described = "Docker.";
+    private volatile @Nullable String warning;
 
-    EngineWatch(Engine engine, String host, Images images, ScheduledExecutorService timer) {
+    EngineWatch(
+            Engine engine, String host, @Nullable String runtime, Images images, ScheduledExecutorService timer) {
         this.engine = engine;
         this.host = host;
+        this.runtime = runtime;
         this.images = images;
         this.timer = timer;
     }
@@ -53,6 +60,11 @@ final class EngineWatch {
 
     Readiness readiness() {
         return readiness;
+    }
+
+    /** Bytes of memory that the engine has; 0 as long as nobody knows. */
+    long memory() {
+        return memory;
     }
 
     /** Whether the engine was asked at least once. */
@@ -117,8 +129,10 @@ final class EngineWatch {
                 readiness = withBaseImage(readiness);
             } else {
                 Version version = engine.pinger().versionCmd().exec();
+                memory = memoryOfEngine();
+                describe(version);
                 arrival.arrived();
-                readiness = withBaseImage(Readiness.ready("Docker " + version.getVersion() + "."));
+                readiness = withBaseImage(Readiness.warned(described, warning));
                 up.complete(null);
             }
         } catch (RunnerException e) {
@@ -139,7 +153,7 @@ final class EngineWatch {
     private Readiness withBaseImage(Readiness now) {
         try {
             images.base();
-            return now.ready() ? now : Readiness.ready("Docker " + version() + ".");
+            return now.ready() ? now : Readiness.warned(described, warning);
         } catch (RunnerException e) {
             return Readiness.unready(
                     e.getMessage() + ".",
@@ -147,8 +161,14 @@ final class EngineWatch {
         }
     }
 
-    private String version() {
-        return String.valueOf(engine.pinger().versionCmd().exec().getVersion());
+    private long memoryOfEngine() {
+        Long total = engine.pinger().infoCmd().exec().getMemTotal();
+        return total == null ? 0 : total;
+    }
+
+    private void describe(Version version) {
+        described = Breakouts.describe(version, runtime);
+        warning = Breakouts.warning(version, runtime);
     }
 
     private void down(Readiness reason) {
@@ -166,6 +186,9 @@ final class EngineWatch {
             reported = now.reason();
             if (now.ready()) {
                 LOG.info("Sandboxes by {} at {}", now.reason(), host);
+                if (now.remedy() != null) {
+                    LOG.warn("{}", now.remedy());
+                }
             } else {
                 LOG.warn("{} {}", now.reason(), now.remedy() == null ? "" : now.remedy());
             }

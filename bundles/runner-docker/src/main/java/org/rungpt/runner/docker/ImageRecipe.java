@@ -8,70 +8,104 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.rungpt.api.action.ActionPackage;
-import org.rungpt.api.action.Manifest;
 
 /**
- * How an image is made: a Dockerfile and the actions whose files go in.
+ * How the engine builds an image: a Dockerfile and the actions whose files go in. Unless the Dockerfile is an action's own, nothing
+ * is executed by it but the base image's own programs; what an action or a package manager brings runs in a {@link BuildStep}.
  *
  * @param dockerfile its text; it names everything by content, so that its hash names the image
- * @param contents the actions whose files it copies
- * @param network whether its steps may reach the network: to fetch packages, never to run what an action brings
+ * @param contents the actions whose files are in the context, by their directory there
+ * @param network whether its steps may reach the network
  */
-record ImageRecipe(String dockerfile, List<ActionPackage> contents, boolean network) {
+record ImageRecipe(String dockerfile, Map<String, ActionPackage> contents, boolean network) {
+    /** Its name in the context: no action's file has it. */
+    static final String FILE = ".rungpt.Dockerfile";
+
     static final String ACTIONS = "/rungpt/actions/";
+
+    /** How the action service is started in images made from the base image. */
+    static final List<String> SERVICE = List.of("/usr/bin/python3", "-IS", "/usr/local/bin/action-service");
+
+    private static final String RUNTIME = "/rungpt/runtime/";
+
+    /** How it is started in other people's images: with the base image's Python, which brings its own loader and libraries. */
+    static final List<String> FOREIGN_PYTHON =
+            List.of(RUNTIME + "ld.so", "--library-path", RUNTIME + "lib", RUNTIME + "bin/python3", "-IS");
+
+    private static final List<String> FOREIGN_SERVICE = List.of(
+            RUNTIME + "ld.so",
+            "--library-path",
+            RUNTIME + "lib",
+            RUNTIME + "bin/python3",
+            "-IS",
+            RUNTIME + "action-service",
+            "--inherit");
+
+    /** Gathers Python with what it needs of the base image; works below any root. */
+    private static final String GATHER = "mkdir -p /runtime/bin /runtime/lib; "
+            + "for f in $(ldd /usr/bin/python3 | grep -o '/[^ ]*'); do "
+            + "case $f in */ld-linux*) cp -L $f /runtime/ld.so ;; *) cp -L $f /runtime/lib/ ;; esac; done; "
+            + "cp -L /usr/bin/python3 /runtime/bin/python3; "
+            + "p=python$(python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'); mkdir /runtime/lib/$p; "
+            + "cd /usr/lib/$p; for f in *; do case $f in "
+            + "test|idlelib|tkinter|turtledemo|lib2to3|ensurepip|distutils|unittest|pydoc_data|venv|config-*|__pycache__) ;; "
+            + "*) cp -R $f /runtime/lib/$p/ ;; esac; done; cp /usr/local/bin/action-service /runtime/";
 
     /** The workspace image: every built-in action on the base. */
     static ImageRecipe workspace(String base, Collection<ActionPackage> builtIns) {
-        StringBuilder text = new StringBuilder("FROM " + bare(base) + "\n");
-        builtIns.forEach(action -> copy(text, action));
-        return new ImageRecipe(text.toString(), List.copyOf(builtIns), false);
+        StringBuilder text = from(base);
+        Map<String, ActionPackage> contents = new TreeMap<>();
+        builtIns.forEach(action -> {
+            copy(text, action);
+            contents.put(directory(action), action);
+        });
+        return new ImageRecipe(text.toString(), contents, false);
     }
 
-    /** What an action needs from package managers. An image of its own, so that actions with the same needs share it. */
-    static ImageRecipe packages(String base, Manifest.Packages packages) {
-        StringBuilder text = new StringBuilder("FROM " + bare(base) + "\n");
-        if (!packages.apt().isEmpty()) {
-            text.append("ENV DEBIAN_FRONTEND=noninteractive\n");
-            run(text, List.of("apt-get", "update"), List.of());
-            run(text, List.of("apt-get", "install", "-y", "--no-install-recommends", "--"), packages.apt());
-        }
-        if (!packages.pip().isEmpty()) {
-            run(
-                    text,
-                    List.of("python3", "-m", "pip", "install", "--no-cache-dir", "--break-system-packages", "--"),
-                    packages.pip());
-        }
-        if (!packages.npm().isEmpty()) {
-            run(text, List.of("npm", "install", "--global", "--no-fund", "--no-audit", "--"), packages.npm());
-        }
-        return new ImageRecipe(text.toString(), List.of(), true);
+    /** An image that is not made from the base image, with the action service and what that needs. */
+    static ImageRecipe foreign(String image, String base) {
+        String text = "FROM " + bare(base) + " AS runtime\n" + "RUN "
+                + words(List.of("/bin/sh", "-ec", GATHER)) + "\n"
+                + from(image)
+                + "COPY --from=runtime /runtime/ " + RUNTIME + "\n"
+                + "HEALTHCHECK NONE\nSTOPSIGNAL SIGTERM\n";
+        return new ImageRecipe(text, Map.of(), false);
     }
 
-    static boolean hasPackages(Manifest.Packages packages) {
-        return !packages.apt().isEmpty()
-                || !packages.pip().isEmpty()
-                || !packages.npm().isEmpty();
+    /** An action's own Dockerfile, with its files as the context. */
+    static ImageRecipe dockerfile(String text, ActionPackage action) {
+        return new ImageRecipe(text, Map.of("", action), true);
     }
 
-    /** The image of one third-party action. */
-    static ImageRecipe action(String base, ActionPackage action, boolean setup) {
-        StringBuilder text = new StringBuilder("FROM " + bare(base) + "\n");
+    /** The files of a third-party action on an image. */
+    static ImageRecipe action(String image, ActionPackage action) {
+        StringBuilder text = from(image);
         copy(text, action);
-        if (setup) {
-            String directory = ACTIONS + action.id().value();
-            text.append("WORKDIR ").append(directory).append('\n');
-            run(text, List.of(directory + "/setup"), List.of());
-            text.append("WORKDIR /workspace\n");
-        }
-        return new ImageRecipe(text.toString(), List.of(action), false);
+        return new ImageRecipe(text.toString(), Map.of(directory(action), action), false);
+    }
+
+    /** The last layer: how the service is started, whatever the steps before have left. */
+    static ImageRecipe finished(String image, boolean foreign) {
+        StringBuilder text = from(image);
+        text.append("USER 0\nWORKDIR /workspace\nENTRYPOINT ")
+                .append(words(foreign ? FOREIGN_SERVICE : SERVICE))
+                .append("\nCMD []\n");
+        return new ImageRecipe(text.toString(), Map.of(), false);
+    }
+
+    private static StringBuilder from(String image) {
+        return new StringBuilder("FROM " + bare(image) + "\n");
     }
 
     private static void copy(StringBuilder text, ActionPackage action) {
         text.append("# ").append(action.contentHash()).append('\n');
-        ArrayNode paths = JsonNodeFactory.instance.arrayNode();
-        paths.add(directory(action) + "/").add(ACTIONS + action.id().value() + "/");
-        text.append("COPY ").append(paths).append('\n');
+        text.append("COPY ")
+                .append(words(
+                        List.of(directory(action) + "/", ACTIONS + action.id().value() + "/")))
+                .append('\n');
     }
 
     /** Where the files of an action lie in the build context. */
@@ -80,22 +114,28 @@ record ImageRecipe(String dockerfile, List<ActionPackage> contents, boolean netw
     }
 
     /** Words as they are, never through a shell. */
-    private static void run(StringBuilder text, List<String> command, List<String> words) {
+    private static ArrayNode words(List<String> words) {
         ArrayNode all = JsonNodeFactory.instance.arrayNode();
-        command.forEach(all::add);
         words.forEach(all::add);
-        text.append("RUN ").append(all).append('\n');
+        return all;
     }
 
-    private static String bare(String imageId) {
+    static String bare(String imageId) {
         return imageId.startsWith("sha256:") ? imageId.substring("sha256:".length()) : imageId;
     }
 
     /** Names the image that comes of it. */
     String hash() {
+        StringBuilder all = new StringBuilder(dockerfile);
+        contents.forEach((directory, action) ->
+                all.append('\n').append(directory).append(' ').append(action.contentHash()));
+        return hash(all.toString());
+    }
+
+    static String hash(String text) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(dockerfile.getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

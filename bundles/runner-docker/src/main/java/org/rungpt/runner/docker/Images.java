@@ -1,20 +1,18 @@
 package org.rungpt.runner.docker;
 
-import com.github.dockerjava.api.DockerClient;
-import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
-import com.github.dockerjava.api.model.BuildResponseItem;
+import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.Image;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.ArrayDeque;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionPackage;
@@ -22,20 +20,30 @@ import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 
-/** Finds and builds images. An image is named by what is in it, so it is built once on an engine and never changes. Blocking. */
+/**
+ * Finds and makes images. An image is named by what is in it and by what it is made from, so it is made once on an engine and never
+ * changes. Blocking; an interrupt stops what is being made, unless others wait for it.
+ */
 final class Images {
     private static final String BASE = "rungpt/base";
-    private static final long BUILD_MINUTES = 30;
-    private static final int LAST_LINES = 6;
+    private static final String WORKSPACE = "rungpt/workspace";
+    private static final String ACTION = "rungpt/action";
+    private static final String PACKAGES = "rungpt/packages";
+    private static final String FOREIGN = "rungpt/foreign";
+    private static final String STEP = "rungpt/step";
 
     private final Engine engine;
     private final Settings settings;
-    /** One build of an image at a time. */
-    private final Map<String, Object> locks = new ConcurrentHashMap<>();
+    private final ImageBuild builds;
+    private final StepRunner steps;
+    private final SharedWork work;
 
-    Images(Engine engine, Settings settings) {
+    Images(Engine engine, Settings settings, ImageBuild builds, StepRunner steps, SharedWork work) {
         this.engine = engine;
         this.settings = settings;
+        this.builds = builds;
+        this.steps = steps;
+        this.work = work;
     }
 
     /** Id of the base image. */
@@ -44,107 +52,187 @@ final class Images {
         if (wanted != null) {
             String id = find(wanted);
             if (id == null) {
-                throw new RunnerException(Kind.IMAGE, "There is no base image " + wanted + " on this engine");
+                throw new RunnerException(Kind.IMAGE_NOT_FOUND, "There is no base image " + wanted + " on this engine");
             }
             return id;
         }
         return engine.control().listImagesCmd().withReferenceFilter(BASE).exec().stream()
                 .max(Comparator.comparing(Image::getCreated))
                 .map(Image::getId)
-                .orElseThrow(
-                        () -> new RunnerException(Kind.IMAGE, "There is no base image " + BASE + " on this engine"));
+                .orElseThrow(() -> new RunnerException(
+                        Kind.IMAGE_NOT_FOUND, "There is no base image " + BASE + " on this engine"));
     }
 
-    /** The image with all built-in actions. */
-    String workspace(Collection<ActionPackage> builtIns, Consumer<String> progress) throws RunnerException {
-        return build("rungpt/workspace", ImageRecipe.workspace(base(), builtIns), "the workspace", progress);
+    /** How the stages of an image come about: made, or only looked up. */
+    private interface Stages {
+        /** @return id of the image; null if it is not there and not to be made */
+        @Nullable
+        String get(String tag, String what, SharedWork.Task task) throws RunnerException;
     }
 
-    /** The image of a third-party action. */
-    String action(InstalledAction action, Consumer<String> progress) throws RunnerException {
-        String name = action.id().value();
-        if (!action.manifest().image().equals("base")) {
-            throw new RunnerException(
-                    Kind.IMAGE,
-                    name + " asks for an image of its own ("
-                            + EngineFailures.oneLine(action.manifest().image(), 80)
-                            + "); this runner makes images from the base image only");
-        }
-        String from = base();
-        if (ImageRecipe.hasPackages(action.manifest().packages())) {
-            ImageRecipe packages = ImageRecipe.packages(from, action.manifest().packages());
-            from = build("rungpt/packages", packages, "packages for " + name, progress);
-        }
-        boolean setup = Files.isRegularFile(action.files().directory().resolve("setup"));
-        return build("rungpt/action", ImageRecipe.action(from, action.files(), setup), name, progress);
-    }
-
-    static String tag(String repository, ImageRecipe recipe) {
-        return repository + ":" + recipe.hash().substring(0, 32);
-    }
-
-    private String build(String repository, ImageRecipe recipe, String what, Consumer<String> progress)
-            throws RunnerException {
-        String tag = tag(repository, recipe);
-        synchronized (locks.computeIfAbsent(tag, key -> new Object())) {
+    private Stages making(Consumer<String> progress) {
+        return (tag, what, task) -> {
             String present = find(tag);
             if (present != null) {
                 return present;
             }
-            progress.accept("building the image of " + what);
-            try (BuildContext context = BuildContext.in(settings.data())) {
-                context.addText("Dockerfile", recipe.dockerfile());
-                for (ActionPackage action : recipe.contents()) {
-                    context.addTree(action.directory(), ImageRecipe.directory(action));
-                }
-                try (InputStream tar = context.read()) {
-                    run(tag, recipe, tar, what, progress);
-                }
-            } catch (IOException e) {
-                throw new RunnerException(
-                        Kind.IMAGE, "the image of " + what + " could not be built: " + EngineFailures.line(e), e);
-            }
-            String built = find(tag);
-            if (built == null) {
-                throw new RunnerException(Kind.IMAGE, "the image of " + what + " vanished right after its build");
-            }
-            return built;
-        }
+            return work.get(tag, progress, report -> {
+                String made = find(tag);
+                return made != null ? made : task.run(report);
+            });
+        };
     }
 
-    private void run(String tag, ImageRecipe recipe, InputStream tar, String what, Consumer<String> progress)
-            throws RunnerException {
-        Build build = new Build(progress);
-        DockerClient docker = engine.streams();
-        try (build) {
-            docker.buildImageCmd(tar)
-                    .withTags(Set.of(tag))
-                    .withLabels(Map.of("rungpt.image", tag))
-                    .withNetworkMode(recipe.network() ? "default" : "none")
-                    .withMemory(4 * settings.memory())
-                    .withMemswap(4 * settings.memory())
-                    .withPull(false)
-                    .withForcerm(true)
-                    .exec(build);
-            if (!build.awaitCompletion(BUILD_MINUTES, TimeUnit.MINUTES)) {
-                throw new RunnerException(
-                        Kind.IMAGE, "the image of " + what + " was not ready after " + BUILD_MINUTES + " minutes");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new RunnerException(Kind.IMAGE, "building the image of " + what + " was stopped", e);
+    /** The image with all built-in actions. */
+    String workspace(Collection<ActionPackage> builtIns, Consumer<String> progress) throws RunnerException {
+        return made(workspace(builtIns, making(progress)), "the workspace");
+    }
+
+    /** The image of a third-party action. */
+    String action(InstalledAction action, Consumer<String> progress) throws RunnerException {
+        return made(action(action, making(progress)), action.id().value());
+    }
+
+    private static String made(@Nullable String id, String what) throws RunnerException {
+        if (id == null) {
+            throw new RunnerException(Kind.IMAGE, "the image of " + what + " vanished right after it was made");
+        }
+        return id;
+    }
+
+    /** The names of the images from which an action, or with null the workspace, is run; as far as they are there. */
+    Set<String> chain(@Nullable InstalledAction action, Collection<ActionPackage> builtIns) throws RunnerException {
+        Set<String> tags = new TreeSet<>();
+        Stages looking = (tag, what, task) -> {
+            tags.add(tag);
+            return find(tag);
+        };
+        if (action == null) {
+            workspace(builtIns, looking);
+        } else {
+            action(action, looking);
+        }
+        return tags;
+    }
+
+    private @Nullable String workspace(Collection<ActionPackage> builtIns, Stages stages) throws RunnerException {
+        return build(WORKSPACE, ImageRecipe.workspace(base(), builtIns), "the workspace", stages);
+    }
+
+    private @Nullable String action(InstalledAction action, Stages stages) throws RunnerException {
+        String name = action.id().value();
+        boolean foreign = !action.manifest().image().equals("base");
+        String image = foreign ? foreign(action, stages) : base();
+        for (BuildStep step : BuildStep.packages("", foreign, action.manifest().packages())) {
+            image = image == null ? null : step(PACKAGES, step.on(image), name, stages);
+        }
+        if (image != null) {
+            image = build(STEP, ImageRecipe.action(image, action.files()), name, stages);
+        }
+        if (image != null && Files.isRegularFile(action.files().directory().resolve("setup"))) {
+            image = step(STEP, BuildStep.setup(image, foreign, action.files()), name, stages);
+        }
+        return image == null ? null : build(ACTION, ImageRecipe.finished(image, foreign), name, stages);
+    }
+
+    /** An image that is not made from the base image, with the action service in it. */
+    private @Nullable String foreign(InstalledAction action, Stages stages) throws RunnerException {
+        String name = action.id().value();
+        String wanted = action.manifest().image();
+        String image = wanted.equals("Dockerfile")
+                ? build(FOREIGN, ImageRecipe.dockerfile(dockerfile(action), action.files()), name, stages)
+                : fetched(wanted, stages);
+        if (image == null) {
+            return null;
+        }
+        check(image, name);
+        return build(FOREIGN, ImageRecipe.foreign(image, base()), name, stages);
+    }
+
+    private static String dockerfile(InstalledAction action) throws RunnerException {
+        Path file = action.files().directory().resolve("Dockerfile");
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new RunnerException(Kind.IMAGE, "the image of " + what + ": " + EngineFailures.line(e), e);
-        } catch (RuntimeException e) {
-            throw EngineFailures.wrap(Kind.IMAGE, "the image of " + what + " could not be built", e);
-        }
-        String error = build.error();
-        if (error != null) {
-            throw new RunnerException(Kind.IMAGE, "the image of " + what + " could not be built: " + error);
+            throw new RunnerException(
+                    Kind.IMAGE, action.id() + ": Dockerfile cannot be read: " + EngineFailures.line(e), e);
         }
     }
 
-    private @Nullable String find(String reference) {
+    private @Nullable String fetched(String reference, Stages stages) throws RunnerException {
+        String present = byDigest(reference);
+        if (present != null) {
+            return present;
+        }
+        return stages.get(reference, reference, progress -> {
+            new ImagePull(engine, reference, progress).run();
+            String id = byDigest(reference);
+            if (id == null) {
+                throw new RunnerException(
+                        Kind.IMAGE_DIGEST, reference + " was fetched and is not there under its digest");
+            }
+            return id;
+        });
+    }
+
+    /** An image of this engine: by the digest of its registry, or by its own id, which is a digest too. */
+    private @Nullable String byDigest(String reference) {
+        String id = find(reference);
+        if (id != null) {
+            return id;
+        }
+        int at = reference.indexOf('@');
+        String digest = at < 0 ? "" : reference.substring(at + 1);
+        String own = digest.startsWith("sha256:") ? find(digest) : null;
+        return digest.equals(own) ? own : null;
+    }
+
+    /** What an image of somebody else must be like. */
+    private void check(String image, String name) throws RunnerException {
+        InspectImageResponse found = engine.control().inspectImageCmd(image).exec();
+        String here = String.valueOf(engine.control().versionCmd().exec().getArch());
+        String arch = found.getArch();
+        if (!"linux".equals(found.getOs()) || arch != null && !arch.isEmpty() && !arch.equals(here)) {
+            throw new RunnerException(
+                    Kind.IMAGE_PLATFORM,
+                    "the image of " + name + " is for " + found.getOs() + "/" + arch + ", this engine is linux/" + here
+                            + ": pin an image for it");
+        }
+        ContainerConfig config = found.getConfig();
+        String[] triggers = config == null ? null : config.getOnBuild();
+        if (triggers != null && triggers.length > 0) {
+            throw new RunnerException(
+                    Kind.IMAGE,
+                    "the image of " + name + " has ONBUILD triggers, which would run unasked: use one without");
+        }
+    }
+
+    static String tag(String repository, String hash) {
+        return repository + ":" + hash.substring(0, 32);
+    }
+
+    private @Nullable String build(String repository, ImageRecipe recipe, String what, Stages stages)
+            throws RunnerException {
+        String tag = tag(repository, recipe.hash());
+        return stages.get(tag, what, progress -> {
+            progress.accept("building the image of " + what);
+            builds.run(tag, recipe, what, progress);
+            return made(find(tag), what);
+        });
+    }
+
+    private @Nullable String step(String repository, BuildStep step, String what, Stages stages)
+            throws RunnerException {
+        String tag = tag(repository, step.hash());
+        return stages.get(tag, what, progress -> {
+            progress.accept("building the image of " + what + ": " + step.words(null));
+            steps.run(tag, step, what, progress);
+            return made(find(tag), what);
+        });
+    }
+
+    @Nullable
+    String find(String reference) {
         try {
             return engine.control().inspectImageCmd(reference).exec().getId();
         } catch (NotFoundException e) {
@@ -152,39 +240,8 @@ final class Images {
         }
     }
 
-    /** Follows a build. */
-    private static final class Build extends ResultCallback.Adapter<BuildResponseItem> {
-        private final Consumer<String> progress;
-        private final ArrayDeque<String> last = new ArrayDeque<>();
-        private @Nullable String error;
-
-        Build(Consumer<String> progress) {
-            this.progress = progress;
-        }
-
-        @Override
-        public synchronized void onNext(BuildResponseItem item) {
-            if (item.isErrorIndicated()) {
-                BuildResponseItem.ErrorDetail detail = item.getErrorDetail();
-                error = detail == null || detail.getMessage() == null ? "no reason given" : detail.getMessage();
-                return;
-            }
-            String text = item.getStream();
-            if (text != null && !text.isBlank()) {
-                String line = EngineFailures.oneLine(text, 200);
-                last.add(line);
-                if (last.size() > LAST_LINES) {
-                    last.removeFirst();
-                }
-                progress.accept(line);
-            }
-        }
-
-        synchronized @Nullable String error() {
-            if (error == null) {
-                return null;
-            }
-            return EngineFailures.oneLine(error, 300) + " (last output: " + String.join(" | ", last) + ")";
-        }
+    /** Everything that bears this label. */
+    List<Image> labelled(String label) {
+        return engine.control().listImagesCmd().withLabelFilter(label).exec();
     }
 }

@@ -18,6 +18,10 @@ record Labels(String instance) {
     static final String VOLUME = "rungpt.volume";
     static final String BORDER = "rungpt.border";
     static final String BOUNDS = "rungpt.bounds";
+    static final String BUILDER = "rungpt.builder";
+    /** On images: which installation made it. */
+    static final String MADE_BY = "rungpt.made-by";
+
     static final String LEASE = "rungpt.lease";
     /** What ends by itself in a moment. */
     static final String CHORE = "rungpt.chore";
@@ -38,6 +42,15 @@ record Labels(String instance) {
 
     Map<String, String> of(OwnershipPlan plan) {
         return Map.of(INSTANCE, instance, CHORE, plan.id());
+    }
+
+    Map<String, String> ofBuilder(String id) {
+        return Map.of(INSTANCE, instance, BUILDER, id);
+    }
+
+    /** Of an image. What a builder's container had is emptied: a container that somebody makes of the image is not ours. */
+    Map<String, String> ofImage() {
+        return Map.of(MADE_BY, instance, INSTANCE, "", BUILDER, "");
     }
 
     private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {

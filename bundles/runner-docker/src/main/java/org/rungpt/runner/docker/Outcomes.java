@@ -37,7 +37,11 @@ final class Outcomes {
         String message;
         switch (why) {
             case "" -> {
-                String limit = exit != null && exit == 0 ? null : hit(finished.path("limits"), bounds);
+                String limit = exit != null && exit == 0
+                        ? null
+                        : isFileTooLarge(exit, signal)
+                                ? "disk limit: a file grew beyond " + size(bounds.disk())
+                                : hit(finished.path("limits"), bounds);
                 reason = limit == null ? Reason.EXITED : Reason.RESOURCE_LIMIT;
                 message = limit != null ? limit : signal == null ? null : "ended by signal " + signal;
             }
@@ -88,6 +92,16 @@ final class Outcomes {
             }
         }
         return null;
+    }
+
+    /** SIGXFSZ, as a signal or as shells say it. */
+    private static boolean isFileTooLarge(@Nullable Integer exit, @Nullable Integer signal) {
+        return exit != null && exit == 128 + 25 || signal != null && signal == 25;
+    }
+
+    static String diskFull(long limit) {
+        return "disk limit: more than " + size(limit)
+                + " written to the sandbox; delete something, or raise diskMiB in etc/org.rungpt.runner.docker.cfg";
     }
 
     static String outOfMemory(Bounds bounds) {

@@ -10,5 +10,5 @@ package org.rungpt.runner.docker;
  * @param user {@code uid:gid}
  */
 record OwnershipPlan(String id, String image, String volume, String user) {
-    static final Bounds BOUNDS = new Bounds(64L << 20, 1, 16);
+    static final Bounds BOUNDS = new Bounds(64L << 20, 1, 16, 16L << 20);
 }

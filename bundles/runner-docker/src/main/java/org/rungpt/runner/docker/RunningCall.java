@@ -60,6 +60,7 @@ final class RunningCall implements CallHandle {
     private int moves;
     private @Nullable Control control;
     private @Nullable ServiceLink joined;
+    private @Nullable String stoppedFor;
     private @Nullable CallOutcome end;
     private @Nullable RunnerException failure;
 
@@ -124,6 +125,16 @@ final class RunningCall implements CallHandle {
         if (sandbox != null) {
             sandbox.cancel(this);
         }
+    }
+
+    /** It is ended because of a limit that its sandbox has hit; that is what its outcome will say. */
+    void stopFor(String limit) {
+        synchronized (this) {
+            if (stoppedFor == null) {
+                stoppedFor = limit;
+            }
+        }
+        cancel();
     }
 
     synchronized boolean isCancelled() {
@@ -215,7 +226,18 @@ final class RunningCall implements CallHandle {
                 || params.path("stderr").asLong(-1) != output.stderr()) {
             throw new Violation("it ended a call before its output");
         }
-        end = Outcomes.of(params, limits(), bounds, output.stdout(), output.stderr(), sandbox);
+        CallOutcome told = Outcomes.of(params, limits(), bounds, output.stdout(), output.stderr(), sandbox);
+        String limit = stoppedFor;
+        end = limit == null
+                ? told
+                : new CallOutcome(
+                        told.exit(),
+                        CallOutcome.Reason.RESOURCE_LIMIT,
+                        limit,
+                        told.stdout(),
+                        told.stderr(),
+                        told.duration(),
+                        sandbox);
         leftFiles = params.path("files").asBoolean();
         schedule();
     }

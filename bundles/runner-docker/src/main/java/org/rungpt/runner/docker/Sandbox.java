@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallOutcome.Reason;
@@ -38,8 +39,10 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private volatile @Nullable String volume;
     private volatile @Nullable String container;
     private volatile long lastUsed = System.nanoTime();
+    private @Nullable Future<?> making;
     private boolean gone;
     private volatile boolean retired;
+    private volatile long diskTolerated;
     private volatile boolean detached;
 
     /** Who has it. */
@@ -183,6 +186,33 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         if (retired && calls.isEmpty()) {
             removeIfIdle();
         }
+        abandonIfUnwanted();
+    }
+
+    /** Its image is being made; that can be stopped until {@link #imageMade()}. */
+    synchronized void imageBeingMade(Future<?> byWhom) {
+        making = byWhom;
+    }
+
+    /** @return whether it is still wanted */
+    synchronized boolean imageMade() {
+        making = null;
+        return !gone;
+    }
+
+    /** The last call that waited for its image was cancelled. */
+    private void abandonIfUnwanted() {
+        Future<?> image;
+        synchronized (this) {
+            image = making;
+            if (gone || image == null || !calls.isEmpty()) {
+                return;
+            }
+            gone = true;
+        }
+        keeper.gone(this);
+        link.close("nobody waits for it any more");
+        image.cancel(true);
     }
 
     void progress(String step) {
@@ -224,6 +254,25 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     void container(String containerId) {
         container = containerId;
+    }
+
+    @Nullable
+    String containerId() {
+        return container;
+    }
+
+    /** What it may have written without its calls being ended again. */
+    long diskTolerated() {
+        return diskTolerated;
+    }
+
+    void tolerateDisk(long bytes) {
+        diskTolerated = bytes;
+    }
+
+    /** Ends every call because of a limit of the sandbox. */
+    void stopCalls(String limit) {
+        calls.values().forEach(call -> call.stopFor(limit));
     }
 
     boolean hasContainer() {
@@ -378,7 +427,12 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     private void removeNow(String target) {
         try {
-            means.engine().control().removeContainerCmd(target).withForce(true).exec();
+            means.engine()
+                    .control()
+                    .removeContainerCmd(target)
+                    .withForce(true)
+                    .withRemoveVolumes(true)
+                    .exec();
         } catch (NotFoundException e) {
             LOG.debug("Sandbox {} was removed already", id);
         } catch (RuntimeException e) {

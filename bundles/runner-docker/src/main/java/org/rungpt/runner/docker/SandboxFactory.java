@@ -22,7 +22,6 @@ final class SandboxFactory {
     };
 
     private static final long CPU_PERIOD = 100_000;
-    private static final long MAX_FILE = 2L << 30;
 
     private final Settings settings;
     private final Labels labels;
@@ -35,7 +34,7 @@ final class SandboxFactory {
     /** Creates the container, without starting it. */
     String create(DockerClient docker, SandboxPlan plan) {
         CreateContainerCmd command = docker.createContainerCmd(plan.image())
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withName(name(plan.id()))
                 .withHostName(plan.id())
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser(plan.user())
@@ -58,7 +57,7 @@ final class SandboxFactory {
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
         Mounts.apply(plan, host);
         return docker.createContainerCmd(plan.image())
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withName(name(plan.id()))
                 .withLabels(labels.of(plan))
                 .withUser("0:0")
                 .withWorkingDir("/")
@@ -66,6 +65,31 @@ final class SandboxFactory {
                 .withCmd("--recursive", "--no-dereference", "--", plan.user(), "/workspace")
                 .withTty(false)
                 .withStopTimeout(1)
+                .withHostConfig(host)
+                .exec()
+                .getId();
+    }
+
+    /** Creates the container of a step of a build, without starting it. Like a workspace sandbox, without a workspace. */
+    String createBuilder(DockerClient docker, String id, BuildStep step, long seconds) {
+        HostConfig host = hardened(Bounds.ofBuild(settings), false)
+                .withCapAdd(ROOT_OF_WORKSPACE)
+                .withNetworkMode(step.network() ? "default" : "none");
+        return docker.createContainerCmd(step.image())
+                .withName(builderName(id))
+                .withHostName("build")
+                .withLabels(labels.ofBuilder(id))
+                .withUser("0:0")
+                .withWorkingDir(step.directory())
+                .withEnv(BuildStep.ENVIRONMENT.entrySet().stream()
+                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                        .toList())
+                .withEntrypoint(step.entrypoint(seconds))
+                .withCmd(List.of())
+                .withTty(false)
+                .withAttachStdout(true)
+                .withAttachStderr(true)
+                .withStopTimeout(5)
                 .withHostConfig(host)
                 .exec()
                 .getId();
@@ -80,9 +104,18 @@ final class SandboxFactory {
         return host;
     }
 
+    /** Names are not to be guessed and tell whose they are; by its name a container is found whose making was never answered. */
+    String name(String id) {
+        return "rungpt-" + labels.instance().substring(0, 8) + "-" + id;
+    }
+
+    String builderName(String id) {
+        return name("build-" + id);
+    }
+
     /** What holds for every container. */
-    private static HostConfig hardened(Bounds bounds, boolean readOnly) {
-        return HostConfig.newHostConfig()
+    private HostConfig hardened(Bounds bounds, boolean readOnly) {
+        HostConfig host = HostConfig.newHostConfig()
                 .withPrivileged(false)
                 .withCapDrop(Capability.ALL)
                 // The default seccomp profile stays: it is in force unless somebody says otherwise.
@@ -100,7 +133,7 @@ final class SandboxFactory {
                 .withUlimits(new Ulimit[] {
                     new Ulimit("nofile", 4096L, 4096L),
                     new Ulimit("core", 0L, 0L),
-                    new Ulimit("fsize", MAX_FILE, MAX_FILE)
+                    new Ulimit("fsize", bounds.disk(), bounds.disk())
                 })
                 // The frames of the protocol are no log.
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
@@ -108,5 +141,9 @@ final class SandboxFactory {
                 // Why it ended is asked for before it is removed.
                 .withAutoRemove(false)
                 .withPublishAllPorts(false);
+        if (settings.runtime() != null) {
+            host.withRuntime(settings.runtime());
+        }
+        return host;
     }
 }

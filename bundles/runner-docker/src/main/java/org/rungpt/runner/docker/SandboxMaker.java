@@ -1,6 +1,7 @@
 package org.rungpt.runner.docker;
 
 import java.io.IOException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -36,13 +37,19 @@ final class SandboxMaker {
 
     void make(Sandbox sandbox, ImageSource image, Failures failures) {
         try {
-            means.work().execute(() -> {
-                RunnerException failure = tryToMake(sandbox, image);
-                if (failure != null) {
-                    failures.notMade(sandbox, failure);
-                    sandbox.failed(failure);
-                }
-            });
+            FutureTask<Void> making = new FutureTask<>(
+                    () -> {
+                        RunnerException failure = tryToMake(sandbox, image);
+                        if (failure != null && failure.kind() != Kind.CANCELLED) {
+                            failures.notMade(sandbox, failure);
+                        }
+                        if (failure != null) {
+                            sandbox.failed(failure);
+                        }
+                    },
+                    null);
+            sandbox.imageBeingMade(making);
+            means.work().execute(making);
         } catch (RejectedExecutionException e) {
             LOG.debug("The runner goes", e);
         }
@@ -64,6 +71,9 @@ final class SandboxMaker {
 
     private void make(Sandbox sandbox, ImageSource image) throws RunnerException, IOException {
         String imageId = image.image(sandbox::progress);
+        if (!sandbox.imageMade()) {
+            return;
+        }
         Purpose purpose = sandbox.purpose();
         if (purpose.isWorkspace() || purpose.border().workspace()) {
             giveWorkspace(sandbox);

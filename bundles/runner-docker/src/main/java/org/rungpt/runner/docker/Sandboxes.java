@@ -46,6 +46,7 @@ final class Sandboxes implements Sandbox.Keeper {
     private final BuiltIns builtIns;
     private final SandboxMaker maker;
     private final Pool pool;
+    private final DiskWatch disks;
     private final Set<Sandbox> all = new LinkedHashSet<>();
     private final Map<String, Sandbox> current = new HashMap<>();
     private boolean detached;
@@ -56,6 +57,7 @@ final class Sandboxes implements Sandbox.Keeper {
         this.workspaces = workspaces;
         this.builtIns = builtIns;
         this.maker = new SandboxMaker(means, containers, workspaces);
+        this.disks = new DiskWatch(means.engine());
         this.pool = new Pool(means.settings().pool(), workspaces);
     }
 
@@ -179,7 +181,7 @@ final class Sandboxes implements Sandbox.Keeper {
     }
 
     private Sandbox make(String conversation, Purpose purpose, SandboxMaker.ImageSource image) throws RunnerException {
-        makeRoom();
+        makeRoom(purpose.bounds().memory());
         Sandbox made = new Sandbox(means, Instance.newName(), conversation, purpose, Instant.now(), this);
         all.add(made);
         current.put(purpose.key(conversation), made);
@@ -187,22 +189,54 @@ final class Sandboxes implements Sandbox.Keeper {
         return made;
     }
 
-    private void makeRoom() throws RunnerException {
-        int max = means.settings().maxSandboxes();
-        if (all.size() < max) {
-            return;
+    /** Measures what sandboxes have written in which a call runs. Blocking. */
+    void watchDisks() {
+        List<Sandbox> busy;
+        synchronized (this) {
+            busy = all.stream().filter(sandbox -> sandbox.runningCalls() > 0).toList();
         }
+        busy.forEach(disks::look);
+    }
+
+    private long memoryOfAll() {
+        return all.stream()
+                .mapToLong(sandbox -> sandbox.purpose().bounds().memory())
+                .sum();
+    }
+
+    /** What the limits of all sandboxes may add up to. */
+    private long maxMemory() {
+        long wanted = means.settings().maxMemory();
+        long engine = means.watch().memory();
+        return wanted > 0 ? wanted : engine > 0 ? engine / 4 * 3 : Long.MAX_VALUE;
+    }
+
+    private void makeRoom(long memory) throws RunnerException {
+        int max = means.settings().maxSandboxes();
+        long maxMemory = maxMemory();
         List<Sandbox> byIdleness = new ArrayList<>(all);
         byIdleness.sort(Comparator.comparing(Sandbox::idle).reversed());
         for (Sandbox sandbox : byIdleness) {
-            if (sandbox.isReady() && sandbox.removeIfIdle()) {
+            if (all.size() < max && memoryOfAll() + memory <= maxMemory) {
                 return;
             }
+            if (sandbox.isReady()) {
+                sandbox.removeIfIdle();
+            }
         }
-        throw new RunnerException(
-                Kind.LIMIT,
-                max + " sandboxes are at work, which is the limit; wait for a call to end, or raise maxSandboxes in"
-                        + " etc/org.rungpt.runner.docker.cfg");
+        if (all.size() >= max) {
+            throw new RunnerException(
+                    Kind.LIMIT,
+                    max + " sandboxes are at work, which is the limit; wait for a call to end, or raise maxSandboxes in"
+                            + " etc/org.rungpt.runner.docker.cfg");
+        }
+        if (memoryOfAll() + memory > maxMemory) {
+            throw new RunnerException(
+                    Kind.LIMIT,
+                    "a sandbox of " + Outcomes.size(memory) + " does not fit beside those at work: all together may have "
+                            + (maxMemory >> 20) + " MiB; wait for a call to end, or raise maxMemoryMiB in"
+                            + " etc/org.rungpt.runner.docker.cfg");
+        }
     }
 
     @Override

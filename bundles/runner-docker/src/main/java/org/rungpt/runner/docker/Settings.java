@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
  * @param baseImage reference of the base image; null to take the newest local one
  * @param memory bytes
  * @param cpus cores
+ * @param disk bytes that a sandbox may write to its file system and its workspace
+ * @param maxMemory bytes of all sandboxes together; 0 for three quarters of what the engine has
+ * @param runtime of the engine, for example runsc; null for its default
  */
 record Settings(
         Path data,
@@ -25,18 +28,37 @@ record Settings(
         int pool,
         Duration idle,
         Duration lease,
-        int maxSandboxes) {
+        int maxSandboxes,
+        long disk,
+        long maxMemory,
+        @Nullable String runtime) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
 
     static final String DEFAULT_HOST = "unix:///var/run/docker.sock";
+    private static final long DISK_MIB = 1024;
+
+    /** With what is not asked for at its default. */
+    Settings(
+            Path data,
+            String dockerHost,
+            @Nullable String baseImage,
+            long memory,
+            double cpus,
+            int pids,
+            int pool,
+            Duration idle,
+            Duration lease,
+            int maxSandboxes) {
+        this(data, dockerHost, baseImage, memory, cpus, pids, pool, idle, lease, maxSandboxes, DISK_MIB << 20, 0, null);
+    }
 
     /** What is wrong is told in the log, one line for each key, and its default stands. */
     static Settings of(Config config, Path data, @Nullable String baseImageProperty, @Nullable String hostVariable) {
         String host = firstNonBlank(config.dockerHost(), hostVariable);
         return new Settings(
                 data,
-                host == null ? DEFAULT_HOST : host,
+                host == null ? EngineAddress.find(System.getenv(), Path.of(System.getProperty("user.home", "/"))) : host,
                 firstNonBlank(config.baseImage(), baseImageProperty),
                 range("memoryMiB", config.memoryMiB(), 64, 1 << 20, 512) << 20,
                 range("cpus", config.cpus(), 0.1, 256.0, 2.0),
@@ -44,7 +66,10 @@ record Settings(
                 (int) range("pool", config.pool(), 0, 16, 1),
                 Duration.ofMinutes(range("idleMinutes", config.idleMinutes(), 1, 1440, 60)),
                 Duration.ofSeconds(range("leaseSeconds", config.leaseSeconds(), 30, 86_400, 300)),
-                (int) range("maxSandboxes", config.maxSandboxes(), 1, 1000, 40));
+                (int) range("maxSandboxes", config.maxSandboxes(), 1, 1000, 40),
+                range("diskMiB", config.diskMiB(), 16, 1 << 20, DISK_MIB) << 20,
+                range("maxMemoryMiB", config.maxMemoryMiB(), 0, 1 << 24, 0) << 20,
+                firstNonBlank(config.runtime(), null));
     }
 
     private static @Nullable String firstNonBlank(@Nullable String first, @Nullable String second) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Event;
 import java.nio.file.Path;
@@ -57,13 +58,25 @@ final class Bench implements AutoCloseable {
     }
 
     private Settings settings() {
-        return new Settings(data, host, null, 512 * MIB, 2, 256, pool, Duration.ofMinutes(30), lease, 20);
+        return new Settings(data, host, System.getProperty("rungpt.baseImage"), 512 * MIB, 2, 256, pool, Duration.ofMinutes(30), lease, 20);
     }
 
     private DockerRunner newRunner() throws Exception {
         DockerRunner made = new DockerRunner(settings(), () -> registry, () -> secrets);
         made.open();
         return made;
+    }
+
+    /** Images as the runner sees them. */
+    Images images() throws Exception {
+        Labels labels = new Labels("test");
+        Settings settings = settings();
+        return new Images(
+                engine,
+                settings,
+                new ImageBuild(engine, settings, labels.ofImage()),
+                new StepRunner(engine, new SandboxFactory(settings, labels), labels.ofImage()),
+                new SharedWork(Runnable::run));
     }
 
     void registry(List<InstalledAction> installed) {
@@ -251,16 +264,24 @@ final class Bench implements AutoCloseable {
         engine.close();
     }
 
+    /** Images of this installation, the youngest first; several rounds, because some are made from others. */
     private void removeImages() throws Exception {
-        String base = new Images(engine, settings()).base();
-        for (InstalledAction action : actions.made) {
-            boolean setup =
-                    java.nio.file.Files.exists(action.files().directory().resolve("setup"));
-            String tag = Images.tag("rungpt/action", ImageRecipe.action(base, action.files(), setup));
-            try {
-                docker().removeImageCmd(tag).withForce(true).exec();
-            } catch (NotFoundException e) {
-                // It was never built.
+        if (!java.nio.file.Files.exists(data.resolve("instance"))) {
+            return;
+        }
+        for (int round = 0; round < 8; round++) {
+            var images = docker().listImagesCmd()
+                    .withLabelFilter(Labels.MADE_BY + "=" + instance())
+                    .exec();
+            if (images.isEmpty()) {
+                return;
+            }
+            for (var image : images) {
+                try {
+                    docker().removeImageCmd(image.getId()).withForce(true).exec();
+                } catch (NotFoundException | ConflictException e) {
+                    // It went with another one, or goes in the next round.
+                }
             }
         }
     }

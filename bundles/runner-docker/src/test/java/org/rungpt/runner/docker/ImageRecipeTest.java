@@ -26,38 +26,31 @@ final class ImageRecipeTest {
         InstalledAction one = actions.action("acme/one", false, "#!/bin/sh\n");
         InstalledAction same = actions.action("acme/one", false, "#!/bin/sh\n");
         InstalledAction changed = actions.action("acme/one", false, "#!/bin/sh\n# other\n");
-        String hash = ImageRecipe.action("sha256:abc", one.files(), false).hash();
-        assertThat(ImageRecipe.action("sha256:abc", same.files(), false).hash()).isEqualTo(hash);
-        assertThat(ImageRecipe.action("sha256:abc", changed.files(), false).hash())
-                .isNotEqualTo(hash);
-        assertThat(ImageRecipe.action("sha256:abd", one.files(), false).hash()).isNotEqualTo(hash);
-        assertThat(ImageRecipe.action("sha256:abc", one.files(), true).hash()).isNotEqualTo(hash);
+        String hash = ImageRecipe.action("sha256:abc", one.files()).hash();
+        assertThat(ImageRecipe.action("sha256:abc", same.files()).hash()).isEqualTo(hash);
+        assertThat(ImageRecipe.action("sha256:abc", changed.files()).hash()).isNotEqualTo(hash);
+        assertThat(ImageRecipe.action("sha256:abd", one.files()).hash()).isNotEqualTo(hash);
     }
 
     @Test
     void passesWordsOfAManifestOnAsWords() {
         Manifest.Packages packages = new Manifest.Packages(
                 List.of("jq", "x\"; rm -rf / #", "$(id)"), List.of("requests==2"), List.of("a@1"));
-        ImageRecipe recipe = ImageRecipe.packages("sha256:abc", packages);
-        assertThat(recipe.dockerfile())
-                .contains("FROM abc\n")
-                .contains(
-                        "RUN [\"apt-get\",\"install\",\"-y\",\"--no-install-recommends\",\"--\",\"jq\",\"x\\\"; rm -rf / #\",\"$(id)\"]\n")
-                .contains("\"--\",\"requests==2\"]")
-                .contains("\"--\",\"a@1\"]");
-        assertThat(recipe.network()).isTrue();
+        List<BuildStep> steps = BuildStep.packages("sha256:abc", false, packages);
+        assertThat(steps).hasSize(3).allMatch(BuildStep::network);
+        assertThat(steps.get(0).command()).startsWith("/bin/sh", "-ec").endsWith("jq", "x\"; rm -rf / #", "$(id)");
+        assertThat(steps.get(1).command()).endsWith("--", "requests==2");
+        assertThat(steps.get(2).command()).endsWith("--", "a@1");
     }
 
     @Test
-    void runsSetupWithoutNetworkAfterItsFilesAreThere() throws Exception {
+    void setupIsAStepWithoutNetwork() throws Exception {
         InstalledAction one = new TestActions(directory).action("acme/one/sub", false, "#!/bin/sh\n");
-        ImageRecipe recipe = ImageRecipe.action("sha256:abc", one.files(), true);
-        assertThat(recipe.network()).isFalse();
-        assertThat(recipe.dockerfile())
-                .containsSubsequence(
-                        "COPY [\"actions/acme/one/sub/\",\"/rungpt/actions/acme/one/sub/\"]",
-                        "RUN [\"/rungpt/actions/acme/one/sub/setup\"]",
-                        "WORKDIR /workspace");
+        BuildStep setup = BuildStep.setup("sha256:abc", false, one.files());
+        assertThat(setup.network()).isFalse();
+        assertThat(setup.command()).containsExactly("/rungpt/actions/acme/one/sub/setup");
+        assertThat(ImageRecipe.action("sha256:abc", one.files()).dockerfile())
+                .contains("COPY [\"actions/acme/one/sub/\",\"/rungpt/actions/acme/one/sub/\"]");
     }
 
     @Test

@@ -330,7 +330,7 @@ final class SandboxIT {
                     assertThat(e.kind()).isEqualTo(RunnerException.Kind.IMAGE);
                     assertThat(e.getMessage())
                             .contains("acme/bad")
-                            .contains("non-zero code: 7")
+                            .contains("exit code 7")
                             .contains("no such thing as acme")
                             .hasLineCount(1);
                 });

@@ -44,8 +44,14 @@ final class TestActions {
         return action(id, builtIn, Manifest.Packages.NONE, run, more);
     }
 
-    /** @param more names and contents of further files */
     InstalledAction action(String id, boolean builtIn, Manifest.Packages packages, String run, String... more)
+            throws Exception {
+        return action(id, builtIn, packages, "base", run, more);
+    }
+
+    /** @param more names and contents of further files */
+    InstalledAction action(
+            String id, boolean builtIn, Manifest.Packages packages, String image, String run, String... more)
             throws Exception {
         String json = "{\"schema\": 1, \"name\": \"test\", \"title\": \"Test\", \"version\": \"1\", \"description\":"
                 + " \"A test.\", \"tasks\": [{\"name\": \"shell\", \"description\": \"x\"}, {\"name\":"
@@ -65,7 +71,7 @@ final class TestActions {
                 null,
                 tasks,
                 packages,
-                "base",
+                image,
                 false,
                 List.of(),
                 List.of(),

@@ -1,0 +1,327 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.Manifest;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver.Stream;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.ImageStore;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.RunnerException.Kind;
+import org.rungpt.testkit.RecordingObserver;
+
+/** Images of actions on the real engine. */
+@Tag("docker")
+final class ImageIT {
+    /** A program for an image that has nothing but a shell. */
+    private static final String SHELL_ONLY = "#!/bin/sh\nread -r line\necho \"$1 $GREETING $(pwd)\"\n";
+
+    @TempDir
+    static Path directory;
+
+    private static Bench bench;
+    private static String architecture;
+    private final String conversation = "images-" + UUID.randomUUID();
+
+    @BeforeAll
+    static void open() throws Exception {
+        bench = new Bench(directory, 0).ready();
+        architecture = bench.docker().versionCmd().exec().getArch();
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        bench.close();
+    }
+
+    @AfterEach
+    void release() throws Exception {
+        bench.runner().release(conversation);
+    }
+
+    private static InstalledAction withImage(String image, String run, String... more) throws Exception {
+        String id = "acme/i" + UUID.randomUUID().toString().substring(0, 8);
+        return bench.actions.action(id, false, Manifest.Packages.NONE, image, run, more);
+    }
+
+    /** An image with a shell and no Python. */
+    private static String shellOnly() throws Exception {
+        return "FROM " + base() + " AS base\n"
+                + "RUN mkdir -p /r/bin && cp /bin/dash /r/bin/sh && for f in $(ldd /bin/dash | grep -o '/[^ ]*'); do"
+                + " mkdir -p /r$(dirname $f) && cp -L $f /r$f; done\n"
+                + "FROM scratch\nCOPY --from=base /r/ /\nENV GREETING=hello\nUSER 1234\nCMD [\"/none\"]\n";
+    }
+
+    private static String base() throws Exception {
+        return ImageRecipe.bare(bench.images().base());
+    }
+
+    private String output(InstalledAction action) throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        CallOutcome outcome = Bench.await(bench.start(conversation, TestActions.task(action, "shell"), "", observer));
+        assertThat(outcome.exit()).as(observer.text(Stream.STDERR)).isZero();
+        return observer.text(Stream.STDOUT);
+    }
+
+    @Test
+    void aDockerfileOfAnActionMakesItsImageAndNeedsNoPython() throws Exception {
+        InstalledAction action = withImage("Dockerfile", SHELL_ONLY, "Dockerfile", shellOnly());
+        RecordingObserver preparing = new RecordingObserver();
+        bench.runner().prepare(action, preparing);
+        assertThat(preparing.steps()).anyMatch(step -> step.startsWith("building the image of acme/"));
+        assertThat(output(action)).isEqualTo("shell hello /workspace\n");
+    }
+
+    @Test
+    void anImageByDigestIsFetchedOnceAndRuns() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.NONE, architecture, conversation)) {
+            InstalledAction action = withImage(registry.reference(), "#!/no/shell/in/there\n");
+            try {
+                bench.runner().prepare(action, new RecordingObserver());
+                int requests = registry.requests.get();
+                CallOutcome outcome = Bench.await(
+                        bench.start(conversation, TestActions.task(action, "shell"), "", new RecordingObserver()));
+                assertThat(outcome.exit()).isEqualTo(126);
+                assertThat(registry.requests).hasValue(requests);
+            } finally {
+                bench.docker()
+                        .removeImageCmd(registry.reference())
+                        .withForce(true)
+                        .exec();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @DisplayName("I.100 a registry in trouble gives a typed error, and no half image is used")
+    @CsvSource({
+        "MISSING, IMAGE_NOT_FOUND, there is no such image",
+        "UNAUTHORISED, IMAGE_DENIED, docker login",
+        "BROKEN, IMAGE, try again later",
+        "OTHER_CONTENT, IMAGE_DIGEST, something else than the digest says"
+    })
+    void trouble(FakeRegistry.Trouble trouble, Kind kind, String remedy) throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(trouble, architecture, conversation)) {
+            InstalledAction action = withImage(registry.reference(), SHELL_ONLY);
+            RunnerException failure = catchThrowableOfType(
+                    RunnerException.class, () -> bench.runner().prepare(action, new RecordingObserver()));
+            assertThat(failure.kind()).as(failure.getMessage()).isEqualTo(kind);
+            assertThat(failure.getMessage())
+                    .contains(registry.reference().substring(0, 20))
+                    .contains(remedy)
+                    .hasLineCount(1);
+            assertThat(registry.requests.get()).as("no storm").isLessThan(20);
+            CallHandle call = bench.start(conversation, TestActions.task(action, "shell"), "", new RecordingObserver());
+            assertThatThrownBy(() -> Bench.await(call)).hasCauseInstanceOf(RunnerException.class);
+        }
+    }
+
+    @Test
+    @DisplayName("I.100 an image for another processor is refused before anything runs")
+    void otherProcessor() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.NONE, "s390x", conversation)) {
+            InstalledAction action = withImage(registry.reference(), SHELL_ONLY);
+            RunnerException failure = catchThrowableOfType(
+                    RunnerException.class, () -> bench.runner().prepare(action, new RecordingObserver()));
+            assertThat(failure.kind()).as(failure.getMessage()).isEqualTo(Kind.IMAGE_PLATFORM);
+            assertThat(failure.getMessage()).contains("linux/s390x").contains("linux/" + architecture);
+            bench.docker().removeImageCmd(registry.reference()).withForce(true).exec();
+        }
+    }
+
+    @Test
+    @DisplayName("I.100 a layer that is cut off ends in a typed error")
+    void cut() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.CUT, architecture, conversation)) {
+            ImagePull pull = new ImagePull(bench.engine, registry.reference(), step -> {}, Duration.ofSeconds(40), 1);
+            assertThatThrownBy(pull::run).isInstanceOfSatisfying(RunnerException.class, e -> assertThat(e.kind())
+                    .isIn(Kind.IMAGE, Kind.IMAGE_DIGEST));
+            assertThat(bench.images().find(registry.reference())).isNull();
+        }
+    }
+
+    @Test
+    @DisplayName("I.100 a registry that keeps silent is given up")
+    void silent() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.SILENT, architecture, conversation)) {
+            ImagePull pull = new ImagePull(bench.engine, registry.reference(), step -> {}, Duration.ofSeconds(1), 1);
+            assertThatThrownBy(pull::run)
+                    .isInstanceOf(RunnerException.class)
+                    .hasMessageContaining("nothing came from the registry for 1 s");
+        }
+    }
+
+    @Test
+    @DisplayName("I.100 fetching an image is cancelled within a second")
+    void cancelledPull() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.SILENT, architecture, conversation)) {
+            InstalledAction action = withImage(registry.reference(), SHELL_ONLY);
+            assertThat(cancelled(action, registry.asked::await)).isLessThan(Duration.ofSeconds(1));
+        }
+    }
+
+    @Test
+    @DisplayName("I.100 a setup that never ends is cancelled within a second and leaves no builder")
+    void cancelledSetup() throws Exception {
+        InstalledAction action = withImage(
+                "base", TestActions.SHELL, "setup", "#!/bin/sh\necho under way\ntrap '' TERM INT\nsleep 600 & wait\n");
+        StepSeen seen = new StepSeen("under way");
+        assertThat(cancelled(action, seen::await, seen)).isLessThan(Duration.ofSeconds(1));
+        awaitNoBuilder();
+    }
+
+    @Test
+    void aBuildThatNobodyWaitsForAnyMoreIsStopped() throws Exception {
+        InstalledAction action =
+                withImage("base", TestActions.SHELL, "setup", "#!/bin/sh\necho under way\nsleep 600\n");
+        StepSeen seen = new StepSeen("under way");
+        CallHandle call = bench.start(conversation, TestActions.task(action, "shell"), "", seen);
+        seen.await();
+        call.cancel();
+        assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+        awaitNoBuilder();
+        assertThat(bench.runner().sandboxes()).noneMatch(info -> conversation.equals(info.conversation()));
+    }
+
+    private static void awaitNoBuilder() throws Exception {
+        for (String container : bench.containers()) {
+            bench.awaitEvent(container, "destroy");
+        }
+    }
+
+    private interface Awaited {
+        void await() throws Exception;
+    }
+
+    private Duration cancelled(InstalledAction action, Awaited underWay) throws Exception {
+        return cancelled(action, underWay, new RecordingObserver());
+    }
+
+    private Duration cancelled(InstalledAction action, Awaited underWay, org.rungpt.api.runner.CallObserver observer)
+            throws Exception {
+        CompletableFuture<RunnerException> failed = new CompletableFuture<>();
+        Thread preparing = new Thread(() -> {
+            try {
+                bench.runner().prepare(action, observer);
+                failed.completeExceptionally(new AssertionError("it was prepared"));
+            } catch (RunnerException e) {
+                failed.complete(e);
+            }
+        });
+        preparing.start();
+        underWay.await();
+        long before = System.nanoTime();
+        preparing.interrupt();
+        assertThat(failed.get(30, TimeUnit.SECONDS).kind()).isEqualTo(Kind.CANCELLED);
+        return Duration.ofNanos(System.nanoTime() - before);
+    }
+
+    @Test
+    @DisplayName("A.9 a step of a build has the limits of a sandbox and none of an engine's own")
+    void builderIsLimited() throws Exception {
+        InstalledAction action = withImage(
+                "base",
+                TestActions.SHELL,
+                "setup",
+                "#!/bin/sh\ngrep -h CapBnd /proc/self/status\ngrep -h NoNewPrivs /proc/self/status\nls /sys/class/net\n");
+        RecordingObserver observer = new RecordingObserver();
+        bench.runner().prepare(action, observer);
+        // CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID
+        assertThat(observer.steps()).contains("CapBnd: 00000000000000eb", "NoNewPrivs: 1", "lo");
+    }
+
+    @Test
+    void aStepThatRunsOutOfItsProcessesOrFailsSaysWhy() throws Exception {
+        InstalledAction action = withImage("base", TestActions.SHELL, "setup", "#!/bin/sh\necho oh dear\nexit 7\n");
+        assertThatThrownBy(() -> bench.runner().prepare(action, new RecordingObserver()))
+                .hasMessageContaining("exit code 7")
+                .hasMessageContaining("oh dear");
+    }
+
+    @Test
+    void imagesThatNothingNeedsAreRemovedAndNobodyElsesAre() throws Exception {
+        InstalledAction kept = withImage("base", TestActions.SHELL, "setup", "#!/bin/sh\necho kept\n");
+        InstalledAction gone = withImage("base", TestActions.SHELL, "setup", "#!/bin/sh\necho gone\n");
+        bench.registry(List.of(bench.tools, kept, gone));
+        bench.runner().prepare(kept, new RecordingObserver());
+        bench.runner().prepare(gone, new RecordingObserver());
+        ImageStore store = bench.runner().images();
+        Set<String> needed = names(store.images(), true);
+        bench.registry(List.of(bench.tools, kept));
+        Set<String> before = foreign();
+        Set<String> removed =
+                store.collect().stream().map(ImageStore.ActionImage::name).collect(Collectors.toSet());
+        assertThat(removed).isNotEmpty();
+        assertThat(needed).containsAll(removed.stream().filter(needed::contains).toList());
+        assertThat(names(store.images(), false)).isEmpty();
+        assertThat(foreign()).isEqualTo(before);
+        RecordingObserver again = new RecordingObserver();
+        bench.runner().prepare(kept, again);
+        assertThat(again.steps()).isEmpty();
+        RecordingObserver anew = new RecordingObserver();
+        bench.runner().prepare(gone, anew);
+        assertThat(anew.steps()).contains("gone");
+        bench.registry(List.of(bench.tools));
+    }
+
+    private static Set<String> names(List<ImageStore.ActionImage> images, boolean needed) {
+        return images.stream()
+                .filter(image -> image.needed() == needed)
+                .map(ImageStore.ActionImage::name)
+                .collect(Collectors.toSet());
+    }
+
+    /** Images on this engine that this installation did not make, but those that other tests make meanwhile. */
+    private static Set<String> foreign() throws Exception {
+        String base = bench.images().base();
+        return bench.docker().listImagesCmd().exec().stream()
+                .map(image -> image.getId())
+                .filter(base::equals)
+                .collect(Collectors.toSet());
+    }
+
+    /** Waits for a step of progress. */
+    private static final class StepSeen implements org.rungpt.api.runner.CallObserver {
+        private final String wanted;
+        private final java.util.concurrent.CountDownLatch seen = new java.util.concurrent.CountDownLatch(1);
+
+        StepSeen(String wanted) {
+            this.wanted = wanted;
+        }
+
+        @Override
+        public void output(Stream stream, long offset, java.nio.ByteBuffer bytes) {}
+
+        @Override
+        public void progress(String step) {
+            if (step.equals(wanted)) {
+                seen.countDown();
+            }
+        }
+
+        void await() throws InterruptedException {
+            assertThat(seen.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+}
