@@ -228,7 +228,8 @@ public abstract class CallProtocolContract {
     @Test
     void neverRunsTheSameCallTwice() {
         assertThat(calls(parse(call("used", "files.list", "{}"), FinishReason.STOP)))
-                .isEmpty();
+                .as("a call that can be taken for an earlier one")
+                .noneMatch(call -> call.ref().equals("used"));
     }
 
     @Test

@@ -78,11 +78,19 @@ final class ModelRoutes {
                     .put("connection", connection.name())
                     .put("ready", readiness.ready())
                     .put("reason", readiness.reason())
-                    .put("images", model.images());
-            if (model.contextTokens() != null) {
-                node.put("contextTokens", model.contextTokens());
-            }
+                    .put("images", model.images())
+                    .put("contextTokens", model.contextTokens());
+            node.set("prices", prices(model.prices()));
         }
+    }
+
+    private static JsonNode prices(@Nullable Prices prices) {
+        return prices == null
+                ? NullNode.getInstance()
+                : Json.object()
+                        .put("input", prices.input())
+                        .put("output", prices.output())
+                        .put("cachedInput", prices.cachedInput());
     }
 
     private Answer settings(Call call) throws ApiException {

@@ -1,6 +1,7 @@
 package org.rungpt.api.model;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ConsumerType;
 import org.rungpt.api.status.Readiness;
@@ -22,6 +23,11 @@ public interface ModelConnection {
 
     /** The models known now, the recommended one first; at once. Empty before the first {@link #refresh()}. */
     List<ModelInfo> models();
+
+    /** Id of the protocol that new conversations with its models use; empty for the general one. */
+    default Optional<String> protocol() {
+        return Optional.empty();
+    }
 
     /** Asks the server again. Completes exceptionally with a {@link ModelException}. */
     CompletionStage<List<ModelInfo>> refresh();

@@ -9,11 +9,22 @@ import org.jspecify.annotations.Nullable;
  * @param id its id at the server, without the connection's name
  * @param title what people call it
  * @param contextTokens how many tokens it can take in all; null if unknown
- * @param images whether it takes images
+ * @param images whether it takes images; null if unknown
+ * @param prices what it costs; null if unknown
  */
-public record ModelInfo(String id, String title, @Nullable Integer contextTokens, boolean images) {
+public record ModelInfo(
+        String id,
+        String title,
+        @Nullable Integer contextTokens,
+        @Nullable Boolean images,
+        @Nullable Prices prices) {
     public ModelInfo {
         Objects.requireNonNull(id, "id");
         Objects.requireNonNull(title, "title");
+    }
+
+    /** A model whose prices are unknown. */
+    public ModelInfo(String id, String title, @Nullable Integer contextTokens, @Nullable Boolean images) {
+        this(id, title, contextTokens, images, null);
     }
 }

@@ -17,8 +17,14 @@ public record ModelRequest(
         List<ModelMessage> messages,
         List<Tool> tools,
         @Nullable Integer maxTokens) {
-    /** A native tool: {@code parameters} is a JSON Schema as text. */
-    public record Tool(String name, String description, String parameters) {}
+    /**
+     * A native tool.
+     *
+     * @param name letters, digits, dashes and underscores, at most 64
+     * @param parameters a JSON Schema as text
+     * @param strict whether the schema is one that servers can hold a model to: every object closed, every property required
+     */
+    public record Tool(String name, String description, String parameters, boolean strict) {}
 
     public ModelRequest {
         Objects.requireNonNull(model, "model");

@@ -26,6 +26,8 @@ record BaseUrl(URI uri) {
         } catch (URISyntaxException e) {
             throw new IllegalArgumentException("baseUrl: no URL: " + Redaction.plain(e.getReason(), 100), e);
         }
+        String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
+        Addresses.refuseWritten(authority.substring(authority.lastIndexOf('@') + 1));
         String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
         if ((!scheme.equals("http") && !scheme.equals("https")) || uri.getHost() == null) {
             throw new IllegalArgumentException("baseUrl: write an absolute URL such as " + OPENAI);

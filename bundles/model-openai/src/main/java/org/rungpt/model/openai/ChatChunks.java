@@ -10,17 +10,24 @@ import org.rungpt.api.model.Usage;
 /** Reads the chunks of one streamed chat completion. */
 final class ChatChunks {
     private final Consumer<ModelDelta> out;
+    private final ThinkTags think;
     private @Nullable FinishReason finish;
     private @Nullable Usage usage;
 
     ChatChunks(Consumer<ModelDelta> out) {
         this.out = out;
+        this.think = new ThinkTags(out);
     }
 
     /** Why the model stopped; null until it says so. */
     @Nullable
     FinishReason finish() {
         return finish;
+    }
+
+    /** The answer has ended: what was held back is told. */
+    void end() {
+        think.end();
     }
 
     @Nullable
@@ -35,7 +42,8 @@ final class ChatChunks {
             usage = new Usage(
                     counted.path("prompt_tokens").asLong(0),
                     counted.path("completion_tokens").asLong(0),
-                    false);
+                    false,
+                    counted.path("prompt_tokens_details").path("cached_tokens").asLong(0));
         }
         for (JsonNode choice : chunk.path("choices")) {
             if (choice.path("index").asInt(0) == 0) {
@@ -80,7 +88,7 @@ final class ChatChunks {
 
     private void text(String text) {
         if (!text.isEmpty()) {
-            out.accept(new ModelDelta.Text(text));
+            think.text(text);
         }
     }
 

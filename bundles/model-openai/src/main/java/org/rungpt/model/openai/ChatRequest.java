@@ -16,10 +16,11 @@ final class ChatRequest {
      *
      * @param usage whether it takes {@code stream_options}
      * @param completionTokens whether it takes {@code max_completion_tokens}; {@code max_tokens} otherwise
+     * @param strict whether it takes {@code strict} tools
      */
-    record Dialect(boolean usage, boolean completionTokens) {
+    record Dialect(boolean usage, boolean completionTokens, boolean strict) {
         static Dialect of(BaseUrl base) {
-            return new Dialect(true, base.isOpenAi());
+            return new Dialect(true, base.isOpenAi(), true);
         }
 
         /** The dialect that a refusal asks for; null if it is about something else. */
@@ -29,10 +30,13 @@ final class ChatRequest {
                 return null;
             }
             if (usage && (body.contains("stream_options") || body.contains("include_usage"))) {
-                return new Dialect(false, completionTokens);
+                return new Dialect(false, completionTokens, strict);
+            }
+            if (strict && body.contains("strict")) {
+                return new Dialect(usage, completionTokens, false);
             }
             if (body.contains(completionTokens ? "max_completion_tokens" : "'max_tokens'")) {
-                return new Dialect(usage, !completionTokens);
+                return new Dialect(usage, !completionTokens, strict);
             }
             return null;
         }
@@ -60,6 +64,9 @@ final class ChatRequest {
                 ObjectNode function = tools.addObject().put("type", "function").putObject("function");
                 function.put("name", tool.name()).put("description", tool.description());
                 function.set("parameters", Json.MAPPER.readTree(tool.parameters()));
+                if (tool.strict() && dialect.strict()) {
+                    function.put("strict", true);
+                }
             }
         }
         return Json.MAPPER.writeValueAsBytes(root);

@@ -88,6 +88,7 @@ final class ChatStream implements ModelStream {
 
     /** The server has said everything: what is left of its answer is read away, so that the connection can be used again. */
     private void finish(FinishReason reason, Attempt answered) {
+        answered.chunks.end();
         if (observer.finished(reason, answered.chunks.usage())) {
             cancelTimers();
             client.ended(this);
@@ -438,7 +439,7 @@ final class ChatStream implements ModelStream {
             String body = collected.text();
             if (info.statusCode() / 100 != 2) {
                 ChatRequest.Dialect other = dialect.after(info.statusCode(), body);
-                if (other != null && dialects < 2) {
+                if (other != null && dialects < 3) {
                     dialects++;
                     client.learned(other);
                     again(Duration.ZERO);

@@ -2,6 +2,7 @@ package org.rungpt.model.openai;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -34,7 +35,7 @@ final class Connection implements ModelConnection, AutoCloseable {
     private final AtomicInteger changes = new AtomicInteger();
     private volatile Settings settings;
     private volatile @Nullable Boolean hasKey;
-    private volatile List<ModelInfo> models = List.of();
+    private volatile List<ModelInfo> listed = List.of();
     private volatile @Nullable ModelException trouble;
     private volatile long asked;
     private volatile boolean everAsked;
@@ -50,7 +51,7 @@ final class Connection implements ModelConnection, AutoCloseable {
         boolean moved = !changed.base().equals(settings.base());
         settings = changed;
         if (moved) {
-            models = List.of();
+            listed = List.of();
         }
         keyMayHaveChanged();
     }
@@ -110,19 +111,28 @@ final class Connection implements ModelConnection, AutoCloseable {
                     ? Readiness.unready("Looking for the key of " + now.title(), remedy(now))
                     : Readiness.unready("There is no key for " + now.title(), remedy(now));
         }
-        int count = models.size();
+        int count = offered().size();
         return Readiness.ready(now.base() + (count == 0 ? "" : count == 1 ? ", 1 model" : ", " + count + " models"));
     }
 
     @Override
     public List<ModelInfo> models() {
         lookAgain();
-        return models;
+        return offered();
+    }
+
+    private List<ModelInfo> offered() {
+        return settings.facts().of(listed);
+    }
+
+    @Override
+    public Optional<String> protocol() {
+        return Optional.of(settings.facts().protocol()).filter(id -> !id.isEmpty());
     }
 
     private void lookAgain() {
         long age = System.nanoTime() - asked;
-        if (!everAsked || age > (trouble != null || models.isEmpty() ? AGAIN : STALE).toNanos()) {
+        if (!everAsked || age > (trouble != null || listed.isEmpty() ? AGAIN : STALE).toNanos()) {
             refreshSilently();
         }
     }
@@ -147,13 +157,13 @@ final class Connection implements ModelConnection, AutoCloseable {
             if (before != changes.get()) {
                 refreshSilently(); // what came is about another server or key
             } else if (thrown == null) {
-                models = list;
+                listed = list;
                 trouble = null;
             } else {
                 trouble = asModelException(thrown);
             }
             if (thrown == null) {
-                mine.complete(list);
+                mine.complete(offered());
             } else {
                 mine.completeExceptionally(asModelException(thrown));
             }

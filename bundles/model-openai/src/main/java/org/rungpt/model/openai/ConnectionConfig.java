@@ -33,6 +33,45 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
             required = false)
     String keyOrigin() default "";
 
+    @AttributeDefinition(
+            name = "Models",
+            description = "Ids of the models to offer instead of those that the server lists",
+            required = false)
+    String[] models() default {};
+
+    @AttributeDefinition(
+            name = "Context size",
+            description = "How many tokens its models take in all; 0 for what is known of each",
+            required = false)
+    int contextTokens() default 0;
+
+    @AttributeDefinition(
+            name = "Price of input",
+            description = "US dollars for a million tokens; empty for what is known of each model",
+            required = false)
+    String priceInput() default "";
+
+    @AttributeDefinition(name = "Price of output", description = "US dollars for a million tokens", required = false)
+    String priceOutput() default "";
+
+    @AttributeDefinition(
+            name = "Price of cached input",
+            description = "US dollars for a million tokens; empty if it costs what other input costs",
+            required = false)
+    String priceCachedInput() default "";
+
+    @AttributeDefinition(
+            name = "Images",
+            description = "true or false: whether its models take images; empty for what is known of each",
+            required = false)
+    String images() default "";
+
+    @AttributeDefinition(
+            name = "Protocol",
+            description = "tags or native: how new conversations with its models call; empty for the general setting",
+            required = false)
+    String protocol() default "";
+
     @AttributeDefinition(name = "Connect timeout", description = "Seconds")
     int connectTimeoutSeconds() default 10;
 

@@ -2,6 +2,7 @@ package org.rungpt.model.openai;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.model.ModelInfo;
+import org.rungpt.api.model.Prices;
 
 /** Reads a server's list of models. OpenAI's own is cleared of what does not chat and put in order; others are taken as they are. */
 final class ModelList {
@@ -33,13 +35,20 @@ final class ModelList {
         List<ModelInfo> models = new ArrayList<>();
         for (JsonNode each : list) {
             String id = each.path("id").asText("");
-            boolean known = models.stream().anyMatch(model -> model.id().equals(id));
+            boolean listed = models.stream().anyMatch(model -> model.id().equals(id));
             if (!id.isEmpty()
                     && id.length() <= 300
-                    && !known
+                    && !listed
                     && !(base.isOpenAi() && NO_CHAT.matcher(id).find())) {
                 String title = Redaction.plain(each.path("name").asText(""), 100);
-                models.add(new ModelInfo(id, title.isEmpty() ? id : title, context(each), images(base, id, each)));
+                KnownModels.Known known = base.isOpenAi() ? KnownModels.of(id) : KnownModels.NOTHING;
+                Integer context = context(each);
+                models.add(new ModelInfo(
+                        id,
+                        title.isEmpty() ? id : title,
+                        context == null ? known.contextTokens() : context,
+                        images(base, id, each),
+                        each.path("pricing").isObject() ? prices(each.path("pricing")) : known.prices()));
             }
         }
         if (base.isOpenAi()) {
@@ -78,13 +87,40 @@ final class ModelList {
         return null;
     }
 
-    private static boolean images(BaseUrl base, String id, JsonNode model) {
-        for (JsonNode input : model.path("architecture").path("input_modalities")) {
+    /** Prices for one token, as OpenRouter tells them. */
+    private static @Nullable Prices prices(JsonNode pricing) {
+        double input = perMillion(pricing.path("prompt"));
+        double output = perMillion(pricing.path("completion"));
+        double cached = perMillion(pricing.path("input_cache_read"));
+        return input >= 0 && output >= 0 ? new Prices(input, output, cached >= 0 ? cached : null) : null;
+    }
+
+    private static double perMillion(JsonNode price) {
+        try {
+            String text = price.asText("");
+            return text.isEmpty() ? -1 : new BigDecimal(text).movePointRight(6).doubleValue();
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    private static @Nullable Boolean images(BaseUrl base, String id, JsonNode model) {
+        JsonNode modalities = model.path("architecture").path("input_modalities");
+        for (JsonNode input : modalities) {
             if (input.asText("").equals("image")) {
                 return true;
             }
         }
-        return model.path("capabilities").path("vision").asBoolean(false)
-                || (base.isOpenAi() && SEES.matcher(id).find());
+        if (base.isOpenAi()) {
+            return SEES.matcher(id).find();
+        }
+        JsonNode vision = model.path("capabilities").path("vision");
+        for (JsonNode capability : model.path("capabilities")) {
+            if (capability.asText("").equals("multimodal")
+                    || capability.asText("").equals("vision")) {
+                return true; // llama.cpp and LM Studio
+            }
+        }
+        return vision.isBoolean() ? Boolean.valueOf(vision.asBoolean()) : modalities.isArray() ? Boolean.FALSE : null;
     }
 }

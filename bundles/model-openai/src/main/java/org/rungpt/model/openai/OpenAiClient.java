@@ -181,6 +181,13 @@ final class OpenAiClient implements AutoCloseable {
     }
 
     HttpRequest.Builder request(Server asked, @Nullable String key, String path) throws ModelException {
+        String refusal = Addresses.refusalOf(asked.base().uri().getHost());
+        if (refusal != null) {
+            throw new ModelException(
+                    ModelException.Kind.BAD_REQUEST,
+                    refusal,
+                    "Set another base URL in Settings, connection " + name + ".");
+        }
         HttpRequest.Builder builder = HttpRequest.newBuilder(asked.base().resolve(path));
         asked.headers().forEach(builder::setHeader);
         if (key != null) {

@@ -2,6 +2,7 @@ package org.rungpt.model.openai;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
@@ -135,6 +136,12 @@ public final class OpenAiConnection implements ModelConnection, StatusSource {
     public List<ModelInfo> models() {
         Connection known = connection;
         return known == null ? List.of() : known.models();
+    }
+
+    @Override
+    public Optional<String> protocol() {
+        Connection known = connection;
+        return known == null ? Optional.empty() : known.protocol();
     }
 
     @Override

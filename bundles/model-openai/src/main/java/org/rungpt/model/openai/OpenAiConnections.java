@@ -11,6 +11,12 @@ import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.InvalidSyntaxException;
@@ -23,8 +29,10 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.rungpt.api.model.ConnectionSettings;
+import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
 import org.rungpt.api.model.ModelException;
+import org.rungpt.api.model.Prices;
 import org.rungpt.api.secret.SecretException;
 import org.rungpt.api.secret.SecretStore;
 
@@ -32,10 +40,12 @@ import org.rungpt.api.secret.SecretStore;
 @Component
 public final class OpenAiConnections implements ModelConnections {
     private static final String KIND = "openai";
+    private static final int RESOLVE_SECONDS = 2;
 
     private final ConfigurationAdmin configurations;
     private final UnaryOperator<@Nullable String> environment;
     private final Keys keys;
+    private final List<ModelConnection> others = new CopyOnWriteArrayList<>();
     private volatile @Nullable SecretStore secrets;
 
     @Activate
@@ -63,6 +73,15 @@ public final class OpenAiConnections implements ModelConnections {
         }
     }
 
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindConnection(ModelConnection connection) {
+        others.add(connection);
+    }
+
+    void unbindConnection(ModelConnection connection) {
+        others.remove(connection);
+    }
+
     @Override
     public String kind() {
         return KIND;
@@ -77,15 +96,27 @@ public final class OpenAiConnections implements ModelConnections {
             String written = text(values, "baseUrl");
             Map<String, String> headers = Map.of();
             String hint = null;
+            ModelFacts facts = ModelFacts.NONE;
             try {
                 Settings settings = settings(name, values);
                 written = settings.base().toString();
                 headers = settings.headers();
+                facts = settings.facts();
                 hint = keys.find(settings).map(Keys.Found::hint).orElse(null);
             } catch (IllegalArgumentException | ModelException e) {
                 // It is shown as it is written, so that it can be put right; the connection itself says what is wrong.
             }
-            all.add(new ConnectionSettings(name, KIND, written, headers, hint));
+            all.add(new ConnectionSettings(
+                    name,
+                    KIND,
+                    written,
+                    headers,
+                    hint,
+                    facts.models(),
+                    facts.contextTokens(),
+                    facts.prices(),
+                    facts.images(),
+                    facts.protocol().isEmpty() ? null : facts.protocol()));
         }
         all.sort(Comparator.comparing(ConnectionSettings::name));
         return List.copyOf(all);
@@ -97,13 +128,25 @@ public final class OpenAiConnections implements ModelConnections {
             throw new IllegalArgumentException("kind: " + Redaction.plain(settings.kind(), 60) + " is not " + KIND);
         }
         String name = Settings.checkedName(settings.name());
-        BaseUrl base = Settings.base(name, settings.baseUrl(), environment);
+        if (settings.baseUrl().isBlank()) {
+            throw new IllegalArgumentException(
+                    "baseUrl: it is empty; write the server's address, such as " + BaseUrl.OPENAI);
+        }
+        BaseUrl base = BaseUrl.of(settings.baseUrl());
+        refuseAfterResolution(base);
+        ModelFacts facts = ModelFacts.checked(
+                settings.models(), settings.contextTokens(), settings.prices(), settings.images(), settings.protocol());
         settings.headers().forEach(Settings::checkHeader);
         String fresh = key == null ? "" : key.strip();
         if (!fresh.chars().allMatch(c -> c > ' ' && c < 127)) {
             throw new IllegalArgumentException("key: it holds characters that no key has; paste it again");
         }
         Configuration known = find(name);
+        if (known == null
+                && others.stream()
+                        .anyMatch(other -> other.name().equals(name) && !(other instanceof LocalConnection))) {
+            throw new IllegalArgumentException("name: " + name + " is the name of another connection; choose another");
+        }
         Map<String, Object> values = known == null ? new LinkedHashMap<>() : values(known);
         boolean moved = known != null && !origin(name, values).equals(base.origin());
         values.put("name", name);
@@ -114,6 +157,7 @@ public final class OpenAiConnections implements ModelConnections {
                         .map(header -> header.getKey() + ": " + header.getValue())
                         .sorted()
                         .toArray(String[]::new));
+        put(values, facts);
         try {
             Configuration target =
                     known == null ? configurations.getFactoryConfiguration(OpenAiConnection.PID, name, "?") : known;
@@ -155,6 +199,37 @@ public final class OpenAiConnections implements ModelConnections {
         }
     }
 
+    private static void put(Map<String, Object> values, ModelFacts facts) {
+        Prices prices = facts.prices();
+        values.put("models", facts.models().toArray(String[]::new));
+        values.put("contextTokens", facts.contextTokens() == null ? 0 : facts.contextTokens());
+        values.put("priceInput", prices == null ? "" : Double.toString(prices.input()));
+        values.put("priceOutput", prices == null ? "" : Double.toString(prices.output()));
+        values.put(
+                "priceCachedInput",
+                prices == null || prices.cachedInput() == null ? "" : Double.toString(prices.cachedInput()));
+        values.put("images", facts.images() == null ? "" : facts.images().toString());
+        values.put("protocol", facts.protocol());
+    }
+
+    /** A name may lead where no written address may; nobody waits long for a name server. */
+    private static void refuseAfterResolution(BaseUrl base) {
+        String refusal = null;
+        try {
+            refusal = CompletableFuture.supplyAsync(() ->
+                            Optional.ofNullable(Addresses.refusalOf(base.uri().getHost())))
+                    .get(RESOLVE_SECONDS, TimeUnit.SECONDS)
+                    .orElse(null);
+        } catch (TimeoutException | ExecutionException e) {
+            return; // it is looked at again before each request
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (refusal != null) {
+            throw new IllegalArgumentException(refusal);
+        }
+    }
+
     private void putKey(String name, String key) {
         SecretStore store = secrets;
         if (store == null) {
@@ -188,7 +263,15 @@ public final class OpenAiConnections implements ModelConnections {
                 Settings.headers(texts(values.get("headers"))),
                 text(values, "keyOrigin"),
                 Duration.ZERO,
-                new OpenAiClient.Timeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO));
+                new OpenAiClient.Timeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO),
+                ModelFacts.written(
+                        texts(values.get("models")),
+                        number(values.get("contextTokens")),
+                        text(values, "priceInput"),
+                        text(values, "priceOutput"),
+                        text(values, "priceCachedInput"),
+                        text(values, "images"),
+                        text(values, "protocol")));
     }
 
     private String origin(String name, Map<String, Object> values) {
@@ -237,6 +320,17 @@ public final class OpenAiConnections implements ModelConnections {
     private static String text(Map<String, Object> values, String key) {
         Object value = values.get(key);
         return value == null ? "" : value.toString().strip();
+    }
+
+    private static int number(@Nullable Object value) {
+        try {
+            return value == null || value.toString().isBlank()
+                    ? 0
+                    : Integer.parseInt(value.toString().strip());
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "contextTokens: " + Redaction.plain(value.toString(), 20) + " is no number", e);
+        }
     }
 
     private static List<String> texts(@Nullable Object value) {

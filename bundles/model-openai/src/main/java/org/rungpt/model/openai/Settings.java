@@ -23,10 +23,14 @@ record Settings(
         Map<String, String> headers,
         String keyOrigin,
         Duration connectTimeout,
-        OpenAiClient.Timeouts timeouts) {
+        OpenAiClient.Timeouts timeouts,
+        ModelFacts facts) {
     static final String ENVIRONMENT_NAME = "openai";
     static final String BASE_URL_VARIABLE = "OPENAI_BASE_URL";
     static final String KEY_VARIABLE = "OPENAI_API_KEY";
+
+    /** Names of connections that other bundles bring; taken even while those are away. */
+    private static final Set<String> RESERVED = Set.of("demo");
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,30}");
     private static final Pattern HEADER_NAME = Pattern.compile("[!#$%&'*+.^_`|~A-Za-z0-9-]+");
@@ -59,13 +63,25 @@ record Settings(
                 new OpenAiClient.Timeouts(
                         seconds("firstByteTimeoutSeconds", config.firstByteTimeoutSeconds()),
                         seconds("idleTimeoutSeconds", config.idleTimeoutSeconds()),
-                        seconds("totalTimeoutSeconds", config.totalTimeoutSeconds())));
+                        seconds("totalTimeoutSeconds", config.totalTimeoutSeconds())),
+                ModelFacts.written(
+                        List.of(config.models()),
+                        config.contextTokens(),
+                        config.priceInput(),
+                        config.priceOutput(),
+                        config.priceCachedInput(),
+                        config.images(),
+                        config.protocol()));
     }
 
     static String checkedName(String name) {
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException(
                     "name: begin with a lower-case letter, then up to 30 lower-case letters, digits or dashes");
+        }
+        if (RESERVED.contains(name)) {
+            throw new IllegalArgumentException(
+                    "name: " + name + " is the name of a built-in connection; choose another");
         }
         return name;
     }

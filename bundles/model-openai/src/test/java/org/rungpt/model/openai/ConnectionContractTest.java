@@ -44,7 +44,8 @@ final class ConnectionContractTest extends ModelConnectionContract {
                         "",
                         Duration.ofSeconds(5),
                         new OpenAiClient.Timeouts(
-                                Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60))),
+                                Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60)),
+                        ModelFacts.NONE),
                 new Keys(() -> null, name -> null),
                 new Retry(Duration.ofMillis(1), () -> 0.5));
     }

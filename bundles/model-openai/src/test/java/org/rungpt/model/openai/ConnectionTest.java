@@ -50,7 +50,8 @@ final class ConnectionTest {
                 Map.of(),
                 "",
                 Duration.ofSeconds(5),
-                new OpenAiClient.Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60)));
+                new OpenAiClient.Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60)),
+                ModelFacts.NONE);
     }
 
     private Connection connect(String url) {

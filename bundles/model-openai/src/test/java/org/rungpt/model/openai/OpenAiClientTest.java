@@ -108,7 +108,7 @@ final class OpenAiClientTest {
                                         null),
                                 new ModelMessage(
                                         ModelMessage.Role.TOOL, List.of(new ContentPart.Text("r")), List.of(), "c1")),
-                        List.of(new ModelRequest.Tool("f", "does", "{\"type\":\"object\"}")),
+                        List.of(new ModelRequest.Tool("f", "does", "{\"type\":\"object\"}", true)),
                         100),
                 heard);
         heard.finish();

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.model.ConnectionSettings;
+import org.rungpt.api.model.Prices;
 
 final class OpenAiConnectionsTest {
     private static final String KEY = "sk-CANARY-0123456789abcdefghij-last";
@@ -150,7 +151,25 @@ final class OpenAiConnectionsTest {
         "a, https://u:p@x/v1, baseUrl",
         "a, https://x/v1?key=1, baseUrl",
         "a, https://x/v1#a, baseUrl",
-        "a, 'https://x y/v1', baseUrl"
+        "a, 'https://x y/v1', baseUrl",
+        "a, '', baseUrl",
+        "openai, ' ', baseUrl",
+        "demo, https://x/v1, name",
+        "a, http://169.254.169.254/latest, baseUrl",
+        "a, http://169.254.0.1:8000/v1, baseUrl",
+        "a, http://169.254.169.254./v1, baseUrl",
+        "a, http://2852039166/v1, baseUrl",
+        "a, http://0xA9FEA9FE/v1, baseUrl",
+        "a, http://0xa9.0xfe.0xa9.0xfe/v1, baseUrl",
+        "a, http://0251.0376.0251.0376/v1, baseUrl",
+        "a, http://169.254.43518/v1, baseUrl",
+        "a, 'http://[fe80::1]/v1', baseUrl",
+        "a, 'http://[fe80::1%25eth0]/v1', baseUrl",
+        "a, 'http://[febf::1]/v1', baseUrl",
+        "a, 'http://[fd00:ec2::254]/v1', baseUrl",
+        "a, 'http://[::ffff:169.254.169.254]/v1', baseUrl",
+        "a, 'http://[::ffff:a9fe:a9fe]/v1', baseUrl",
+        "a, 'http://[64:ff9b::a9fe:a9fe]/v1', baseUrl"
     })
     void refusesWhatIsWrongInOneLineThatNamesIt(String name, String baseUrl, String key) {
         assertThatIllegalArgumentException()
@@ -168,6 +187,42 @@ final class OpenAiConnectionsTest {
                 .isThrownBy(() -> connections.save(
                         new ConnectionSettings("a", "openai", "https://x/v1", Map.of(name, value), null), null))
                 .withMessageStartingWith("headers: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://127.0.0.1:11434/v1",
+                "http://10.0.0.5/v1",
+                "http://[::1]:8000/v1",
+                "http://[fd00::1]/v1",
+                "http://169.253.1.1/v1",
+                "http://169254.example/v1"
+            })
+    void takesAddressesOfHomes(String baseUrl) {
+        connections.save(settings("a", baseUrl), null);
+
+        assertThat(only().baseUrl()).isEqualTo(baseUrl);
+    }
+
+    @Test
+    void keepsWhatIsSaidOfItsModels() {
+        var said = new ConnectionSettings(
+                "a",
+                "openai",
+                "http://127.0.0.1:1/v1",
+                Map.of(),
+                null,
+                List.of("one", "two"),
+                8192,
+                new Prices(1.5, 3, 0.5),
+                true,
+                "native");
+        connections.save(said, null);
+
+        assertThat(only()).isEqualTo(said);
+        connections.save(settings("a", "http://127.0.0.1:1/v1"), null);
+        assertThat(only()).isEqualTo(settings("a", "http://127.0.0.1:1/v1"));
     }
 
     @Test

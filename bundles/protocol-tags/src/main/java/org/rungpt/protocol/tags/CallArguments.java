@@ -9,6 +9,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.protocol.common.Json;
+import org.rungpt.protocol.common.TaskSchema;
+import org.rungpt.protocol.common.Words;
 
 /**
  * Decides the arguments of a call whose block has closed.

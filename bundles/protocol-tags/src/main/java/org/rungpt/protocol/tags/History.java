@@ -11,6 +11,7 @@ import org.rungpt.api.call.ParsedCall;
 import org.rungpt.api.chat.Message;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelMessage.Role;
+import org.rungpt.protocol.common.Words;
 
 /**
  * Renders a neutral history for a model. Results and notices go in user messages, because not every server takes a system message in
@@ -63,11 +64,12 @@ final class History {
                 text.append(words.text());
             } else if (part instanceof Message.Part.Call call) {
                 ownLine(text);
-                text.append(call.call().raw());
+                text.append(written(call.call()));
                 calls.add(call.call());
             } else if (part instanceof Message.Part.Malformed broken) {
                 malformed = true;
-                String raw = broken.raw();
+                // What another protocol could not read is no text of the answer.
+                String raw = broken.raw().startsWith("{\"tool_call\":") ? "" : broken.raw();
                 text.append(
                         raw.length() <= MAX_MALFORMED
                                 ? raw
@@ -100,6 +102,14 @@ final class History {
         if (malformed && (later.isEmpty() || !(later.get(0) instanceof Message.Results))) {
             say(Role.USER, notice("The malformed call above did not run."));
         }
+    }
+
+    /** A call of another protocol is told as the tag that it would have been: a model imitates what it reads. */
+    private String written(ParsedCall call) {
+        return call.raw().startsWith("<run-")
+                ? call.raw()
+                : "<run-" + nonce + " action=\"" + call.task() + "\" id=\"" + call.ref() + "\">" + call.arguments()
+                        + "</run-" + nonce + ">\n";
     }
 
     /** A call begins at a line start, whoever wrote it: another protocol may have stored it without. */

@@ -3,13 +3,15 @@ package org.rungpt.protocol.tags;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.Task;
+import org.rungpt.protocol.common.ActionText;
+import org.rungpt.protocol.common.Catalogue;
+import org.rungpt.protocol.common.Json;
+import org.rungpt.protocol.common.TaskSchema;
 
 /**
  * Tells a model what it can do and how. What is the same in every conversation stands first and the nonce at the end, so that the
@@ -22,16 +24,12 @@ final class Instructions {
             for sure or that has to be done: files, commands, the current time, web pages. Answer directly when nothing has to be looked up or done.
             """;
 
-    private static final String SHOW = "actions.show";
-
+    private final Catalogue catalogue;
     private final List<InstalledAction> actions;
 
     Instructions(List<InstalledAction> actions) {
-        this.actions = actions.stream()
-                .sorted(Comparator.comparing(
-                                (InstalledAction each) -> !each.files().builtIn())
-                        .thenComparing(InstalledAction::alias))
-                .toList();
+        this.catalogue = new Catalogue(actions, ActionText::full);
+        this.actions = catalogue.actions();
     }
 
     String text(String nonce, int budget) {
@@ -41,53 +39,7 @@ final class Instructions {
         }
         String head = INTRO + "\n# Actions\n\nWhat they can do, each with its tasks and their arguments:\n\n";
         int room = budget - head.length() - rules.length() - 1;
-        return head + list(room) + "\n" + rules;
-    }
-
-    /** As many actions as fit in full, the others in one line each, and if even that is too much only how many there are. */
-    private String list(int room) {
-        List<String> full = new ArrayList<>();
-        int all = 0;
-        for (InstalledAction action : actions) {
-            String text = ActionText.full(action);
-            full.add(text);
-            all += text.length();
-        }
-        if (all <= room) {
-            return String.join("", full);
-        }
-        List<String> lines = actions.stream().map(ActionText::line).toList();
-        String shortHead = "## Further actions\n" + hint() + "\n";
-        int left = room - shortHead.length();
-        int fit = 0;
-        while (fit < lines.size() && left - lines.get(fit).length() >= 80) {
-            left -= lines.get(fit).length();
-            fit++;
-        }
-        var described = new StringBuilder();
-        var listed = new StringBuilder();
-        for (int i = 0; i < fit; i++) {
-            int more = full.get(i).length() - lines.get(i).length();
-            if (more <= left - 80) {
-                left -= more;
-                described.append(full.get(i));
-            } else {
-                listed.append(lines.get(i));
-            }
-        }
-        if (fit < lines.size()) {
-            listed.append("- and ").append(lines.size() - fit).append(" more.\n");
-        }
-        return described + shortHead + listed;
-    }
-
-    private String hint() {
-        boolean canShow = actions.stream().anyMatch(action -> action.manifest().tasks().stream()
-                .anyMatch(task -> SHOW.equals(action.alias() + "." + task.name())));
-        return canShow
-                ? "Call " + SHOW + " with the name of one of these before you use it: it tells the arguments."
-                : "Their arguments do not fit here: a call without arguments is answered with what the task takes ("
-                        + SHOW + " is not installed).";
+        return head + catalogue.text(room) + "\n" + rules;
     }
 
     private String rules(String nonce) {

@@ -3,7 +3,6 @@ package org.rungpt.protocol.tags;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledTask;
@@ -13,6 +12,10 @@ import org.rungpt.api.model.ModelDelta;
 import org.rungpt.api.protocol.AnswerParser;
 import org.rungpt.api.protocol.ParserContext;
 import org.rungpt.api.protocol.Segment;
+import org.rungpt.protocol.common.ForeignCalls;
+import org.rungpt.protocol.common.Json;
+import org.rungpt.protocol.common.Problems;
+import org.rungpt.protocol.common.TaskSchema;
 
 /**
  * Finds the calls in one answer as it streams. Text goes out at once; only what may still become the opening of a call is held
@@ -37,6 +40,7 @@ final class TagParser implements AnswerParser {
     private final MarkdownLines lines;
     private final Set<String> refs = new HashSet<>();
     private final NativeCalls nativeCalls = new NativeCalls();
+    private final ForeignCalls foreign;
     private final List<Segment> out = new ArrayList<>();
     private final List<String> text = new ArrayList<>();
     private Mode mode = Mode.PROSE;
@@ -49,6 +53,7 @@ final class TagParser implements AnswerParser {
 
     TagParser(ParserContext context) {
         this.context = context;
+        this.foreign = new ForeignCalls(context.tasks(), context.nonce());
         this.open = "<run-" + context.nonce();
         this.close = "</run-" + context.nonce() + ">";
         this.lines = new MarkdownLines(open);
@@ -71,6 +76,7 @@ final class TagParser implements AnswerParser {
         if (mode == Mode.PROSE && lines.held() == 0) {
             int at = lines.scan(piece, 0);
             if (!lines.opened() && lines.held() == 0) {
+                foreign.add(piece);
                 return at == 0 ? List.of() : List.of(new Segment.Text(piece)); // nearly always
             }
             read(piece, prose(piece, 0, 0, at));
@@ -103,6 +109,11 @@ final class TagParser implements AnswerParser {
         Segment.Malformed wrongWay = nativeCalls.malformed(context.nonce());
         if (wrongWay != null) {
             out.add(wrongWay);
+        } else if (!afterCall && out.stream().noneMatch(Segment.Malformed.class::isInstance)) {
+            ForeignCalls.Found found = foreign.find();
+            if (found != null) {
+                out.add(Corrections.of(found, context.nonce()));
+            }
         }
         return segments();
     }
@@ -188,7 +199,7 @@ final class TagParser implements AnswerParser {
             cut("a repeated call");
             return;
         }
-        text(block.raw());
+        text.add(block.raw());
         mode = Mode.QUOTE;
         if (header != null && header.empty()) {
             endQuote();
@@ -197,7 +208,9 @@ final class TagParser implements AnswerParser {
 
     private int quote(String piece, int from) {
         int at = block.take(piece, from);
-        text(piece.substring(from, at));
+        if (at > from) {
+            text.add(piece.substring(from, at));
+        }
         if (block.state() == CallBlock.State.CLOSED || block.state() == CallBlock.State.TOO_LONG) {
             endQuote();
         }
@@ -216,7 +229,7 @@ final class TagParser implements AnswerParser {
         if (head == null || head.problem() != null || ref == null || name == null) {
             malformed(head == null || head.problem() == null ? "its opening tag cannot be read" : head.problem());
         } else if (task == null) {
-            malformed(unknownTask(name));
+            malformed(Problems.unknownTask(name, context.tasks()));
         } else {
             CallArguments.Result result = CallArguments.read(block, TaskSchema.of(task.task()));
             if (result.arguments() == null) {
@@ -278,7 +291,7 @@ final class TagParser implements AnswerParser {
         flush();
         String ref = header == null ? null : header.ref();
         String name = header == null ? null : header.task();
-        out.add(new Segment.Malformed(ref, name, Problems.call(problem, name, task), block.raw()));
+        out.add(new Segment.Malformed(ref, name, Problems.call(problem, task), block.raw()));
     }
 
     private String unclosed(FinishReason reason) {
@@ -290,16 +303,6 @@ final class TagParser implements AnswerParser {
                     case STOP, TOOL_CALLS -> "the answer ended inside the call";
                 };
         return why + ", before " + close;
-    }
-
-    private String unknownTask(String name) {
-        for (String other : Problems.otherSpellings(name)) {
-            Optional<InstalledTask> meant = context.tasks().apply(other);
-            if (meant.isPresent()) {
-                return "there is no task " + Words.oneLine(name, 100) + "; it is written " + other;
-            }
-        }
-        return "there is no task " + Words.oneLine(name, 100) + "; use the names in the system message";
     }
 
     private List<String> nestedHeaders() {
@@ -332,6 +335,7 @@ final class TagParser implements AnswerParser {
 
     private void text(String piece) {
         if (!piece.isEmpty()) {
+            foreign.add(piece);
             text.add(piece);
         }
     }

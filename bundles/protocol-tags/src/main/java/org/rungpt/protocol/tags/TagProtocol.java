@@ -9,6 +9,7 @@ import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.protocol.AnswerParser;
 import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.protocol.ParserContext;
+import org.rungpt.protocol.common.ActionText;
 
 /** Calls as tags in the answer's text: works with every model that can follow instructions. */
 @Component(property = "id=" + TagProtocol.ID)

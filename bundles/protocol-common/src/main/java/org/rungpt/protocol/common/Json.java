@@ -1,4 +1,4 @@
-package org.rungpt.protocol.tags;
+package org.rungpt.protocol.common;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 
 /** Strict JSON: nothing twice, nothing behind it, numbers kept as written. */
-final class Json {
-    static final JsonMapper MAPPER = JsonMapper.builder()
+public final class Json {
+    public static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
@@ -19,7 +19,7 @@ final class Json {
     private Json() {}
 
     /** What is wrong with a text that is no JSON, in one line. */
-    static String problem(JsonProcessingException e) {
+    public static String problem(JsonProcessingException e) {
         String where = e.getLocation() == null
                 ? ""
                 : " (line " + e.getLocation().getLineNr() + ", column "
@@ -27,7 +27,7 @@ final class Json {
         return Words.oneLine(e.getOriginalMessage(), 200) + where;
     }
 
-    static String write(JsonNode node) {
+    public static String write(JsonNode node) {
         return node.toString();
     }
 }

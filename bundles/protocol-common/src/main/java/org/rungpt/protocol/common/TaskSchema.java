@@ -1,4 +1,4 @@
-package org.rungpt.protocol.tags;
+package org.rungpt.protocol.common;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.Task;
 
 /** What the JSON Schema of a task's parameters says about names, types and what is required. */
-final class TaskSchema {
+public final class TaskSchema {
     private static final int MAX_DEPTH = 8;
 
     private final JsonNode root;
@@ -26,7 +26,7 @@ final class TaskSchema {
         root.path("required").forEach(each -> required.add(each.asText()));
     }
 
-    static TaskSchema of(Task task) {
+    public static TaskSchema of(Task task) {
         try {
             return new TaskSchema(Json.MAPPER.readTree(task.parameters()));
         } catch (JsonProcessingException e) {
@@ -35,16 +35,16 @@ final class TaskSchema {
         }
     }
 
-    Set<String> names() {
+    public Set<String> names() {
         return properties.keySet();
     }
 
-    Set<String> required() {
+    public Set<String> required() {
         return required;
     }
 
     /** The types that the argument may have, as JSON Schema names them; empty if anything goes. */
-    Set<String> types(String name) {
+    public Set<String> types(String name) {
         Set<String> types = new LinkedHashSet<>();
         collectTypes(properties.getOrDefault(name, MissingNode.getInstance()), types, 0);
         return types;
@@ -71,7 +71,7 @@ final class TaskSchema {
         }
     }
 
-    static String typeOf(JsonNode value) {
+    public static String typeOf(JsonNode value) {
         return switch (value.getNodeType()) {
             case STRING -> "string";
             case BOOLEAN -> "boolean";
@@ -83,7 +83,7 @@ final class TaskSchema {
     }
 
     /** Whether a value is of one of the types. */
-    static boolean fits(JsonNode value, Set<String> types) {
+    public static boolean fits(JsonNode value, Set<String> types) {
         String type = typeOf(value);
         return types.isEmpty()
                 || types.contains(type)
@@ -94,7 +94,7 @@ final class TaskSchema {
     }
 
     /** One line for each parameter: name, type, whether required, values, default, description. */
-    List<String> describe() {
+    public List<String> describe() {
         List<String> lines = new ArrayList<>();
         properties.forEach((name, schema) -> lines.add(describe(name, schema)));
         return lines;

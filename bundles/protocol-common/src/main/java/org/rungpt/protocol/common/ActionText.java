@@ -1,4 +1,4 @@
-package org.rungpt.protocol.tags;
+package org.rungpt.protocol.common;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,11 +10,20 @@ import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
 
 /** What a model is told of one action. Whatever comes from a manifest stays on its line. */
-final class ActionText {
+public final class ActionText {
     private ActionText() {}
 
     /** Everything that is needed to call its tasks. */
-    static String full(InstalledAction action) {
+    public static String full(InstalledAction action) {
+        return text(action, true);
+    }
+
+    /** What it is for and what its tasks do; their arguments are told elsewhere. */
+    public static String outline(InstalledAction action) {
+        return text(action, false);
+    }
+
+    private static String text(InstalledAction action, boolean parameters) {
         Manifest manifest = action.manifest();
         var text = new StringBuilder();
         text.append("## ")
@@ -38,6 +47,9 @@ final class ActionText {
                     .append(" [")
                     .append(notes(task))
                     .append("]\n");
+            if (!parameters) {
+                continue;
+            }
             for (String parameter : TaskSchema.of(task).describe()) {
                 text.append("    ").append(parameter).append('\n');
             }
@@ -51,7 +63,7 @@ final class ActionText {
     }
 
     /** One line: what it is for and what its tasks are called. */
-    static String line(InstalledAction action) {
+    public static String line(InstalledAction action) {
         List<String> tasks = new ArrayList<>();
         action.manifest().tasks().forEach(task -> tasks.add(action.alias() + "." + task.name()));
         return "- "
@@ -87,7 +99,8 @@ final class ActionText {
         return Words.oneLine(String.join("; ", all), 2500);
     }
 
-    private static String notes(Task task) {
+    /** What it does to the world and how long it may take. */
+    public static String notes(Task task) {
         String effects =
                 switch (task.effects()) {
                     case NONE -> "changes nothing";

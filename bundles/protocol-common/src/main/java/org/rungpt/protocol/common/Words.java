@@ -1,11 +1,11 @@
-package org.rungpt.protocol.tags;
+package org.rungpt.protocol.common;
 
 /** Text from elsewhere, made fit for one line. */
-final class Words {
+public final class Words {
     private Words() {}
 
     /** Without line breaks and control characters, cut to a length. */
-    static String oneLine(String text, int max) {
+    public static String oneLine(String text, int max) {
         var line = new StringBuilder(Math.min(text.length(), max));
         boolean blank = false;
         for (int i = 0; i < text.length(); i++) {
