@@ -58,7 +58,7 @@ class CatalogTest extends ActionSourceContract {
                     assertThat(files.directory().resolve("run")).isExecutable();
                 })
                 .extracting(files -> files.id().value())
-                .containsExactly("rungpt/calls", "rungpt/filesystem", "rungpt/system");
+                .containsExactly("rungpt/calls", "rungpt/containers", "rungpt/filesystem", "rungpt/system");
     }
 
     @Test
@@ -87,7 +87,7 @@ class CatalogTest extends ActionSourceContract {
     void aSecondStartFindsTheSameDirectories() throws IOException {
         assertThat(source().packages()).isEqualTo(source().packages());
         try (Stream<Path> left = Files.list(data.resolve("catalog"))) {
-            assertThat(left).hasSize(3);
+            assertThat(left).hasSize(4);
         }
     }
 

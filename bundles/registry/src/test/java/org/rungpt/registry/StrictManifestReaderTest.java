@@ -40,7 +40,7 @@ class StrictManifestReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"filesystem", "system"})
+    @ValueSource(strings = {"containers", "filesystem", "system"})
     void acceptsTheBuiltInActions(String name) {
         ManifestReader.Result result = READER.read(Path.of("../../actions/rungpt", name));
 

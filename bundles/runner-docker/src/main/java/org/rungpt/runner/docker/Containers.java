@@ -34,6 +34,8 @@ final class Containers {
             @Nullable String conversation,
             Purpose purpose,
             @Nullable String volume,
+            @Nullable String user,
+            List<String> sidecars,
             Instant created) {}
 
     private final Engine engine;
@@ -144,10 +146,12 @@ final class Containers {
      */
     List<Found> sweep(Set<String> known) {
         List<Found> found = new ArrayList<>();
-        for (Container container : docker().listContainersCmd()
+        List<Container> all = docker().listContainersCmd()
                 .withShowAll(true)
                 .withLabelFilter(labels.filter())
-                .exec()) {
+                .exec();
+        Map<String, List<String>> sidecars = sidecars(all);
+        for (Container container : all) {
             Map<String, String> marks = container.getLabels();
             if (marks.containsKey(Labels.CHORE) && !"running".equals(container.getState())) {
                 remove(container.getId());
@@ -169,13 +173,30 @@ final class Containers {
                         marks.get(Labels.CONVERSATION),
                         Labels.purpose(marks, settings),
                         marks.get(Labels.VOLUME),
+                        marks.get(Labels.USER),
+                        sidecars.getOrDefault(id, List.of()),
                         Instant.ofEpochSecond(container.getCreated())));
             } else {
                 remove(container.getId());
             }
         }
+        found.forEach(one -> sidecars.remove(one.id()));
+        known.forEach(sidecars::remove);
+        // Their sandboxes are no more.
+        sidecars.values().forEach(orphans -> orphans.forEach(this::remove));
         found.sort(Comparator.comparing(Found::created).reversed());
         return found;
+    }
+
+    private static Map<String, List<String>> sidecars(List<Container> all) {
+        Map<String, List<String>> sidecars = new HashMap<>();
+        for (Container container : all) {
+            String sandbox = container.getLabels().get(Labels.BESIDE);
+            if (sandbox != null) {
+                sidecars.computeIfAbsent(sandbox, key -> new ArrayList<>()).add(container.getId());
+            }
+        }
+        return sidecars;
     }
 
     private void remove(String container) {

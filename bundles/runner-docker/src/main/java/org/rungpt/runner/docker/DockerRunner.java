@@ -24,6 +24,7 @@ import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.HostTasks;
 import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
@@ -46,7 +47,12 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
 
     /** What there is once the installation is claimed. */
     private record Open(
-            Instance instance, Engine engine, EngineWatch watch, Sandboxes sandboxes, ImageGarbage garbage) {}
+            Instance instance,
+            Engine engine,
+            EngineWatch watch,
+            Sandboxes sandboxes,
+            ImageGarbage garbage,
+            Sidecars sidecars) {}
 
     private final Settings settings;
     private final BuiltIns builtIns;
@@ -78,6 +84,24 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 settings.data(),
                 EnginePlaces.of(
                         settings.dockerHost(), now == null || !now.watch().isUp() ? null : now.engine()));
+    }
+
+    /** The tasks of {@code rungpt/containers}. */
+    HostTasks containers() {
+        return new ContainerTasks(
+                new ContainerTasks.Where() {
+                    @Override
+                    public Sandbox workspace(CallSpec spec, ContainerTasks.RunningStep progress)
+                            throws RunnerException {
+                        return available().sandboxes().readyWorkspace(spec, progress::step);
+                    }
+
+                    @Override
+                    public Sidecars sidecars() throws RunnerException {
+                        return available().sidecars();
+                    }
+                },
+                work);
     }
 
     @Override
@@ -130,12 +154,13 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         ImageBuild builds = new ImageBuild(engine, settings, labels.ofImage());
         Images images = new Images(engine, settings, builds, steps, new SharedWork(work));
         Containers containers = new Containers(engine, labels, factory, steps, settings);
+        Sidecars sidecars = new Sidecars(engine, labels, factory, settings, images::service);
         EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), settings.runtime(), images, timer);
-        Means means = new Means(settings, engine, watch, images, shares, secrets, work, output);
+        Means means = new Means(settings, engine, watch, images, shares, secrets, sidecars, work, output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
         synchronized (openedOrClosed) {
-            open = new Open(instance, engine, watch, sandboxes, garbage);
+            open = new Open(instance, engine, watch, sandboxes, garbage, sidecars);
             openedOrClosed.notifyAll();
         }
         if (closed) {

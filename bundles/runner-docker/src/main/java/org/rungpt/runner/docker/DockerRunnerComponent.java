@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -21,6 +22,7 @@ import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.HostTasks;
 import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.SandboxInfo;
@@ -52,6 +54,7 @@ public final class DockerRunnerComponent implements ActionRunner, ImageStore, Sh
 
     private final BundleContext context;
     private final DockerRunner runner;
+    private final ServiceRegistration<HostTasks> hostTasks;
 
     @Activate
     public DockerRunnerComponent(BundleContext context, Config config) {
@@ -62,11 +65,13 @@ public final class DockerRunnerComponent implements ActionRunner, ImageStore, Sh
                 context.getProperty("rungpt.baseImage"),
                 System.getenv("DOCKER_HOST"));
         runner = new DockerRunner(settings, () -> registry, () -> secrets);
+        hostTasks = context.registerService(HostTasks.class, runner.containers(), null);
         runner.open();
     }
 
     @Deactivate
     void deactivate() {
+        hostTasks.unregister();
         runner.close(context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() == Bundle.STOPPING);
     }
 

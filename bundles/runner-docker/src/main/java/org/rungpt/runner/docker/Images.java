@@ -70,6 +70,11 @@ final class Images {
         String get(String tag, String what, SharedWork.Task task) throws RunnerException;
     }
 
+    /** The image of a sidecar, by any reference; fetched if it is not there. */
+    String service(String reference, Consumer<String> progress) throws RunnerException {
+        return made(fetched(reference, making(progress)), EngineFailures.oneLine(reference, 200));
+    }
+
     private Stages making(Consumer<String> progress) {
         return (tag, what, task) -> {
             String present = find(tag);

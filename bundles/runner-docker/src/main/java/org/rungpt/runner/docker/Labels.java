@@ -22,7 +22,14 @@ record Labels(String instance) {
     /** On images: which installation made it. */
     static final String MADE_BY = "rungpt.made-by";
 
+    static final String USER = "rungpt.user";
     static final String LEASE = "rungpt.lease";
+    /** Of a sidecar: its sandbox, its name there, the reference of its image, and where it listens. */
+    static final String BESIDE = "rungpt.beside";
+
+    static final String SIDECAR = "rungpt.sidecar";
+    static final String IMAGE = "rungpt.image-reference";
+    static final String PORT = "rungpt.port";
     /** What ends by itself in a moment. */
     static final String CHORE = "rungpt.chore";
 
@@ -37,6 +44,7 @@ record Labels(String instance) {
         putIfPresent(labels, CONVERSATION, plan.conversation());
         putIfPresent(labels, ACTION, plan.purpose().action());
         putIfPresent(labels, VOLUME, plan.volume());
+        labels.put(USER, plan.user());
         return labels;
     }
 
@@ -51,6 +59,18 @@ record Labels(String instance) {
     /** Of an image. What a builder's container had is emptied: a container that somebody makes of the image is not ours. */
     Map<String, String> ofImage() {
         return Map.of(MADE_BY, instance, INSTANCE, "", BUILDER, "");
+    }
+
+    Map<String, String> of(SidecarPlan plan) {
+        Map<String, String> labels = new HashMap<>();
+        labels.put(INSTANCE, instance);
+        labels.put(BESIDE, plan.sandbox());
+        labels.put(SIDECAR, plan.spec().name());
+        labels.put(IMAGE, plan.spec().image());
+        Integer port = plan.spec().port();
+        putIfPresent(labels, PORT, port == null ? null : port.toString());
+        putIfPresent(labels, CONVERSATION, plan.conversation());
+        return labels;
     }
 
     private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {

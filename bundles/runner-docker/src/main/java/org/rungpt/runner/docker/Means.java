@@ -7,6 +7,7 @@ import java.util.concurrent.Executor;
  *
  * @param shares which directories of the host may be shared
  * @param secrets what is known of the secrets of calls
+ * @param sidecars further containers beside sandboxes
  * @param work threads that may block
  * @param output threads that hand output to observers
  */
@@ -17,5 +18,6 @@ record Means(
         Images images,
         ShareRules shares,
         CallSecrets secrets,
+        Sidecars sidecars,
         Executor work,
         Executor output) {}

@@ -6,7 +6,10 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
@@ -34,10 +37,13 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private final Keeper keeper;
     private final SandboxLink link;
     private final CallPort port;
+    private final SidecarWork sidecarWork;
     private final Map<String, RunningCall> calls = new ConcurrentHashMap<>();
     private volatile @Nullable String conversation;
     private volatile @Nullable String volume;
     private volatile @Nullable String container;
+    private volatile String user;
+    private final Set<String> sidecars = ConcurrentHashMap.newKeySet();
     private volatile long lastUsed = System.nanoTime();
     private @Nullable Future<?> making;
     private boolean gone;
@@ -52,6 +58,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
         /** The call has not begun here and needs another sandbox. */
         void startElsewhere(RunningCall call);
+
+        /** Sees whether there is room for one more container. */
+        void admitSidecar() throws RunnerException;
     }
 
     Sandbox(Means means, String id, @Nullable String conversation, Purpose purpose, Instant created, Keeper keeper) {
@@ -63,6 +72,8 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         this.keeper = keeper;
         this.link = new SandboxLink(means, id, this);
         this.port = new CallPort(id, link);
+        this.sidecarWork = new SidecarWork(means.sidecars(), this);
+        this.user = purpose.isWorkspace() ? SandboxPlan.ROOT : SandboxPlan.NOBODY;
     }
 
     String id() {
@@ -104,6 +115,10 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         return link.service() != null;
     }
 
+    void throwIfFailed() throws RunnerException {
+        link.throwIfFailed();
+    }
+
     boolean awaitReady(Duration patience) throws InterruptedException {
         return link.awaitReady(patience);
     }
@@ -127,8 +142,24 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         if (!take(call)) {
             return false;
         }
-        port.invoke(call);
+        if (SidecarWork.isNeededBy(call)) {
+            link.whenReady(service -> execute(() -> startWithSidecars(call)));
+        } else {
+            port.invoke(call);
+        }
         return true;
+    }
+
+    private void startWithSidecars(RunningCall call) {
+        try {
+            sidecarWork.before(call);
+            port.invoke(call);
+        } catch (RunnerException e) {
+            call.fail(e);
+        } catch (RuntimeException e) {
+            means.watch().suspect();
+            call.fail(EngineFailures.wrap(Kind.SANDBOX, "a container that the action needs could not be started", e));
+        }
     }
 
     private synchronized boolean take(RunningCall call) {
@@ -180,6 +211,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     public void ended(RunningCall call) {
         lastUsed = System.nanoTime();
         boolean known = calls.remove(call.call(), call);
+        if (SidecarWork.isNeededBy(call)) {
+            execute(() -> sidecarWork.after(call));
+        }
         if (known && call.hasBegun() && !isGone()) {
             port.forget(call);
         }
@@ -277,6 +311,43 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     boolean hasContainer() {
         return container != null;
+    }
+
+    @Nullable
+    String container() {
+        return container;
+    }
+
+    /** Who its programs run as, {@code uid:gid}. */
+    String user() {
+        return user;
+    }
+
+    void user(String uidAndGid) {
+        user = uidAndGid;
+    }
+
+    // Its sidecars
+
+    void addSidecar(String containerId) {
+        sidecars.add(containerId);
+    }
+
+    void removeSidecar(String containerId) {
+        sidecars.remove(containerId);
+    }
+
+    void admitSidecar() throws RunnerException {
+        keeper.admitSidecar();
+    }
+
+    int sidecarCount() {
+        return sidecars.size();
+    }
+
+    /** It is needed for something that is no call of its own. */
+    void use() {
+        lastUsed = System.nanoTime();
     }
 
     /** Attaches for the first time. Blocking. */
@@ -389,10 +460,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     /**
      * The runner goes; the container and its calls stay.
      *
-     * @return the container if no call runs in it, so that it may be removed; else null
+     * @return its containers if no call runs in it, so that they may be removed; else none
      */
-    @Nullable
-    String detach() {
+    List<String> detach() {
         boolean idle;
         detached = true;
         synchronized (this) {
@@ -404,7 +474,13 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         // Calls first: what still comes over the link is for the successor.
         calls.values().forEach(call -> call.fail(reason));
         link.close("detached");
-        return idle ? container : null;
+        List<String> containers = new ArrayList<>();
+        String own = container;
+        if (idle && own != null) {
+            containers.addAll(sidecars);
+            containers.add(own);
+        }
+        return containers;
     }
 
     private boolean leave() {
@@ -427,6 +503,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     private void removeNow(String target) {
         try {
+            sidecars.forEach(means.sidecars()::remove);
             means.engine()
                     .control()
                     .removeContainerCmd(target)

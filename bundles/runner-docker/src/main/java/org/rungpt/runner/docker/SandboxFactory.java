@@ -8,6 +8,7 @@ import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import java.util.List;
+import java.util.Map;
 
 /** The one place where containers are made. What is not allowed here, no sandbox has. */
 final class SandboxFactory {
@@ -19,6 +20,11 @@ final class SandboxFactory {
         Capability.KILL,
         Capability.SETGID,
         Capability.SETUID
+    };
+
+    /** What the usual entry points of servers need before they give up being root. */
+    private static final Capability[] SERVER = {
+        Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER, Capability.SETGID, Capability.SETUID
     };
 
     private static final long CPU_PERIOD = 100_000;
@@ -49,6 +55,30 @@ final class SandboxFactory {
                 .withStopTimeout(5)
                 .withHostConfig(hostConfig(plan));
         return command.exec().getId();
+    }
+
+    /**
+     * Creates the container of a sidecar, without starting it. It has the user and file system that its image wants, the rights that
+     * servers need to change to their own user, and no network but its sandbox's.
+     */
+    String create(DockerClient docker, SidecarPlan plan) {
+        HostConfig host = hardened(plan.bounds(), false)
+                .withCapAdd(SERVER)
+                .withNetworkMode("container:" + plan.container())
+                .withPidMode("container:" + plan.container())
+                .withLogConfig(
+                        new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "256k", "max-file", "1")));
+        return docker.createContainerCmd(plan.image())
+                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withLabels(labels.of(plan))
+                .withEnv(plan.spec().environment().entrySet().stream()
+                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                        .toList())
+                .withTty(false)
+                .withStopTimeout(5)
+                .withHostConfig(host)
+                .exec()
+                .getId();
     }
 
     /** Creates a container that gives all files of a workspace to a user and ends, without starting it. */

@@ -66,6 +66,20 @@ final class SandboxLink {
         }
     }
 
+    /** Why there will be none, if that is so. */
+    void throwIfFailed() throws RunnerException {
+        CompletableFuture<ServiceLink> now = link;
+        if (now.isCompletedExceptionally()) {
+            try {
+                now.getNow(null);
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof RunnerException reason) {
+                    throw reason;
+                }
+            }
+        }
+    }
+
     /** The link that is there, or the next one. */
     CompletableFuture<ServiceLink> ready() {
         return link;

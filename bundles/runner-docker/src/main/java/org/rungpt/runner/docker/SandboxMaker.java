@@ -90,6 +90,7 @@ final class SandboxMaker {
         sandbox.progress("starting the sandbox");
         String container = containers.create(plan);
         sandbox.container(container);
+        sandbox.user(plan.user());
         if (!sandbox.isGone()) {
             containers.start(container);
             if (!shares.all().isEmpty()) {

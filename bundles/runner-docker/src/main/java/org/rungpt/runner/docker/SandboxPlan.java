@@ -19,7 +19,7 @@ record SandboxPlan(
         Purpose purpose,
         @Nullable String volume,
         CheckedShares shares) {
-    private static final String ROOT = "0:0";
+    static final String ROOT = "0:0";
     /** Who runs third-party actions: nobody that exists on the host. */
     static final String NOBODY = "65532:65532";
 

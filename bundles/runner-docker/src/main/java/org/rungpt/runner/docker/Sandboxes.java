@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionPackage;
@@ -38,6 +39,8 @@ import org.slf4j.LoggerFactory;
 final class Sandboxes implements Sandbox.Keeper {
     private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
     private static final Duration MAX_AGE = Duration.ofHours(24);
+    private static final Duration MAKING = Duration.ofMinutes(10);
+    private static final int ATTEMPTS = 3;
     private static final Duration RESUME = Duration.ofSeconds(20);
 
     private final Means means;
@@ -128,6 +131,26 @@ final class Sandboxes implements Sandbox.Keeper {
                 : actionSandboxFor(spec.conversation(), action, spec.grants());
     }
 
+    /** The workspace sandbox that a call's program would run in, ready for work. Blocking. */
+    Sandbox readyWorkspace(CallSpec spec, Consumer<String> progress) throws RunnerException {
+        try {
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                Sandbox sandbox = sandboxFor(spec);
+                if (!sandbox.isReady()) {
+                    progress.accept("starting the sandbox");
+                }
+                if (sandbox.awaitReady(MAKING) && !sandbox.isGone()) {
+                    return sandbox;
+                }
+                sandbox.throwIfFailed();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RunnerException(Kind.SANDBOX, "waiting for the sandbox was stopped", e);
+        }
+        throw new RunnerException(Kind.SANDBOX, "the workspace does not get ready; try again");
+    }
+
     private Purpose workspace(Collection<ActionPackage> packages, Border border) {
         return new Purpose(null, BuiltIns.keys(packages), border, Bounds.of(means.settings()));
     }
@@ -189,6 +212,16 @@ final class Sandboxes implements Sandbox.Keeper {
         return made;
     }
 
+    /** A sidecar counts like a sandbox. */
+    private int containerCount() {
+        return all.size() + all.stream().mapToInt(Sandbox::sidecarCount).sum();
+    }
+
+    @Override
+    public synchronized void admitSidecar() throws RunnerException {
+        makeRoom(means.settings().memory());
+    }
+
     /** Measures what sandboxes have written in which a call runs. Blocking. */
     void watchDisks() {
         List<Sandbox> busy;
@@ -200,7 +233,8 @@ final class Sandboxes implements Sandbox.Keeper {
 
     private long memoryOfAll() {
         return all.stream()
-                .mapToLong(sandbox -> sandbox.purpose().bounds().memory())
+                .mapToLong(sandbox -> sandbox.purpose().bounds().memory()
+                        + sandbox.sidecarCount() * means.settings().memory())
                 .sum();
     }
 
@@ -217,14 +251,14 @@ final class Sandboxes implements Sandbox.Keeper {
         List<Sandbox> byIdleness = new ArrayList<>(all);
         byIdleness.sort(Comparator.comparing(Sandbox::idle).reversed());
         for (Sandbox sandbox : byIdleness) {
-            if (all.size() < max && memoryOfAll() + memory <= maxMemory) {
+            if (containerCount() < max && memoryOfAll() + memory <= maxMemory) {
                 return;
             }
             if (sandbox.isReady()) {
                 sandbox.removeIfIdle();
             }
         }
-        if (all.size() >= max) {
+        if (containerCount() >= max) {
             throw new RunnerException(
                     Kind.LIMIT,
                     max + " sandboxes are at work, which is the limit; wait for a call to end, or raise maxSandboxes in"
@@ -286,7 +320,7 @@ final class Sandboxes implements Sandbox.Keeper {
         synchronized (this) {
             while (!detached
                     && pool.wantsMore()
-                    && all.size() < means.settings().maxSandboxes()) {
+                    && containerCount() < means.settings().maxSandboxes()) {
                 Sandbox made = new Sandbox(means, Instance.newName(), null, purpose, Instant.now(), this);
                 all.add(made);
                 pool.add(made);
@@ -328,6 +362,11 @@ final class Sandboxes implements Sandbox.Keeper {
         Sandbox sandbox = new Sandbox(means, found.id(), conversation, found.purpose(), found.created(), this);
         sandbox.volume(volume);
         sandbox.container(found.container());
+        String user = found.user();
+        if (user != null) {
+            sandbox.user(user);
+        }
+        found.sidecars().forEach(sandbox::addSidecar);
         synchronized (this) {
             if (detached) {
                 return;
@@ -405,10 +444,7 @@ final class Sandboxes implements Sandbox.Keeper {
         maker.detach();
         List<String> idle = new ArrayList<>();
         for (Sandbox sandbox : sandboxes) {
-            String container = sandbox.detach();
-            if (container != null) {
-                idle.add(container);
-            }
+            idle.addAll(sandbox.detach());
         }
         return idle;
     }

@@ -57,7 +57,7 @@ final class Bench implements AutoCloseable {
         this.runner = newRunner();
     }
 
-    private Settings settings() {
+    Settings settings() {
         return new Settings(data, host, System.getProperty("rungpt.baseImage"), 512 * MIB, 2, 256, pool, Duration.ofMinutes(30), lease, 20);
     }
 

@@ -1,0 +1,23 @@
+package org.rungpt.runner.docker;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the container of a sidecar is to be; {@link SandboxFactory} makes it so.
+ *
+ * @param id its name
+ * @param image id of its image
+ * @param spec what was asked for
+ * @param sandbox beside which sandbox
+ * @param container of that sandbox: its network and its processes are shared, so that the sidecar ends when it does
+ * @param conversation whose it is
+ * @param bounds what it may use up
+ */
+record SidecarPlan(
+        String id,
+        String image,
+        SidecarSpec spec,
+        String sandbox,
+        String container,
+        @Nullable String conversation,
+        Bounds bounds) {}

@@ -1,0 +1,225 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Container;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.action.Manifest;
+import org.rungpt.api.action.Task;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver.Stream;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.testkit.RecordingObserver;
+
+/** Further containers beside sandboxes: declared by actions, and started by the model. */
+@Tag("docker")
+final class SidecarsIT {
+    private static final String GET = "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:%d/').read().decode())\"";
+
+    @TempDir
+    static Path directory;
+
+    private static Bench bench;
+    private static ServiceImage service;
+
+    private final String conversation = "c-" + UUID.randomUUID();
+
+    @BeforeAll
+    static void open() throws Exception {
+        bench = new Bench(directory, 0).ready();
+        service = ServiceImage.build(bench, directory);
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        bench.close();
+        service.remove();
+    }
+
+    @AfterEach
+    void release() throws Exception {
+        bench.runner().release(conversation);
+    }
+
+    private static InstalledTask action(Manifest.Sidecar... sidecars) throws Exception {
+        InstalledAction plain = bench.actions.action(
+                "acme/served", false, TestActions.SHELL, "version", UUID.randomUUID().toString());
+        return TestActions.task(Declared.sidecars(plain, sidecars), "shell");
+    }
+
+    private static Manifest.Sidecar sidecar(int port, String scope) {
+        return new Manifest.Sidecar("web", service.reference(), port, "http:/", scope);
+    }
+
+    private List<Container> sidecars() throws Exception {
+        return bench.docker()
+                .listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(Map.of(Labels.INSTANCE, bench.instance(), Labels.CONVERSATION, conversation))
+                .exec()
+                .stream()
+                .filter(container -> container.getLabels().containsKey(Labels.SIDECAR))
+                .toList();
+    }
+
+    private String output(InstalledTask task, String command, RecordingObserver observer) throws Exception {
+        CallOutcome outcome = Bench.await(bench.start(conversation, task, command, observer));
+        assertThat(outcome.exit())
+                .as("%s %s", outcome, observer.text(Stream.STDERR))
+                .isZero();
+        return observer.text(Stream.STDOUT);
+    }
+
+    @Test
+    @DisplayName("A.9 a sidecar is started lazily, waited for, reached on localhost, kept, and gone with its sandbox")
+    void ofConversation() throws Exception {
+        InstalledTask task = action(sidecar(8123, "conversation"));
+        RecordingObserver observer = new RecordingObserver();
+        String first = output(task, GET.formatted(8123), observer);
+        assertThat(first).startsWith("served ");
+        assertThat(observer.steps()).contains("starting the container web", "waiting until web answers on port 8123");
+        // The same one for the next call, also of a successor.
+        assertThat(output(task, GET.formatted(8123), new RecordingObserver())).isEqualTo(first);
+        bench.swap();
+        assertThat(output(task, GET.formatted(8123), new RecordingObserver())).isEqualTo(first);
+
+        assertThat(sidecars()).hasSize(1);
+        InspectContainerResponse container =
+                bench.docker().inspectContainerCmd(sidecars().get(0).getId()).exec();
+        assertThat(Gate.violations(container)).isEmpty();
+        String sandbox = bench.containerOf(conversation);
+        assertThat(container.getHostConfig().getNetworkMode()).isEqualTo("container:" + sandbox);
+        assertThat(container.getHostConfig().getPidMode()).isEqualTo("container:" + sandbox);
+
+        bench.docker().killContainerCmd(sandbox).exec();
+        bench.awaitEvent(container.getId(), "destroy");
+        assertThat(sidecars()).isEmpty();
+    }
+
+    @Test
+    void ofACallEachHasItsOwnAndTheyWaitForEachOther() throws Exception {
+        InstalledTask task = action(sidecar(8124, "call"));
+        RecordingObserver one = new RecordingObserver();
+        RecordingObserver two = new RecordingObserver();
+        CallHandle first = bench.start(conversation, task, GET.formatted(8124), one);
+        CallHandle second = bench.start(conversation, task, GET.formatted(8124), two);
+        assertThat(Bench.await(first).exit()).isZero();
+        assertThat(Bench.await(second).exit()).isZero();
+        assertThat(one.text(Stream.STDOUT)).startsWith("served ").isNotEqualTo(two.text(Stream.STDOUT));
+        bench.runner().release(conversation);
+        assertThat(sidecars()).isEmpty();
+    }
+
+    @Test
+    void whatDoesNotStartIsSaidWithItsLastWords() throws Exception {
+        ServiceImage bad = ServiceImage.build(
+                bench, directory, "[\"/bin/sh\", \"-c\", \"echo no such port >&2; exit 3\"]");
+        InstalledTask ends = action(new Manifest.Sidecar("bad", bad.reference(), 9, "tcp", "conversation"));
+        CallHandle call = bench.start(conversation, ends, "true", new RecordingObserver());
+        assertThatThrownBy(() -> Bench.await(call))
+                .hasCauseInstanceOf(RunnerException.class)
+                .hasMessageContaining("the container bad (" + bad.reference() + ") could not be started: it ended at once"
+                        + " (exit code 3); it said last: no such port");
+        assertThat(sidecars()).isEmpty();
+        bad.remove();
+
+        InstalledTask none = action(new Manifest.Sidecar(
+                "none", "rungpt/no-such@sha256:" + "0".repeat(64), 80, "tcp", "conversation"));
+        CallHandle missing = bench.start(conversation, none, "true", new RecordingObserver());
+        assertThatThrownBy(() -> Bench.await(missing)).hasCauseInstanceOf(RunnerException.class);
+    }
+
+    @Test
+    void aSandboxThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
+        bench.lease(Duration.ofSeconds(3));
+        bench.swap();
+        try {
+            InstalledTask task = action(sidecar(8125, "conversation"));
+            output(task, GET.formatted(8125), new RecordingObserver());
+            String container = sidecars().get(0).getId();
+            bench.runner().close();
+            bench.awaitEvent(container, "die");
+        } finally {
+            bench.lease(Duration.ofSeconds(120));
+            bench.swap();
+        }
+        // The next start sweeps what is left of them.
+        bench.ready();
+        assertThat(sidecars()).isEmpty();
+    }
+
+    // What the model starts
+
+    private CallOutcome task(String name, String arguments, RecordingObserver observer) throws Exception {
+        InstalledTask shell = bench.shell();
+        Task task = shell.task();
+        Task asked = new Task(
+                name,
+                "x",
+                task.parameters(),
+                List.of(),
+                task.effects(),
+                false,
+                false,
+                task.timeout(),
+                Task.Output.TEXT);
+        CallSpec spec = new CallSpec(
+                Bench.newCall(),
+                conversation,
+                new InstalledTask(shell.action(), asked),
+                arguments,
+                Grants.NONE,
+                Map.of(),
+                Bench.limits(60, 60, Bench.MIB));
+        return Bench.await(bench.runner().containers().start(spec, observer));
+    }
+
+    private String said(String name, String arguments) throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        task(name, arguments, observer);
+        return observer.text(Stream.STDOUT) + observer.text(Stream.STDERR);
+    }
+
+    @Test
+    void theModelStartsListsAndStopsContainersBesideItsWorkspace() throws Exception {
+        assertThat(bench.runner().containers().action().value()).isEqualTo("rungpt/containers");
+        assertThat(said("list", "{}")).isEqualTo("No containers run beside the workspace.\n");
+        String start = "{\"image\": \"" + service.tag() + "\", \"name\": \"api\", \"port\": 8200, \"env\": {\"SAY\": \"hello\"}}";
+        assertThat(said("start", start))
+                .isEqualTo("Started api (" + service.tag()
+                        + "). It answers at localhost:8200 in the workspace. It ends with the sandbox, or by"
+                        + " containers.stop.\n");
+        assertThat(output(bench.shell(), GET.formatted(8200), new RecordingObserver())).startsWith("hello ");
+        assertThat(said("list", "{}")).startsWith("api runs at localhost:8200, image " + service.tag() + ", started ");
+        assertThat(said("start", start)).contains("a container api runs already");
+        assertThat(said("start", start.replace("api", "more"))).contains("port 8200 of the sandbox is taken");
+        assertThat(Gate.violations(
+                        bench.docker().inspectContainerCmd(sidecars().get(0).getId()).exec()))
+                .isEmpty();
+        assertThat(said("stop", "{\"name\": \"api\"}")).isEqualTo("Stopped api; what was in it is gone.\n");
+        assertThat(said("stop", "{\"name\": \"api\"}")).contains("there is no container api");
+        assertThat(sidecars()).isEmpty();
+        RecordingObserver observer = new RecordingObserver();
+        assertThat(task("start", "{\"image\": \"rungpt/no-such:1\", \"name\": \"x\"}", observer).exit())
+                .isEqualTo(1);
+        assertThat(observer.text(Stream.STDERR)).contains("rungpt/no-such:1");
+    }
+}
