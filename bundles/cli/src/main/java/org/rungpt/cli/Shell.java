@@ -1,5 +1,7 @@
 package org.rungpt.cli;
 
+import java.io.ByteArrayInputStream;
+import java.io.Console;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,6 +26,9 @@ final class Shell {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration START = Duration.ofSeconds(30);
     private static final String USER = "rungpt";
+    /** The one command that reads what is on standard input. */
+    private static final String TAKES_VALUE = "rungpt:secret set";
+
 
     private final Path data;
 
@@ -33,11 +38,27 @@ final class Shell {
 
     /** Runs one command. @return its exit code, 0 if it succeeded */
     int command(String line) throws CliException {
+        return command(line, line.strip().startsWith(TAKES_VALUE) ? value() : InputStream.nullInputStream());
+    }
+
+    private int command(String line, InputStream in) throws CliException {
         return connected(session -> {
             ClientChannel channel = session.createExecChannel(line);
-            channel.setIn(InputStream.nullInputStream());
+            channel.setIn(in);
             return channel;
         });
+    }
+
+    /** A secret: typed unseen, or piped in. */
+    private static InputStream value() {
+        Console console = System.console();
+        if (console == null) {
+            return System.in;
+        }
+        char[] typed = console.readPassword("Value (not shown): ");
+        return typed == null
+                ? InputStream.nullInputStream()
+                : new ByteArrayInputStream(new String(typed).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Runs the commands of standard input, one a line, until one fails. */
@@ -45,7 +66,7 @@ final class Shell {
         String[] lines = new String(System.in.readAllBytes(), StandardCharsets.UTF_8).split("\n");
         for (String line : lines) {
             if (!line.isBlank()) {
-                int exit = command(line);
+                int exit = command(line, InputStream.nullInputStream());
                 if (exit != 0) {
                     return exit;
                 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionException;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.secret.SecretException;
 import org.rungpt.api.store.StoreException;
 
 /**
@@ -32,7 +33,7 @@ abstract class RungptCommand implements Action {
     public final @Nullable Object execute() throws Exception {
         try {
             run(console());
-        } catch (ActionException | ChatException | StoreException | RunnerException e) {
+        } catch (ActionException | ChatException | StoreException | RunnerException | SecretException e) {
             // As a failure of the command it is one line for the user; anything else would be a stack trace in the log.
             throw new CommandException(Plain.line(String.valueOf(e.getMessage())), e);
         }

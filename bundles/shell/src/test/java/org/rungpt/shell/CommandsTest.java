@@ -80,6 +80,8 @@ class CommandsTest {
                         "models",
                         "policy",
                         "sandboxes",
+                        "secret",
+                        "share",
                         "status",
                         "uninstall",
                         "update");

@@ -46,6 +46,7 @@ public final class ApiServlet extends HttpServlet {
         new ConversationRoutes(services, router);
         new PermissionRoutes(services, router);
         artifacts = new ArtifactRoutes(services, router);
+        new SecretRoutes(services, router);
         new ModelRoutes(services, router);
         new PlatformRoutes(
                 services, product == null ? context.getBundle().getVersion().toString() : product, router);

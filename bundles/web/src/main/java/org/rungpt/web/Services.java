@@ -16,6 +16,7 @@ import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
 import org.rungpt.api.runner.WorkspaceJournal;
+import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.StatusSource;
 import org.rungpt.api.store.ConversationStore;
 
@@ -25,6 +26,7 @@ public final class Services {
     private final ServiceSlot<Conversations> conversations = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<Permissions> permissions = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ConversationStore> store = new ServiceSlot<>("The conversation store");
+    private final ServiceSlot<SecretStore> secrets = new ServiceSlot<>("The store of secrets");
     private final ServiceSlot<ActionRegistry> registry = new ServiceSlot<>("The action registry");
     private final ServiceSlot<ArtifactStore> artifacts = new ServiceSlot<>("The store of files");
     private final ServiceSlot<WorkspaceJournal> journal = new ServiceSlot<>("The journal of workspaces");
@@ -50,6 +52,10 @@ public final class Services {
     @Nullable
     ConversationStore storeNow() {
         return store.now();
+    }
+
+    SecretStore secrets() throws ApiException {
+        return secrets.get();
     }
 
     ActionRegistry registry() throws ApiException {
@@ -105,6 +111,15 @@ public final class Services {
 
     void unbindStore(ConversationStore service) {
         store.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindSecrets(SecretStore service) {
+        secrets.bind(service);
+    }
+
+    void unbindSecrets(SecretStore service) {
+        secrets.unbind(service);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

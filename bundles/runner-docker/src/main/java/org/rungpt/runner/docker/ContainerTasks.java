@@ -155,7 +155,8 @@ final class ContainerTasks implements HostTasks {
                 case "start" -> started(workspace, arguments);
                 case "list" -> list(workspace);
                 case "stop" -> stopped(workspace, arguments.path("name").asText());
-                default -> throw new Wrong("there is no task " + spec.task().task().name());
+                default ->
+                    throw new Wrong("there is no task " + spec.task().task().name());
             };
         }
 
@@ -180,8 +181,11 @@ final class ContainerTasks implements HostTasks {
 
         private static SidecarSpec wanted(JsonNode arguments) {
             Map<String, String> environment = new HashMap<>();
-            arguments.path("env").fields().forEachRemaining(entry -> environment.put(
-                    entry.getKey(), entry.getValue().asText()));
+            arguments
+                    .path("env")
+                    .fields()
+                    .forEachRemaining(entry ->
+                            environment.put(entry.getKey(), entry.getValue().asText()));
             return new SidecarSpec(
                     arguments.path("name").asText(),
                     arguments.path("image").asText(),
@@ -230,13 +234,7 @@ final class ContainerTasks implements HostTasks {
 
         private void end(@Nullable Integer exit, CallOutcome.Reason reason, @Nullable String message) {
             outcome.complete(new CallOutcome(
-                    exit,
-                    reason,
-                    message,
-                    bytes[0],
-                    bytes[1],
-                    Duration.ofNanos(System.nanoTime() - begun),
-                    sandbox));
+                    exit, reason, message, bytes[0], bytes[1], Duration.ofNanos(System.nanoTime() - begun), sandbox));
         }
     }
 }

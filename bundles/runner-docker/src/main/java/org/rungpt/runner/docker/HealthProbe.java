@@ -59,7 +59,8 @@ final class HealthProbe {
 
     /** Waits some seconds until it answers. @return whether it does */
     boolean await(int port, String health) {
-        return run(port, health.startsWith(SidecarSpec.HTTP) ? health.substring(SidecarSpec.HTTP.length()) : "", SECONDS);
+        return run(
+                port, health.startsWith(SidecarSpec.HTTP) ? health.substring(SidecarSpec.HTTP.length()) : "", SECONDS);
     }
 
     /** Nothing can be asked: what does not end at once counts as ready. */
@@ -83,7 +84,10 @@ final class HealthProbe {
                         Integer.toString(seconds))
                 .exec();
         try (ResultCallback.Adapter<Frame> nothing = new ResultCallback.Adapter<>()) {
-            engine.streams().execStartCmd(probe.getId()).exec(nothing).awaitCompletion(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            engine.streams()
+                    .execStartCmd(probe.getId())
+                    .exec(nothing)
+                    .awaitCompletion(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

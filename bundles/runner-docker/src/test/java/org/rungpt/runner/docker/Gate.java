@@ -41,16 +41,29 @@ final class Gate {
         check(found, "ipc mode", "private".equals(host.getIpcMode()));
         check(found, "uts mode", !"host".equals(host.getUtSMode()));
         check(found, "user namespace", !"host".equals(host.getUsernsMode()));
-        check(found, "cgroup parent", host.getCgroupParent() == null || host.getCgroupParent().isEmpty());
+        check(
+                found,
+                "cgroup parent",
+                host.getCgroupParent() == null || host.getCgroupParent().isEmpty());
         check(found, "memory", positive(host.getMemory()) && host.getMemory().equals(host.getMemorySwap()));
-        check(found, "cpu", positive(host.getCpuQuota()) && positive(host.getCpuPeriod()) || positive(host.getNanoCPUs()));
+        check(
+                found,
+                "cpu",
+                positive(host.getCpuQuota()) && positive(host.getCpuPeriod()) || positive(host.getNanoCPUs()));
         check(found, "pids", host.getPidsLimit() != null && host.getPidsLimit() >= 1 && host.getPidsLimit() <= 1024);
         check(found, "devices", host.getDevices() == null || host.getDevices().length == 0);
-        check(found, "device requests", host.getDeviceRequests() == null || host.getDeviceRequests().isEmpty());
+        check(
+                found,
+                "device requests",
+                host.getDeviceRequests() == null || host.getDeviceRequests().isEmpty());
         check(found, "binds", host.getBinds() == null || host.getBinds().length == 0);
         check(found, "mounts", mounts(host).stream().allMatch(mount -> isMountAllowed(mount, List.of(shared))));
         check(found, "volumes from", host.getVolumesFrom() == null || host.getVolumesFrom().length == 0);
-        check(found, "restart policy", List.of("no", "").contains(String.valueOf(host.getRestartPolicy().getName())));
+        check(
+                found,
+                "restart policy",
+                List.of("no", "")
+                        .contains(String.valueOf(host.getRestartPolicy().getName())));
         check(found, "published ports", !Boolean.TRUE.equals(host.getPublishAllPorts()) && noPorts(host));
         check(found, "log", isLogCapped(host.getLogConfig()));
         check(found, "init", Boolean.TRUE.equals(host.getInit()));
@@ -58,13 +71,19 @@ final class Gate {
         check(found, "auto-remove", !Boolean.TRUE.equals(host.getAutoRemove()));
         check(found, "tty", !container.getConfig().getTty());
         check(found, "read-only root", isRootAllowed(host, marks));
-        check(found, "label", marks.get(Labels.INSTANCE) != null && !marks.get(Labels.INSTANCE).isEmpty());
+        check(
+                found,
+                "label",
+                marks.get(Labels.INSTANCE) != null
+                        && !marks.get(Labels.INSTANCE).isEmpty());
         check(
                 found,
                 "limits",
                 host.getUlimits() != null
-                        && Arrays.stream(host.getUlimits()).anyMatch(limit -> limit.getName().equals("nofile"))
-                        && Arrays.stream(host.getUlimits()).anyMatch(limit -> limit.getName().equals("fsize")));
+                        && Arrays.stream(host.getUlimits())
+                                .anyMatch(limit -> limit.getName().equals("nofile"))
+                        && Arrays.stream(host.getUlimits())
+                                .anyMatch(limit -> limit.getName().equals("fsize")));
         return found;
     }
 
@@ -84,7 +103,10 @@ final class Gate {
     private static boolean isRootAllowed(HostConfig host, Map<String, String> marks) {
         boolean workspace = marks.containsKey(Labels.SANDBOX) && !marks.containsKey(Labels.ACTION);
         boolean builder = marks.keySet().stream().anyMatch(key -> key.contains("builder"));
-        return Boolean.TRUE.equals(host.getReadonlyRootfs()) || workspace || builder || marks.containsKey(Labels.SIDECAR);
+        return Boolean.TRUE.equals(host.getReadonlyRootfs())
+                || workspace
+                || builder
+                || marks.containsKey(Labels.SIDECAR);
     }
 
     private static List<Mount> mounts(HostConfig host) {
@@ -102,7 +124,8 @@ final class Gate {
     }
 
     private static boolean noPorts(HostConfig host) {
-        return host.getPortBindings() == null || host.getPortBindings().getBindings().isEmpty();
+        return host.getPortBindings() == null
+                || host.getPortBindings().getBindings().isEmpty();
     }
 
     private static boolean isLogCapped(LogConfig log) {

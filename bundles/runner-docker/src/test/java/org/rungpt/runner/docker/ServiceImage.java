@@ -45,7 +45,8 @@ record ServiceImage(Bench bench, String tag, String id) {
         String base = new Images(bench.engine, bench.settings()).base();
         Files.writeString(
                 context.resolve("Dockerfile"),
-                "FROM " + base + "\nCOPY serve.py /serve.py\nENV PORTS=\"8123 8124 8125 8200\"\nVOLUME /data\nENTRYPOINT "
+                "FROM " + base
+                        + "\nCOPY serve.py /serve.py\nENV PORTS=\"8123 8124 8125 8200\"\nVOLUME /data\nENTRYPOINT "
                         + entryPoint + "\n");
         String tag = "rungpt-test/service:" + UUID.randomUUID();
         String id;
@@ -57,7 +58,8 @@ record ServiceImage(Bench bench, String tag, String id) {
                     .exec(built)
                     .awaitImageId();
         }
-        return new ServiceImage(bench, tag, bench.docker().inspectImageCmd(id).exec().getId());
+        return new ServiceImage(
+                bench, tag, bench.docker().inspectImageCmd(id).exec().getId());
     }
 
     /** By digest: an image that no registry knows has its own. */

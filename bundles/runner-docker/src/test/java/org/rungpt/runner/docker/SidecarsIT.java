@@ -32,7 +32,8 @@ import org.rungpt.testkit.RecordingObserver;
 /** Further containers beside sandboxes: declared by actions, and started by the model. */
 @Tag("docker")
 final class SidecarsIT {
-    private static final String GET = "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:%d/').read().decode())\"";
+    private static final String GET =
+            "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:%d/').read().decode())\"";
 
     @TempDir
     static Path directory;
@@ -61,7 +62,11 @@ final class SidecarsIT {
 
     private static InstalledTask action(Manifest.Sidecar... sidecars) throws Exception {
         InstalledAction plain = bench.actions.action(
-                "acme/served", false, TestActions.SHELL, "version", UUID.randomUUID().toString());
+                "acme/served",
+                false,
+                TestActions.SHELL,
+                "version",
+                UUID.randomUUID().toString());
         return TestActions.task(Declared.sidecars(plain, sidecars), "shell");
     }
 
@@ -70,7 +75,8 @@ final class SidecarsIT {
     }
 
     private List<Container> sidecars() throws Exception {
-        return bench.docker()
+        return bench
+                .docker()
                 .listContainersCmd()
                 .withShowAll(true)
                 .withLabelFilter(Map.of(Labels.INSTANCE, bench.instance(), Labels.CONVERSATION, conversation))
@@ -130,19 +136,19 @@ final class SidecarsIT {
 
     @Test
     void whatDoesNotStartIsSaidWithItsLastWords() throws Exception {
-        ServiceImage bad = ServiceImage.build(
-                bench, directory, "[\"/bin/sh\", \"-c\", \"echo no such port >&2; exit 3\"]");
+        ServiceImage bad =
+                ServiceImage.build(bench, directory, "[\"/bin/sh\", \"-c\", \"echo no such port >&2; exit 3\"]");
         InstalledTask ends = action(new Manifest.Sidecar("bad", bad.reference(), 9, "tcp", "conversation"));
         CallHandle call = bench.start(conversation, ends, "true", new RecordingObserver());
         assertThatThrownBy(() -> Bench.await(call))
                 .hasCauseInstanceOf(RunnerException.class)
-                .hasMessageContaining("the container bad (" + bad.reference() + ") could not be started: it ended at once"
-                        + " (exit code 3); it said last: no such port");
+                .hasMessageContaining("the container bad (" + bad.reference()
+                        + ") could not be started: it ended at once" + " (exit code 3); it said last: no such port");
         assertThat(sidecars()).isEmpty();
         bad.remove();
 
-        InstalledTask none = action(new Manifest.Sidecar(
-                "none", "rungpt/no-such@sha256:" + "0".repeat(64), 80, "tcp", "conversation"));
+        InstalledTask none = action(
+                new Manifest.Sidecar("none", "rungpt/no-such@sha256:" + "0".repeat(64), 80, "tcp", "conversation"));
         CallHandle missing = bench.start(conversation, none, "true", new RecordingObserver());
         assertThatThrownBy(() -> Bench.await(missing)).hasCauseInstanceOf(RunnerException.class);
     }
@@ -202,23 +208,27 @@ final class SidecarsIT {
     void theModelStartsListsAndStopsContainersBesideItsWorkspace() throws Exception {
         assertThat(bench.runner().containers().action().value()).isEqualTo("rungpt/containers");
         assertThat(said("list", "{}")).isEqualTo("No containers run beside the workspace.\n");
-        String start = "{\"image\": \"" + service.tag() + "\", \"name\": \"api\", \"port\": 8200, \"env\": {\"SAY\": \"hello\"}}";
+        String start = "{\"image\": \"" + service.tag()
+                + "\", \"name\": \"api\", \"port\": 8200, \"env\": {\"SAY\": \"hello\"}}";
         assertThat(said("start", start))
                 .isEqualTo("Started api (" + service.tag()
                         + "). It answers at localhost:8200 in the workspace. It ends with the sandbox, or by"
                         + " containers.stop.\n");
-        assertThat(output(bench.shell(), GET.formatted(8200), new RecordingObserver())).startsWith("hello ");
+        assertThat(output(bench.shell(), GET.formatted(8200), new RecordingObserver()))
+                .startsWith("hello ");
         assertThat(said("list", "{}")).startsWith("api runs at localhost:8200, image " + service.tag() + ", started ");
         assertThat(said("start", start)).contains("a container api runs already");
         assertThat(said("start", start.replace("api", "more"))).contains("port 8200 of the sandbox is taken");
-        assertThat(Gate.violations(
-                        bench.docker().inspectContainerCmd(sidecars().get(0).getId()).exec()))
+        assertThat(Gate.violations(bench.docker()
+                        .inspectContainerCmd(sidecars().get(0).getId())
+                        .exec()))
                 .isEmpty();
         assertThat(said("stop", "{\"name\": \"api\"}")).isEqualTo("Stopped api; what was in it is gone.\n");
         assertThat(said("stop", "{\"name\": \"api\"}")).contains("there is no container api");
         assertThat(sidecars()).isEmpty();
         RecordingObserver observer = new RecordingObserver();
-        assertThat(task("start", "{\"image\": \"rungpt/no-such:1\", \"name\": \"x\"}", observer).exit())
+        assertThat(task("start", "{\"image\": \"rungpt/no-such:1\", \"name\": \"x\"}", observer)
+                        .exit())
                 .isEqualTo(1);
         assertThat(observer.text(Stream.STDERR)).contains("rungpt/no-such:1");
     }
