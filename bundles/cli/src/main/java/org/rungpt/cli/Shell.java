@@ -29,7 +29,6 @@ final class Shell {
     /** The one command that reads what is on standard input. */
     private static final String TAKES_VALUE = "rungpt:secret set";
 
-
     private final Path data;
 
     Shell(Path data) {

@@ -9,15 +9,22 @@ final class Declared {
     private Declared() {}
 
     static InstalledAction secrets(InstalledAction action, Manifest.Secret... secrets) {
-        return with(action, List.of(secrets), action.manifest().sidecars());
+        return with(action, List.of(secrets), List.of(), Manifest.Resources.DEFAULT);
     }
 
     static InstalledAction sidecars(InstalledAction action, Manifest.Sidecar... sidecars) {
-        return with(action, action.manifest().secrets(), List.of(sidecars));
+        return with(action, List.of(), List.of(sidecars), Manifest.Resources.DEFAULT);
+    }
+
+    static InstalledAction resources(InstalledAction action, Manifest.Resources resources) {
+        return with(action, List.of(), List.of(), resources);
     }
 
     private static InstalledAction with(
-            InstalledAction action, List<Manifest.Secret> secrets, List<Manifest.Sidecar> sidecars) {
+            InstalledAction action,
+            List<Manifest.Secret> secrets,
+            List<Manifest.Sidecar> sidecars,
+            Manifest.Resources resources) {
         Manifest m = action.manifest();
         return new InstalledAction(
                 action.files(),
@@ -35,7 +42,7 @@ final class Declared {
                         m.network(),
                         secrets,
                         m.shares(),
-                        m.resources(),
+                        resources,
                         sidecars,
                         m.json()));
     }

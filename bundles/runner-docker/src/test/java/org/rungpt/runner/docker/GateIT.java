@@ -1,0 +1,197 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.AccessMode;
+import com.github.dockerjava.api.model.Bind;
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.Device;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.Ports;
+import com.github.dockerjava.api.model.RestartPolicy;
+import com.github.dockerjava.api.model.Ulimit;
+import com.github.dockerjava.api.model.Volume;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.Manifest;
+import org.rungpt.api.runner.Grants;
+import org.rungpt.testkit.RecordingObserver;
+
+/** Every kind of container that this installation makes, and the check itself. */
+@Tag("docker")
+final class GateIT {
+    @TempDir
+    static Path directory;
+
+    private static final String NOTHING = "nothing";
+
+    private static Bench bench;
+    private static String base;
+
+    @BeforeAll
+    static void open() throws Exception {
+        bench = new Bench(directory, 1).ready();
+        base = new Images(bench.engine, bench.settings()).base();
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        bench.close();
+    }
+
+    private static InspectContainerResponse inspect(String container) {
+        return bench.docker().inspectContainerCmd(container).exec();
+    }
+
+    @Test
+    @DisplayName("A.9 every container passes the inspect gate: workspaces, the pool, actions, sidecars, chores")
+    void everyContainer() throws Exception {
+        String conversation = "c-" + UUID.randomUUID();
+        ServiceImage service = ServiceImage.build(bench, directory);
+        List<String> chores = new ArrayList<>();
+        Path shared = Files.createDirectory(directory.toRealPath().resolve("shared"));
+        Grants grants = new Grants(
+                List.of(), List.of(new Grants.Share("files", shared.toString(), false)), Map.of(), false);
+        try {
+            bench.awaitPool();
+            for (Grants one : List.of(Grants.NONE, grants)) {
+                Bench.await(bench.start(
+                        Bench.newCall(),
+                        conversation,
+                        bench.shell(),
+                        "true",
+                        new RecordingObserver(),
+                        Bench.limits(60, 60, Bench.MIB),
+                        one));
+            }
+            InstalledAction acme = Declared.sidecars(
+                    bench.actions.action("acme/gate", false, TestActions.SHELL),
+                    new Manifest.Sidecar("web", service.reference(), 8123, "tcp", "conversation"));
+            Bench.await(bench.start(
+                    conversation, TestActions.task(acme, "shell"), "true", new RecordingObserver()));
+            String chore = new SandboxFactory(bench.settings(), new Labels(bench.instance()))
+                    .create(
+                            bench.docker(),
+                            new OwnershipPlan(Instance.newName(), base, bench.volumes().get(0), "1:1"));
+
+            List<String> all = bench.containers();
+            assertThat(all).contains(chore).hasSizeGreaterThanOrEqualTo(4);
+            chores.add(chore);
+            for (String container : all) {
+                InspectContainerResponse found = inspect(container);
+                assertThat(Gate.violations(found, shared.toString()))
+                        .as("%s %s", found.getName(), found.getConfig().getLabels())
+                        .isEmpty();
+            }
+        } finally {
+            for (String chore : chores) {
+                bench.docker().removeContainerCmd(chore).withForce(true).exec();
+            }
+            bench.runner().release(conversation);
+            service.remove();
+        }
+    }
+
+    private static Arguments planted(String attribute, Consumer<HostConfig> violation) {
+        return Arguments.of(attribute, violation);
+    }
+
+    static List<Arguments> plants() {
+        return List.of(
+                planted(NOTHING, host -> {}),
+                planted("privileged", host -> host.withPrivileged(true)),
+                planted("dropped capabilities", host -> host.withCapDrop(Capability.MKNOD)),
+                planted("added capabilities", host -> host.withCapAdd(Capability.SYS_ADMIN)),
+                planted("security options", host -> host.withSecurityOpts(List.of("seccomp=unconfined"))),
+                planted("security options", host -> host.withSecurityOpts(List.of())),
+                planted("network", host -> host.withNetworkMode("host")),
+                planted("network", host -> host.withNetworkMode("bridge")),
+                planted("pid mode", host -> host.withPidMode("host")),
+                planted("ipc mode", host -> host.withIpcMode("host")),
+                planted("uts mode", host -> host.withUtSMode("host")),
+                planted("user namespace", host -> host.withUsernsMode("host")),
+                planted("memory", host -> host.withMemory(0L).withMemorySwap(0L)),
+                planted("memory", host -> host.withMemorySwap(-1L)),
+                planted("cpu", host -> host.withCpuQuota(0L)),
+                planted("pids", host -> host.withPidsLimit(0L)),
+                planted("devices", host -> host.withDevices(new Device("rwm", "/dev/null", "/dev/null"))),
+                planted(
+                        "binds",
+                        host -> host.withBinds(
+                                new Bind("/var/run/docker.sock", new Volume("/var/run/docker.sock"), AccessMode.ro))),
+                planted(
+                        "mounts",
+                        host -> host.withMounts(List.of(new Mount()
+                                .withType(MountType.BIND)
+                                .withSource("/etc")
+                                .withTarget("/share/etc")
+                                .withReadOnly(true)))),
+                planted("restart policy", host -> host.withRestartPolicy(RestartPolicy.alwaysRestart())),
+                planted("published ports", host -> host.withPublishAllPorts(true)),
+                planted(
+                        "published ports",
+                        host -> host.withPortBindings(new Ports(ExposedPort.tcp(80), Ports.Binding.bindPort(0)))),
+                planted("log", host -> host.withLogConfig(new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of()))),
+                planted("init", host -> host.withInit(false)),
+                planted("auto-remove", host -> host.withAutoRemove(true)),
+                planted("read-only root", host -> host.withReadonlyRootfs(false)),
+                planted("limits", host -> host.withUlimits(new Ulimit[] {new Ulimit("core", 0L, 0L)})));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("plants")
+    @DisplayName("A.9 a planted violation of each attribute is found")
+    void aPlantedViolationIsFound(String attribute, Consumer<HostConfig> violation) throws Exception {
+        HostConfig host = HostConfig.newHostConfig()
+                .withCapDrop(Capability.ALL)
+                .withSecurityOpts(List.of("no-new-privileges:true"))
+                .withReadonlyRootfs(true)
+                .withNetworkMode("none")
+                .withIpcMode("private")
+                .withMemory(64 * Bench.MIB)
+                .withMemorySwap(64 * Bench.MIB)
+                .withCpuPeriod(100_000L)
+                .withCpuQuota(100_000L)
+                .withPidsLimit(16L)
+                .withInit(true)
+                .withUlimits(new Ulimit[] {new Ulimit("nofile", 64L, 64L), new Ulimit("fsize", 1024L, 1024L)})
+                .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
+                .withRestartPolicy(RestartPolicy.noRestart());
+        violation.accept(host);
+        String container = bench.docker()
+                .createContainerCmd(base)
+                .withLabels(new Labels(bench.instance()).filter())
+                .withHostConfig(host)
+                .exec()
+                .getId();
+        try {
+            if (attribute.equals(NOTHING)) {
+                assertThat(Gate.violations(inspect(container))).isEmpty();
+                return;
+            }
+            assertThat(Gate.violations(inspect(container))).contains(attribute);
+        } finally {
+            bench.docker().removeContainerCmd(container).withForce(true).exec();
+        }
+    }
+}
