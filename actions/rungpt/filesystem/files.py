@@ -9,6 +9,7 @@ except ImportError:
     make_scanner = None
 
 WORKSPACE = os.environ.get("RUNGPT_WORKSPACE", "/workspace")
+SHARES = os.environ.get("RUNGPT_SHARES", "/share")  # directories of the host, each by its name
 MANY = 1000  # entries, paths or matches in one answer
 LINES, BYTES = 2000, 256 << 10  # what read_file gives without a limit
 BIG = 64 << 20  # files beyond are not loaded
@@ -21,7 +22,18 @@ class Wrong(Exception):
 def where(path):
     if not path or "\0" in path:
         raise Wrong("the path is empty or has a NUL character in it")
-    return os.path.join(WORKSPACE, os.path.expanduser(path))
+    full = os.path.join(WORKSPACE, os.path.expanduser(path))
+    named = os.path.normpath(full)
+    if named.startswith(SHARES + "/"):
+        stay(path, full, "/".join(named.split("/")[:SHARES.count("/") + 2]))
+    return full
+
+
+def stay(path, full, share):
+    """Whoever else writes into a share can plant links there: they are followed inside of it only."""
+    real = os.path.realpath(full)
+    if real != share and not real.startswith(share + "/"):
+        raise Wrong(f"{path}: a link leads out of the share {share}; it is not followed")
 
 
 def shown(full):

@@ -267,7 +267,8 @@ final class Sandboxes implements Sandbox.Keeper {
         if (memoryOfAll() + memory > maxMemory) {
             throw new RunnerException(
                     Kind.LIMIT,
-                    "a sandbox of " + Outcomes.size(memory) + " does not fit beside those at work: all together may have "
+                    "a sandbox of " + Outcomes.size(memory)
+                            + " does not fit beside those at work: all together may have "
                             + (maxMemory >> 20) + " MiB; wait for a call to end, or raise maxMemoryMiB in"
                             + " etc/org.rungpt.runner.docker.cfg");
         }

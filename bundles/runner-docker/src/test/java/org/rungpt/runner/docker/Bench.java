@@ -58,7 +58,17 @@ final class Bench implements AutoCloseable {
     }
 
     Settings settings() {
-        return new Settings(data, host, System.getProperty("rungpt.baseImage"), 512 * MIB, 2, 256, pool, Duration.ofMinutes(30), lease, 20);
+        return new Settings(
+                data,
+                host,
+                System.getProperty("rungpt.baseImage"),
+                512 * MIB,
+                2,
+                256,
+                pool,
+                Duration.ofMinutes(30),
+                lease,
+                20);
     }
 
     private DockerRunner newRunner() throws Exception {

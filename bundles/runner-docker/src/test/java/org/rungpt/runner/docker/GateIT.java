@@ -51,7 +51,7 @@ final class GateIT {
     @BeforeAll
     static void open() throws Exception {
         bench = new Bench(directory, 1).ready();
-        base = new Images(bench.engine, bench.settings()).base();
+        base = bench.images().base();
     }
 
     @AfterAll
@@ -70,8 +70,8 @@ final class GateIT {
         ServiceImage service = ServiceImage.build(bench, directory);
         List<String> chores = new ArrayList<>();
         Path shared = Files.createDirectory(directory.toRealPath().resolve("shared"));
-        Grants grants = new Grants(
-                List.of(), List.of(new Grants.Share("files", shared.toString(), false)), Map.of(), false);
+        Grants grants =
+                new Grants(List.of(), List.of(new Grants.Share("files", shared.toString(), false)), Map.of(), false);
         try {
             bench.awaitPool();
             for (Grants one : List.of(Grants.NONE, grants)) {
@@ -87,12 +87,12 @@ final class GateIT {
             InstalledAction acme = Declared.sidecars(
                     bench.actions.action("acme/gate", false, TestActions.SHELL),
                     new Manifest.Sidecar("web", service.reference(), 8123, "tcp", "conversation"));
-            Bench.await(bench.start(
-                    conversation, TestActions.task(acme, "shell"), "true", new RecordingObserver()));
+            Bench.await(bench.start(conversation, TestActions.task(acme, "shell"), "true", new RecordingObserver()));
             String chore = new SandboxFactory(bench.settings(), new Labels(bench.instance()))
                     .create(
                             bench.docker(),
-                            new OwnershipPlan(Instance.newName(), base, bench.volumes().get(0), "1:1"));
+                            new OwnershipPlan(
+                                    Instance.newName(), base, bench.volumes().get(0), "1:1"));
 
             List<String> all = bench.containers();
             assertThat(all).contains(chore).hasSizeGreaterThanOrEqualTo(4);

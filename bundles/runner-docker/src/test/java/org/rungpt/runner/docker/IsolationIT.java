@@ -97,14 +97,18 @@ final class IsolationIT {
     private static InstalledTask thirdParty() throws Exception {
         return TestActions.task(
                 bench.actions.action(
-                        "acme/tries", false, TestActions.SHELL, "version", UUID.randomUUID().toString()),
+                        "acme/tries",
+                        false,
+                        TestActions.SHELL,
+                        "version",
+                        UUID.randomUUID().toString()),
                 "shell");
     }
 
     private CallOutcome run(String in, InstalledTask task, String command, int seconds, RecordingObserver observer)
             throws Exception {
-        return Bench.await(bench.start(
-                Bench.newCall(), in, task, command, observer, Bench.limits(seconds, seconds, Bench.MIB)));
+        return Bench.await(
+                bench.start(Bench.newCall(), in, task, command, observer, Bench.limits(seconds, seconds, Bench.MIB)));
     }
 
     private String output(InstalledTask task, String command) throws Exception {
@@ -118,7 +122,8 @@ final class IsolationIT {
 
     private static long processes() throws Exception {
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
-            return all.filter(path -> path.getFileName().toString().matches("\\d+")).count();
+            return all.filter(path -> path.getFileName().toString().matches("\\d+"))
+                    .count();
         }
     }
 
@@ -140,8 +145,8 @@ final class IsolationIT {
         assertThat(outcome.message()).isEqualTo("too many processes (limit 256)");
         assertThat(processes() - before).isLessThan(300);
         // One that never gives up is ended when its time is up.
-        CallOutcome endless = run(
-                conversation, bench.shell(), "f() { f | f & }; while :; do f; done", 4, new RecordingObserver());
+        CallOutcome endless =
+                run(conversation, bench.shell(), "f() { f | f & }; while :; do f; done", 4, new RecordingObserver());
         assertThat(endless.reason()).isIn(Reason.TIMEOUT, Reason.RESOURCE_LIMIT, Reason.SANDBOX_LOST);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
     }
@@ -161,7 +166,8 @@ final class IsolationIT {
     @DisplayName("A.3 eight busy loops get no more than the processors of their sandbox")
     void cpu() throws Exception {
         InstalledAction half = Declared.resources(
-                bench.actions.action("acme/busy", false, TestActions.SHELL), new Manifest.Resources(0.5, null, null, null));
+                bench.actions.action("acme/busy", false, TestActions.SHELL),
+                new Manifest.Resources(0.5, null, null, null));
         String measured = output(
                 TestActions.task(half, "shell"),
                 "python3 -c '\nimport os, time\ndef used():\n t = 0\n for p in filter(str.isdigit, os.listdir(\"/proc\")):\n"
@@ -207,7 +213,9 @@ final class IsolationIT {
         for (InstalledTask task : List.of(bench.shell(), thirdParty())) {
             assertThat(output(task, script(PROBES)).lines().filter(line -> !line.equals("chroot / true")))
                     .isEmpty();
-            assertThat(output(task, "cat '" + canary + "' 2>/dev/null; ls /host /mnt /media 2>/dev/null | grep -v :; true"))
+            assertThat(output(
+                            task,
+                            "cat '" + canary + "' 2>/dev/null; ls /host /mnt /media 2>/dev/null | grep -v :; true"))
                     .isBlank();
         }
         assertThat(canary).hasContent("untouched");
@@ -229,7 +237,7 @@ final class IsolationIT {
     @DisplayName("A.10 the probes find a wall that is missing: planted in a container with too many rights")
     void plantedHole() throws Exception {
         String container = bench.docker()
-                .createContainerCmd(new Images(bench.engine, bench.settings()).base())
+                .createContainerCmd(bench.images().base())
                 .withLabels(new Labels(bench.instance()).filter())
                 .withUser("0:0")
                 .withEntrypoint("/bin/sh", "-c", script(PROBES.subList(0, 3)))
@@ -276,8 +284,9 @@ final class IsolationIT {
                 observer);
         observer.await("there\n");
         assertThat(listening()).doesNotContain(48_999);
-        var inspected =
-                bench.docker().inspectContainerCmd(bench.containerOf(conversation)).exec();
+        var inspected = bench.docker()
+                .inspectContainerCmd(bench.containerOf(conversation))
+                .exec();
         assertThat(inspected.getNetworkSettings().getPorts().getBindings()).isEmpty();
         // The look finds what does listen.
         try (ServerSocket planted = new ServerSocket(0, 1, InetAddress.getByName("0.0.0.0"))) {
@@ -304,8 +313,9 @@ final class IsolationIT {
     @DisplayName("A.15 nothing of one conversation is seen in another: no file, no process, no container")
     void residue() throws Exception {
         String plant = "echo secret > /tmp/x; echo secret > /workspace/x; nohup sleep 987 > /dev/null 2>&1 & echo";
-        String look = "cat /tmp/x /workspace/x 2>/dev/null; for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null;"
-                + " done | grep -o 'sleep 98[7]'; true";
+        String look =
+                "cat /tmp/x /workspace/x 2>/dev/null; for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null;"
+                        + " done | grep -o 'sleep 98[7]'; true";
         output(bench.shell(), plant);
         // The same look finds it where it belongs.
         assertThat(output(bench.shell(), look)).isEqualTo("secret\nsecret\nsleep 987\n");

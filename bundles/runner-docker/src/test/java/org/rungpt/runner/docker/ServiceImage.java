@@ -42,7 +42,7 @@ record ServiceImage(Bench bench, String tag, String id) {
     static ServiceImage build(Bench bench, Path directory, String entryPoint) throws Exception {
         Path context = Files.createDirectory(directory.resolve("service-" + UUID.randomUUID()));
         Files.writeString(context.resolve("serve.py"), PROGRAM);
-        String base = new Images(bench.engine, bench.settings()).base();
+        String base = bench.images().base();
         Files.writeString(
                 context.resolve("Dockerfile"),
                 "FROM " + base
