@@ -87,10 +87,10 @@ final class CallSecrets {
                 String help = secret.help();
                 throw new RunnerException(
                         Kind.GRANT,
-                        action.id() + " needs the secret " + secret.name() + ", which is not set"
+                        action.id() + " needs the secret " + secret.name() + ", which it was not given"
                                 + (help == null ? "" : " (" + EngineFailures.oneLine(help, 200) + ")")
                                 + ": set it by rungpt:secret set " + action.id() + " " + secret.name()
-                                + ", or in the settings.");
+                                + ", and allow it when you are asked, or by rungpt:grants.");
             }
         }
     }

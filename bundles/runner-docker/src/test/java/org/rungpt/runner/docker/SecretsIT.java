@@ -153,8 +153,8 @@ final class SecretsIT {
         refused(
                 acme,
                 Map.of(),
-                "acme/keyed needs the secret token, which is not set (See acme.com/keys): set it by"
-                        + " rungpt:secret set acme/keyed token, or in the settings.");
+                "acme/keyed needs the secret token, which it was not given (See acme.com/keys): set it by"
+                        + " rungpt:secret set acme/keyed token, and allow it when you are asked, or by rungpt:grants.");
         refused(acme, Map.of("ACME_TOKEN", CANARY, "PATH2", CANARY), "does not declare a secret for PATH2");
         refused(other, Map.of("ACME_TOKEN", CANARY), "acme/other does not declare a secret for ACME_TOKEN");
         refused(bench.shell(), Map.of("ACME_TOKEN", CANARY), "Built-in actions get no secrets");
