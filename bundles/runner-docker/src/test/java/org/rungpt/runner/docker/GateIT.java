@@ -107,8 +107,11 @@ final class GateIT {
             for (String chore : chores) {
                 bench.docker().removeContainerCmd(chore).withForce(true).exec();
             }
-            bench.runner().release(conversation);
-            service.remove();
+            try {
+                bench.runner().release(conversation);
+            } finally {
+                service.remove();
+            }
         }
     }
 

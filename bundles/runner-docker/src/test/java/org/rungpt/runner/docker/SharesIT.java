@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
@@ -245,6 +246,24 @@ final class SharesIT {
         }
         // Nothing else is disturbed.
         assertThat(output(Grants.NONE, "echo on")).isEqualTo("on\n");
+    }
+
+    @Test
+    @DisplayName("A.16 what is mounted is compared with what was checked: a directory exchanged just then is noticed")
+    void exchangedWhileMounted() throws Exception {
+        output(grants(false), "true");
+        Long process = inspect().getState().getPidLong();
+        ShareRules rules = new ShareRules(() -> new ForbiddenPlaces(directory, bench.data, List.of()), Set::of);
+        rules.check(grants(false).shares()).verify(process);
+
+        Files.move(shared, shared.resolveSibling("aside-" + UUID.randomUUID()));
+        Files.createDirectory(shared);
+        // Its name leads where it was checked, but that is not what was mounted.
+        CheckedShares checked = rules.check(grants(false).shares());
+        checked.verify(null);
+        if (ROOT) {
+            assertThatThrownBy(() -> checked.verify(process)).hasMessageContaining("was exchanged");
+        }
     }
 
     @Test
