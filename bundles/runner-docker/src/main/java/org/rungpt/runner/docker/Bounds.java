@@ -42,7 +42,11 @@ record Bounds(long memory, double cpus, int pids, long disk) {
     static Bounds parse(String text, Settings settings) {
         try {
             String[] parts = text.split(" ", -1);
-            return new Bounds(Long.parseLong(parts[0]), Double.parseDouble(parts[1]), Integer.parseInt(parts[2]), Long.parseLong(parts[3]));
+            return new Bounds(
+                    Long.parseLong(parts[0]),
+                    Double.parseDouble(parts[1]),
+                    Integer.parseInt(parts[2]),
+                    Long.parseLong(parts[3]));
         } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
             return of(settings);
         }

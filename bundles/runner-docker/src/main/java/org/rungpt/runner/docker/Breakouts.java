@@ -19,7 +19,8 @@ final class Breakouts {
     }
 
     private static boolean isPodman(Version version) {
-        return components(version).stream().anyMatch(part -> String.valueOf(part.getName()).startsWith("Podman"));
+        return components(version).stream()
+                .anyMatch(part -> String.valueOf(part.getName()).startsWith("Podman"));
     }
 
     /** @return one sentence with what helps; null if nothing is known against it */

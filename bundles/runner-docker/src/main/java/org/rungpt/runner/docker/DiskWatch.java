@@ -67,7 +67,8 @@ final class DiskWatch {
 
     private long layer(String container) {
         // docker-java knows the size of a container in a list only.
-        return engine.control()
+        return engine
+                .control()
                 .listContainersCmd()
                 .withShowAll(true)
                 .withShowSize(true)

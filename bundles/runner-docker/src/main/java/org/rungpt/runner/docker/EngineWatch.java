@@ -44,8 +44,7 @@ final class EngineWatch {
     private volatile String described = "Docker.";
     private volatile @Nullable String warning;
 
-    EngineWatch(
-            Engine engine, String host, @Nullable String runtime, Images images, ScheduledExecutorService timer) {
+    EngineWatch(Engine engine, String host, @Nullable String runtime, Images images, ScheduledExecutorService timer) {
         this.engine = engine;
         this.host = host;
         this.runtime = runtime;

@@ -58,7 +58,9 @@ record Settings(
         String host = firstNonBlank(config.dockerHost(), hostVariable);
         return new Settings(
                 data,
-                host == null ? EngineAddress.find(System.getenv(), Path.of(System.getProperty("user.home", "/"))) : host,
+                host == null
+                        ? EngineAddress.find(System.getenv(), Path.of(System.getProperty("user.home", "/")))
+                        : host,
                 firstNonBlank(config.baseImage(), baseImageProperty),
                 range("memoryMiB", config.memoryMiB(), 64, 1 << 20, 512) << 20,
                 range("cpus", config.cpus(), 0.1, 256.0, 2.0),

@@ -67,8 +67,8 @@ final class MaskedCallTest {
         masked.progress("with " + CANARY);
         masked.artifact(CANARY + ".txt", 30, new ByteArrayInputStream(("in " + CANARY).getBytes(UTF_8)));
         assertThat(heard.toString()).isEqualTo("step:with " + STARS + "file:" + STARS + ".txt=in " + STARS);
-        outcome.complete(new CallOutcome(
-                1, CallOutcome.Reason.EXITED, "cannot read " + CANARY, 0, 0, Duration.ZERO, "s"));
+        outcome.complete(
+                new CallOutcome(1, CallOutcome.Reason.EXITED, "cannot read " + CANARY, 0, 0, Duration.ZERO, "s"));
         assertThat(seen.outcome().toCompletableFuture().join().message()).isEqualTo("cannot read " + STARS);
     }
 
@@ -85,8 +85,7 @@ final class MaskedCallTest {
         out("half sk-CANARY-");
         outcome.completeExceptionally(new RunnerException(RunnerException.Kind.DETACHED, "gone"));
         assertThat(heard.toString()).isEqualTo("out:half ");
-        assertThatThrownBy(() -> seen.outcome().toCompletableFuture().join())
-                .hasCauseInstanceOf(RunnerException.class);
+        assertThatThrownBy(() -> seen.outcome().toCompletableFuture().join()).hasCauseInstanceOf(RunnerException.class);
     }
 
     @Test
