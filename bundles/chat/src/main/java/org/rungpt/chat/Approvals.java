@@ -27,7 +27,7 @@ final class Approvals {
 
     /** The call if it is not over and done; null if it is. @throws ChatException if the conversation has no such call */
     static @Nullable CallState find(ConversationState state, String call) throws ChatException {
-        CallState found = state.calls().get(call);
+        CallState found = state.call(call);
         if (found == null && !state.knowsCall(call)) {
             throw new ChatException(ChatException.Kind.NOT_FOUND, "there is no such call in this conversation");
         }

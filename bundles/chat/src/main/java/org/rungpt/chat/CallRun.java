@@ -303,7 +303,8 @@ final class CallRun {
         }
     }
 
-    private void storeSoFar() {
+    /** Makes durable what it said so far. */
+    void storeSoFar() {
         outputs.values().forEach(output -> stage(output.take()));
         log.flush();
     }

@@ -75,6 +75,9 @@ final class CallState {
     @Nullable
     String edited;
 
+    /** Whether the model is not kept waiting for it. */
+    boolean background;
+
     /** Whether it reached something over the network. */
     boolean connected;
 
@@ -222,7 +225,12 @@ final class CallState {
 
     /** What the model is told, within a bound of characters. */
     CallResult result(int bound) {
-        CallStatus how = status == null ? CallStatus.UNKNOWN : status;
+        CallStatus how = status != null ? status : background ? CallStatus.WORKING : CallStatus.UNKNOWN;
+        if (how == CallStatus.WORKING) {
+            text = "It is still running. Its result comes in a later message by itself: do not make the call again.";
+            stdoutBytes = stdout.end();
+            stderrBytes = stderr.end();
+        }
         long bytes = stdoutBytes + stderrBytes;
         boolean failed = how != CallStatus.COMPLETED;
         if (bytes == 0) {

@@ -71,6 +71,11 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
                 min = "2000")
         int instructionCharacters() default 48000;
 
+        @AttributeDefinition(
+                description = "How long the model is kept waiting for a call before it gets an interim result, in milliseconds",
+                min = "1")
+        long foregroundMillis() default 20_000;
+
         @AttributeDefinition(description = "How long a step waits for a part that is away, in seconds", min = "1")
         int patienceSeconds() default 30;
 
@@ -98,6 +103,8 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
                 Math.max(1024, config.resultCharacters()),
                 Math.max(1L, config.outputMiB()) << 20,
                 Math.max(2000, config.instructionCharacters()),
+                usual.automaticTurns(),
+                Duration.ofMillis(Math.max(1, config.foregroundMillis())),
                 Duration.ofSeconds(Math.max(1, config.patienceSeconds())),
                 usual.cancelPatience());
         var engine = new Engine(services, limits, Math.max(2, config.threads()));

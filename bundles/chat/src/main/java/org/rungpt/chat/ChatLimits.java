@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param resultCharacters how much of a call's output the model is told
  * @param outputBytes how much a call may write before it is ended
  * @param instructionCharacters how much the model is told of actions at the beginning
+ * @param automaticTurns how many turns in a row may begin with a late result
+ * @param foreground so long the model is kept waiting for a call
  * @param patience how long a step waits for a part that is away
  * @param cancelPatience how long a cancelled call may take to end
  */
@@ -27,6 +29,8 @@ record ChatLimits(
         int resultCharacters,
         long outputBytes,
         int instructionCharacters,
+        int automaticTurns,
+        Duration foreground,
         Duration patience,
         Duration cancelPatience) {
     static final ChatLimits DEFAULT = new ChatLimits(
@@ -39,8 +43,27 @@ record ChatLimits(
             16 << 10,
             64L << 20,
             48_000,
+            10,
+            Duration.ofSeconds(20),
             Duration.ofSeconds(30),
             Duration.ofSeconds(15));
+
+    ChatLimits withForeground(Duration other) {
+        return new ChatLimits(
+                steps,
+                calls,
+                malformed,
+                repeats,
+                messageCharacters,
+                answerCharacters,
+                resultCharacters,
+                outputBytes,
+                instructionCharacters,
+                automaticTurns,
+                other,
+                patience,
+                cancelPatience);
+    }
 
     ChatLimits withPatience(Duration other) {
         return new ChatLimits(
@@ -53,6 +76,8 @@ record ChatLimits(
                 resultCharacters,
                 outputBytes,
                 instructionCharacters,
+                automaticTurns,
+                foreground,
                 other,
                 cancelPatience);
     }
@@ -68,6 +93,8 @@ record ChatLimits(
                 resultCharacters,
                 outputBytes,
                 instructionCharacters,
+                automaticTurns,
+                foreground,
                 patience,
                 cancelPatience);
     }

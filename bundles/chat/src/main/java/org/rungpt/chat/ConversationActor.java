@@ -5,8 +5,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.chat.ChatException;
@@ -35,6 +37,9 @@ final class ConversationActor {
     private final Mailbox mailbox;
     private final Runnable quiet;
     private final Map<String, CallRun> runs = new HashMap<>();
+    /** Calls that the model is kept waiting for. */
+    private final Set<String> inForeground = new HashSet<>();
+
     private @Nullable EventLog log;
     private @Nullable Steps steps;
     private @Nullable AnswerStream answer;
@@ -149,15 +154,44 @@ final class ConversationActor {
             // Each step leads to the next.
         }
         current.flush();
+        for (CallState call : List.copyOf(current.state().background().values())) {
+            if (!call.isFinished()) {
+                attend(current, call);
+            }
+        }
+        TurnState turn = current.state().turn();
         for (CallState call : List.copyOf(current.state().calls().values())) {
             if (call.phase == CallState.Phase.STARTED) {
-                CallRun run = runs.computeIfAbsent(call.id, key -> new CallRun(this, current, call, null));
-                run.attempt();
-                TurnState turn = current.state().turn();
+                CallRun run = attend(current, call);
                 if (turn != null && turn.stopping) {
                     run.cancel();
+                } else if (!call.background && inForeground.add(call.id)) {
+                    later(engine.limits.foreground(), () -> sendToBackground(call.id));
                 }
             }
+        }
+    }
+
+    private CallRun attend(EventLog current, CallState call) {
+        CallRun run = runs.computeIfAbsent(call.id, key -> new CallRun(this, current, call, null));
+        run.attempt();
+        return run;
+    }
+
+    /** The model was kept waiting long enough. */
+    private void sendToBackground(String call) {
+        if (!inForeground.remove(call) || log == null) {
+            return;
+        }
+        CallState state = log.state().calls().get(call);
+        TurnState turn = log.state().turn();
+        if (state != null && turn != null && !turn.stopping && state.phase == CallState.Phase.STARTED) {
+            CallRun run = runs.get(call);
+            if (run != null) {
+                run.storeSoFar();
+            }
+            log.stage(Draft.callBackground(call));
+            drive();
         }
     }
 
@@ -239,6 +273,7 @@ final class ConversationActor {
     }
 
     void callEnded(String call) {
+        inForeground.remove(call);
         runs.remove(call);
     }
 
@@ -270,6 +305,7 @@ final class ConversationActor {
         }
         var open = new ArrayList<>(runs.values());
         runs.clear();
+        inForeground.clear();
         open.forEach(CallRun::detach);
         log.flush();
         log = null;
@@ -284,6 +320,7 @@ final class ConversationActor {
         }
         runs.values().forEach(CallRun::abandon);
         runs.clear();
+        inForeground.clear();
         log = null;
         steps = null;
     }

@@ -40,6 +40,9 @@ final class ConversationState {
     private final Set<String> untrusted = new LinkedHashSet<>();
     private final Map<String, CallState> calls = new LinkedHashMap<>();
     private final Map<String, List<CallState.LeftFile>> pictures = new LinkedHashMap<>();
+    /** Calls that the model is not kept waiting for, until their real results were sent. */
+    private final Map<String, CallState> background = new LinkedHashMap<>();
+
     private List<ToldAction> told = List.of();
     private GrantSet granted = GrantSet.NONE;
     private Policy policy = Policy.NONE;
@@ -50,6 +53,8 @@ final class ConversationState {
     private String model;
     private String protocol;
     private boolean titled;
+    /** Turns in a row that a late result began. */
+    private int automatic;
 
     ConversationState(String model, String protocol) {
         this.model = model;
@@ -77,6 +82,7 @@ final class ConversationState {
             case EventType.MESSAGE_USER -> {
                 String id = data.path("message").asText();
                 messages.add(id);
+                automatic = 0;
                 pending.add(new Message.User(id, data.path("text").asText()));
             }
             case EventType.MESSAGE_IMPORTED -> history.add(imported(data));
@@ -89,6 +95,7 @@ final class ConversationState {
             }
             case EventType.TURN_STARTED -> {
                 turn = new TurnState(data.path("turn").asText(), model);
+                automatic = data.path("cause").asText().equals("output") ? automatic + 1 : 0;
                 history.addAll(pending);
                 pending.clear();
             }
@@ -143,17 +150,26 @@ final class ConversationState {
                 List<CallResult> results = results(data);
                 String message = data.path("message").asText();
                 history.add(new Message.Results(message, results));
-                List<CallState.LeftFile> left = calls.values().stream()
+                List<CallState.LeftFile> left = results.stream()
+                        .map(result -> call(result.call()))
+                        .filter(call -> call != null && call.isFinished())
                         .flatMap(call -> call.files().stream())
                         .filter(file -> Pictures.isPicture(file.mediaType()))
                         .toList();
                 if (!left.isEmpty()) {
                     pictures.put(message, left);
                 }
-                boolean allWrong = results.stream().allMatch(result -> result.status() == CallStatus.INVALID);
-                open.malformed = allWrong ? open.malformed + 1 : 0;
                 results.forEach(this::told);
-                calls.clear();
+                if (data.path("late").asBoolean()) {
+                    results.forEach(result -> background.remove(result.call()));
+                } else {
+                    boolean allWrong = results.stream().allMatch(result -> result.status() == CallStatus.INVALID);
+                    open.malformed = allWrong ? open.malformed + 1 : 0;
+                    calls.values().stream()
+                            .filter(call -> !call.isFinished())
+                            .forEach(call -> background.put(call.id, call));
+                    calls.clear();
+                }
             }
             default -> throw new IllegalStateException(type);
         }
@@ -161,7 +177,7 @@ final class ConversationState {
 
     /** From here on the model knows what a call said. */
     private void told(CallResult result) {
-        CallState call = calls.get(result.call());
+        CallState call = call(result.call());
         String source = call == null || result.bytes() == 0 ? null : call.untrusted();
         if (source != null) {
             untrusted.add(source);
@@ -195,7 +211,7 @@ final class ConversationState {
             requestCall(id, data);
             return;
         }
-        CallState call = calls.get(id);
+        CallState call = call(id);
         if (call == null || call.isFinished()) {
             return;
         }
@@ -213,6 +229,7 @@ final class ConversationState {
                 }
             }
             case EventType.CALL_STARTED -> call.phase = CallState.Phase.STARTED;
+            case EventType.CALL_BACKGROUND -> call.background = true;
             case EventType.CALL_OUTPUT -> call.output(data);
             case EventType.CALL_CONNECTION ->
                 call.connected |= data.path("allowed").asBoolean();
@@ -265,7 +282,7 @@ final class ConversationState {
     /** What the conversation is doing, for the list of conversations. */
     Conversation.State doing() {
         if (turn == null) {
-            return pending.isEmpty() ? Conversation.State.IDLE : Conversation.State.RUNNING;
+            return pending.isEmpty() && background.isEmpty() ? Conversation.State.IDLE : Conversation.State.RUNNING;
         }
         boolean waits = answer == null
                 && !turn.stopping
@@ -327,6 +344,28 @@ final class ConversationState {
     /** The calls whose results were not sent yet, in the order in which they were made. */
     Map<String, CallState> calls() {
         return calls;
+    }
+
+    /** Calls that still run though the model was given an interim result, and those whose real results it was not given yet. */
+    Map<String, CallState> background() {
+        return background;
+    }
+
+    /** Whether a call of the background has ended. */
+    boolean hasLate() {
+        return background.values().stream().anyMatch(CallState::isFinished);
+    }
+
+    /** Turns in a row that a late result began. */
+    int automatic() {
+        return automatic;
+    }
+
+    /** A call whose result, or real result, was not sent yet. */
+    @Nullable
+    CallState call(String id) {
+        CallState call = calls.get(id);
+        return call == null ? background.get(id) : call;
     }
 
     List<ToldAction> told() {

@@ -262,6 +262,10 @@ record Draft(String type, ObjectNode data) {
         return of(EventType.CALL_STARTED).with("call", call);
     }
 
+    static Draft callBackground(String call) {
+        return of(EventType.CALL_BACKGROUND).with("call", call);
+    }
+
     static Draft callProgress(String call, String step) {
         return of(EventType.CALL_PROGRESS).with("call", call).with("step", step);
     }
@@ -344,6 +348,11 @@ record Draft(String type, ObjectNode data) {
             case RESOURCE_LIMIT -> "The call was ended because it hit a limit of its sandbox.";
             case SANDBOX_LOST -> "The sandbox ended while the call ran.";
         };
+    }
+
+    /** Real results of calls for which there was an interim one. */
+    static Draft lateResults(List<CallResult> results) {
+        return results(results).with("late", true);
     }
 
     static Draft results(List<CallResult> results) {

@@ -12,8 +12,8 @@ sealed interface NextStep {
     /** Nothing, until something arrives: text, output, a decision, a message. */
     record Wait() implements NextStep {}
 
-    /** A turn begins with what the user said. */
-    record StartTurn() implements NextStep {}
+    /** A turn begins with what the user said, or with late output; the cause is that of {@link EventType#TURN_STARTED}. */
+    record StartTurn(String cause) implements NextStep {}
 
     /** What the model is told first is frozen. */
     record Begin() implements NextStep {}
@@ -30,6 +30,9 @@ sealed interface NextStep {
     /** A call runs. */
     record Run(CallState call) implements NextStep {}
 
+    /** Real results of calls for which there was an interim one go into the history. */
+    record SendLate() implements NextStep {}
+
     /** The results go into the history. */
     record SendResults() implements NextStep {}
 
@@ -39,7 +42,9 @@ sealed interface NextStep {
     static NextStep of(ConversationState state, ChatLimits limits) {
         TurnState turn = state.turn();
         if (turn == null) {
-            return state.pending().isEmpty() ? new Wait() : new StartTurn();
+            return !state.pending().isEmpty()
+                    ? new StartTurn("user")
+                    : state.hasLate() ? new StartTurn("output") : new Wait();
         }
         boolean streaming = state.answer() != null;
         NextStep forCalls = forCalls(state, turn, limits, streaming);
@@ -58,7 +63,19 @@ sealed interface NextStep {
         if (state.beginning() == null) {
             return new Begin();
         }
-        return turn.last == null ? new Ask() : afterAnswer(turn, turn.last, limits);
+        NextStep next = turn.last == null ? new Ask() : afterAnswer(turn, turn.last, limits);
+        if (!(next instanceof Ask)) {
+            return next;
+        }
+        if (state.hasLate()) {
+            return new SendLate();
+        }
+        return state.automatic() > limits.automaticTurns()
+                ? new Finish(
+                        "limit",
+                        "Late results began " + limits.automaticTurns() + " turns in a row without a word of yours.",
+                        true)
+                : next;
     }
 
     /** Calls are decided at once and run one after the other, in the order in which the model made them. */
@@ -84,7 +101,7 @@ sealed interface NextStep {
             if (call.phase == CallState.Phase.ALLOWED && (!streaming || call.harmless)) {
                 return new Run(call);
             }
-            if (!call.isFinished()) {
+            if (!call.isFinished() && !call.background) {
                 return new Wait();
             }
         }

@@ -2,6 +2,7 @@ package org.rungpt.chat;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +43,8 @@ final class Steps {
     /** Takes a step. @return false if the next has to wait for something to happen */
     boolean take(NextStep step) {
         TurnState turn = state.turn();
-        if (step instanceof NextStep.StartTurn) {
-            log.stage(Draft.turnStarted("user"));
+        if (step instanceof NextStep.StartTurn start) {
+            log.stage(Draft.turnStarted(start.cause()));
             return true;
         }
         if (turn == null || step instanceof NextStep.Wait) {
@@ -74,6 +75,8 @@ final class Steps {
             return close(close.call(), close.status(), close.why());
         } else if (step instanceof NextStep.Run run) {
             return run(run.call());
+        } else if (step instanceof NextStep.SendLate) {
+            return sendLate();
         } else if (step instanceof NextStep.SendResults) {
             return sendResults();
         } else if (step instanceof NextStep.Finish finish) {
@@ -233,6 +236,9 @@ final class Steps {
             return close(call, CallStatus.FAILED, String.valueOf(e.getMessage()));
         }
         log.stage(Draft.callStarted(call.id));
+        if (task.get().task().background()) {
+            log.stage(Draft.callBackground(call.id));
+        }
         log.flush();
         var run = new CallRun(actor, log, call, new CallRun.Start(task.get(), grants));
         actor.run(run, call.id);
@@ -272,11 +278,19 @@ final class Steps {
     }
 
     private boolean sendResults() {
-        int count = state.calls().size();
-        int bound = Math.max(1024, engine.limits.resultCharacters() / Math.max(1, Math.min(count, 4)));
-        List<CallResult> results =
-                state.calls().values().stream().map(call -> call.result(bound)).toList();
-        log.stage(Draft.results(results));
+        log.stage(Draft.results(results(state.calls().values())));
         return true;
+    }
+
+    private boolean sendLate() {
+        log.stage(Draft.lateResults(results(state.background().values().stream()
+                .filter(CallState::isFinished)
+                .toList())));
+        return true;
+    }
+
+    private List<CallResult> results(Collection<CallState> calls) {
+        int bound = Math.max(1024, engine.limits.resultCharacters() / Math.max(1, Math.min(calls.size(), 4)));
+        return calls.stream().map(call -> call.result(bound)).toList();
     }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.runner.ActionRunner;
+import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallOutcome;
@@ -60,6 +62,11 @@ final class Sandboxes {
         synchronized Program leave(String name, byte[] content) throws IOException {
             watcher.observer.artifact(name, content.length, new ByteArrayInputStream(content));
             return this;
+        }
+
+        synchronized void connect(String host, boolean allowed) {
+            watcher.observer.connection(
+                    new CallConnection(1, Instant.now(), host, 443, allowed, null, 10, 20, Duration.ofMillis(1)));
         }
 
         synchronized void exit(int code) {

@@ -21,7 +21,7 @@ public final class EventType {
     public static final String MESSAGE_IMPORTED = "message.imported";
     /** RunGPT tells the model something: {@code message, text, actions?} (actions as in {@link #CONVERSATION_STARTED}, if they changed). */
     public static final String MESSAGE_NOTICE = "message.notice";
-    /** {@code turn, cause: user|continue|output}. */
+    /** {@code turn, cause: user|continue|output}; {@code output}: a result that was waited for has come. */
     public static final String TURN_STARTED = "turn.started";
     /** The model is asked: {@code turn, message, model, step}. */
     public static final String MESSAGE_STARTED = "message.started";
@@ -63,6 +63,8 @@ public final class EventType {
     public static final String POLICY_CHANGED = "policy.changed";
     /** The intent, durable before the program runs: {@code call}. */
     public static final String CALL_STARTED = "call.started";
+    /** The model is not kept waiting for this call any more: it gets an interim result now and the real one in a later turn: {@code call}. */
+    public static final String CALL_BACKGROUND = "call.background";
     /** Transient. What happens before the program runs, or what it says of itself: {@code call, step, done?, total?} (numbers). */
     public static final String CALL_PROGRESS = "call.progress";
     /** Transient. {@code call, stream: stdout|stderr|log, offset, text}; bytes that are no UTF-8 are shown as U+FFFD. */
@@ -81,7 +83,10 @@ public final class EventType {
     public static final String CALL_ARTIFACT = "call.artifact";
     /** {@code call, status, exit?, message?, stdout?, stderr?, durationMillis?, sandbox?}. */
     public static final String CALL_FINISHED = "call.finished";
-    /** The results go to the model in a new message: {@code message, results:[{call, ref, task, status, exit?, text, bytes, note?}]}. */
+    /**
+     * The results go to the model in a new message: {@code message, results:[{call, ref, task, status, exit?, text, bytes, note?}], late?}.
+     * {@code late}: real results of calls for which there was an interim one with status {@code working}.
+     */
     public static final String MESSAGE_RESULTS = "message.results";
     /** The user brought the files that a call had changed back: {@code call, revert, files:[path]}; {@code revert} can be reverted in turn. */
     public static final String WORKSPACE_REVERTED = "workspace.reverted";
