@@ -7,6 +7,7 @@ import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelDelta;
 import org.rungpt.api.model.ModelException;
+import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelObserver;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.model.ModelStream;
@@ -23,6 +24,9 @@ final class AnswerStream implements ModelObserver {
     private static final Duration STORE_AFTER = Duration.ofMillis(250);
 
     private static final int STORE_CHARACTERS = 2048;
+    /** A conversation that a server finds too long is shortened so often in a turn. */
+    private static final int SHORTENED_AGAIN = 4;
+
     private static final int CHARACTERS_A_TOKEN = 4;
 
     private final ConversationActor actor;
@@ -30,7 +34,9 @@ final class AnswerStream implements ModelObserver {
     private final String message;
     private final ModelConnection connection;
     private final AnswerParser parser;
-    private final long requestCharacters;
+    private final long requestTokens;
+    private final @Nullable ModelInfo model;
+    private final long began = System.nanoTime();
     private final TextStream answer;
     private final TextStream reasoning;
     private @Nullable ModelStream stream;
@@ -43,13 +49,15 @@ final class AnswerStream implements ModelObserver {
             String message,
             ModelConnection connection,
             AnswerParser parser,
-            long requestCharacters) {
+            long requestTokens,
+            @Nullable ModelInfo model) {
         this.actor = actor;
         this.log = log;
         this.message = message;
         this.connection = connection;
         this.parser = parser;
-        this.requestCharacters = requestCharacters;
+        this.requestTokens = requestTokens;
+        this.model = model;
         this.answer = new TextStream(message, "answer");
         this.reasoning = new TextStream(message, "reasoning");
     }
@@ -101,7 +109,13 @@ final class AnswerStream implements ModelObserver {
     public void failed(ModelException error) {
         enqueue(() -> {
             keepText();
-            if (error.kind() != ModelException.Kind.BACKEND_STOPPED) {
+            if (error.kind() == ModelException.Kind.CONTEXT_LENGTH && mayBeShortened()) {
+                ended = true;
+                log.stage(Draft.messageFinished(message, "superseded", error.getMessage(), null, null)
+                        .took(took())
+                        .tooLong(requestTokens));
+                actor.answerEnded();
+            } else if (error.kind() != ModelException.Kind.BACKEND_STOPPED) {
                 finish("error", null, error, estimate());
             } else {
                 actor.leave(connection);
@@ -109,6 +123,18 @@ final class AnswerStream implements ModelObserver {
             }
             actor.drive();
         });
+    }
+
+    /** Whether the same can be asked again with less. */
+    private boolean mayBeShortened() {
+        AnswerState state = log.state().answer();
+        TurnState turn = log.state().turn();
+        return state != null && state.isEmpty() && answer.end() + reasoning.end() == 0 && turn != null
+                && turn.tooLong < SHORTENED_AGAIN;
+    }
+
+    private Duration took() {
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     private void enqueue(Runnable task) {
@@ -263,12 +289,13 @@ final class AnswerStream implements ModelObserver {
     private void finish(String reason, @Nullable String detail, @Nullable ModelException error, @Nullable Usage usage) {
         ended = true;
         storeText();
-        log.stage(Draft.messageFinished(message, reason, detail, error, usage));
+        double cost = usage == null ? 0 : Spent.cost(model, usage);
+        log.stage(Draft.messageFinished(message, reason, detail, error, usage, cost).took(took()));
         actor.answerEnded();
     }
 
     private Usage estimate() {
         long written = answer.end() + reasoning.end();
-        return new Usage(requestCharacters / CHARACTERS_A_TOKEN, written / CHARACTERS_A_TOKEN, true);
+        return new Usage(requestTokens, written / CHARACTERS_A_TOKEN, true);
     }
 }

@@ -76,6 +76,34 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
                 min = "1")
         long foregroundMillis() default 20_000;
 
+        @AttributeDefinition(description = "How many tokens a turn may use, requests and answers; 0: any", min = "0")
+        long turnTokens() default 4_000_000;
+
+        @AttributeDefinition(description = "What a turn may cost, in US dollars, where prices are known; 0: anything")
+        double turnDollars() default 0;
+
+        @AttributeDefinition(description = "How long model and calls may work in a turn, in minutes; 0: any time", min = "0")
+        long turnMinutes() default 120;
+
+        @AttributeDefinition(
+                description = "How many calls a conversation may make until the user continues; 0: any",
+                min = "0")
+        int conversationCalls() default 2000;
+
+        @AttributeDefinition(
+                description = "How many tokens a conversation may use until the user continues; 0: any",
+                min = "0")
+        long conversationTokens() default 40_000_000;
+
+        @AttributeDefinition(
+                description = "What a conversation may cost until the user continues, in US dollars; 0: anything")
+        double conversationDollars() default 0;
+
+        @AttributeDefinition(
+                description = "How long model and calls may work in a conversation until the user continues, in minutes; 0: any",
+                min = "0")
+        long conversationMinutes() default 1440;
+
         @AttributeDefinition(description = "How long a step waits for a part that is away, in seconds", min = "1")
         int patienceSeconds() default 30;
 
@@ -105,6 +133,16 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
                 Math.max(2000, config.instructionCharacters()),
                 usual.automaticTurns(),
                 Duration.ofMillis(Math.max(1, config.foregroundMillis())),
+                new Spent.Budget(
+                        0,
+                        Math.max(0, config.turnTokens()),
+                        Math.max(0, config.turnDollars()),
+                        Duration.ofMinutes(Math.max(0, config.turnMinutes()))),
+                new Spent.Budget(
+                        Math.max(0, config.conversationCalls()),
+                        Math.max(0, config.conversationTokens()),
+                        Math.max(0, config.conversationDollars()),
+                        Duration.ofMinutes(Math.max(0, config.conversationMinutes()))),
                 Duration.ofSeconds(Math.max(1, config.patienceSeconds())),
                 usual.cancelPatience());
         var engine = new Engine(services, limits, Math.max(2, config.threads()));

@@ -16,6 +16,8 @@ import java.time.Duration;
  * @param instructionCharacters how much the model is told of actions at the beginning
  * @param automaticTurns how many turns in a row may begin with a late result
  * @param foreground so long the model is kept waiting for a call
+ * @param turn what a turn may spend
+ * @param conversation what a conversation may spend before the user is asked to continue
  * @param patience how long a step waits for a part that is away
  * @param cancelPatience how long a cancelled call may take to end
  */
@@ -31,6 +33,8 @@ record ChatLimits(
         int instructionCharacters,
         int automaticTurns,
         Duration foreground,
+        Spent.Budget turn,
+        Spent.Budget conversation,
         Duration patience,
         Duration cancelPatience) {
     static final ChatLimits DEFAULT = new ChatLimits(
@@ -45,6 +49,8 @@ record ChatLimits(
             48_000,
             10,
             Duration.ofSeconds(20),
+            new Spent.Budget(0, 4_000_000, 0, Duration.ofHours(2)),
+            new Spent.Budget(2000, 40_000_000, 0, Duration.ofHours(24)),
             Duration.ofSeconds(30),
             Duration.ofSeconds(15));
 
@@ -61,6 +67,27 @@ record ChatLimits(
                 instructionCharacters,
                 automaticTurns,
                 other,
+                turn,
+                conversation,
+                patience,
+                cancelPatience);
+    }
+
+    ChatLimits withBudgets(Spent.Budget otherTurn, Spent.Budget otherConversation) {
+        return new ChatLimits(
+                steps,
+                calls,
+                malformed,
+                repeats,
+                messageCharacters,
+                answerCharacters,
+                resultCharacters,
+                outputBytes,
+                instructionCharacters,
+                automaticTurns,
+                foreground,
+                otherTurn,
+                otherConversation,
                 patience,
                 cancelPatience);
     }
@@ -78,6 +105,8 @@ record ChatLimits(
                 instructionCharacters,
                 automaticTurns,
                 foreground,
+                turn,
+                conversation,
                 other,
                 cancelPatience);
     }
@@ -95,6 +124,8 @@ record ChatLimits(
                 instructionCharacters,
                 automaticTurns,
                 foreground,
+                turn,
+                conversation,
                 patience,
                 cancelPatience);
     }

@@ -43,6 +43,7 @@ final class ConversationActor {
     private @Nullable EventLog log;
     private @Nullable Steps steps;
     private @Nullable AnswerStream answer;
+    private @Nullable Summary summary;
     private @Nullable ModelConnection left;
     private boolean retired;
 
@@ -219,6 +220,25 @@ final class ConversationActor {
         left = null;
     }
 
+    void summaryBegins(Summary begun) {
+        summary = begun;
+    }
+
+    void summaryEnded() {
+        summary = null;
+    }
+
+    boolean isSummarising() {
+        return summary != null;
+    }
+
+    private void abandonSummary() {
+        if (summary != null) {
+            summary.abandon();
+            summary = null;
+        }
+    }
+
     void answerEnded() {
         answer = null;
     }
@@ -279,6 +299,7 @@ final class ConversationActor {
 
     /** Ends the answer because the user wants it; calls end by themselves once the log says that the turn stops. */
     void stopAnswer() {
+        abandonSummary();
         if (answer != null) {
             answer.stop();
         }
@@ -297,6 +318,7 @@ final class ConversationActor {
 
     /** This engine goes: leaves everything so that its successor goes on by itself. */
     void handOver() {
+        abandonSummary();
         if (log == null) {
             return;
         }
@@ -314,6 +336,7 @@ final class ConversationActor {
 
     /** The log is out of reach: nothing in memory counts any more. */
     void abandon() {
+        abandonSummary();
         if (answer != null) {
             answer.abandon();
             answer = null;

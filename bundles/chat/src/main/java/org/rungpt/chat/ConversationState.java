@@ -45,6 +45,14 @@ final class ConversationState {
 
     private List<ToldAction> told = List.of();
     private GrantSet granted = GrantSet.NONE;
+    private Spent spent = new Spent();
+    /** What the server counted for a token of our estimate, for the model of the latest answer. */
+    private double tokenFactor = 1;
+
+    private String countedModel = "";
+    private long askedTokens;
+    /** What the model was seen not to take, in tokens of our estimate; 0 if nothing was. */
+    private long contextLimit;
     private Policy policy = Policy.NONE;
     private @Nullable Beginning beginning;
     private @Nullable TurnState turn;
@@ -96,6 +104,10 @@ final class ConversationState {
             case EventType.TURN_STARTED -> {
                 turn = new TurnState(data.path("turn").asText(), model);
                 automatic = data.path("cause").asText().equals("output") ? automatic + 1 : 0;
+                if (data.path("cause").asText().equals("continue") && ended != null && ended.reason().equals("limit")) {
+                    // Who continues after a limit grants as much again.
+                    spent = new Spent();
+                }
                 history.addAll(pending);
                 pending.clear();
             }
@@ -109,6 +121,8 @@ final class ConversationState {
                 ended = new EndedTurn(
                         data.path("reason").asText(), data.path("canContinue").asBoolean());
             }
+            case EventType.CONTEXT_SHORTENED -> shorten(PermissionsJson.strings(data.path("calls")));
+            case EventType.CONTEXT_SUMMARISED -> summarise(data);
             case EventType.MESSAGE_STARTED,
                     EventType.MESSAGE_TEXT,
                     EventType.MESSAGE_FINISHED,
@@ -136,6 +150,12 @@ final class ConversationState {
             case EventType.MESSAGE_STARTED -> {
                 answer = new AnswerState(data.path("message").asText());
                 open.model = data.path("model").asText(open.model);
+                askedTokens = data.path("tokens").asLong();
+                if (!countedModel.equals(open.model)) {
+                    countedModel = open.model;
+                    tokenFactor = 1;
+                    contextLimit = 0;
+                }
                 open.steps++;
             }
             case EventType.MESSAGE_TEXT -> {
@@ -191,6 +211,14 @@ final class ConversationState {
             return;
         }
         String reason = data.path("reason").asText();
+        open.spent.answer(data);
+        spent.answer(data);
+        count(data.path("usage"));
+        if (data.has("tooLong")) {
+            open.tooLong++;
+            open.tooLongDetail = Json.text(data, "detail");
+            contextLimit = data.path("tooLong").asLong() * 7 / 10;
+        }
         if (reason.equals("superseded")) {
             open.superseded++;
             open.steps--;
@@ -203,6 +231,40 @@ final class ConversationState {
         }
         String detail = data.has("error") ? Json.text(data.path("error"), "message") : Json.text(data, "detail");
         open.last = new TurnState.LastAnswer(reason, detail, done.calls, done.mostRepeats);
+    }
+
+    /** The server's count corrects our estimate. */
+    private void count(JsonNode usage) {
+        long input = usage.path("input").asLong();
+        if (askedTokens > 0 && input > 0 && !usage.path("estimated").asBoolean()) {
+            double seen = Math.max(0.5, Math.min(3, input / (askedTokens / tokenFactor)));
+            tokenFactor = seen;
+        }
+    }
+
+    private void shorten(List<String> shortened) {
+        history.replaceAll(message -> message instanceof Message.Results results
+                ? new Message.Results(
+                        results.id(),
+                        results.results().stream()
+                                .map(one -> shortened.contains(one.call()) ? Context.shortened(one) : one)
+                                .toList())
+                : message);
+    }
+
+    private void summarise(ObjectNode data) {
+        String through = data.path("through").asText();
+        for (int i = 0; i < history.size(); i++) {
+            if (Summary.id(history.get(i)).equals(through)) {
+                history.subList(0, i + 1).clear();
+                history.add(0, new Message.Notice(data.path("message").asText(), data.path("text").asText()));
+                break;
+            }
+        }
+        if (turn != null) {
+            turn.spent.answer(data);
+        }
+        spent.answer(data);
     }
 
     private void applyToCall(String type, ObjectNode data) {
@@ -235,6 +297,12 @@ final class ConversationState {
                 call.connected |= data.path("allowed").asBoolean();
             case EventType.CALL_ARTIFACT -> call.left(data);
             case EventType.CALL_FINISHED -> {
+                if (call.phase == CallState.Phase.STARTED) {
+                    spent.call(data);
+                    if (turn != null) {
+                        turn.spent.call(data);
+                    }
+                }
                 call.finished(data);
                 if (call.status == CallStatus.INVALID) {
                     // It never was a call: the model may use its ref for the corrected one.
@@ -330,6 +398,19 @@ final class ConversationState {
     /** Where content that is not the user's or ours came from. */
     Set<String> untrusted() {
         return untrusted;
+    }
+
+    /** What was spent in all, or since the user continued after a limit. */
+    Spent spent() {
+        return spent;
+    }
+
+    double tokenFactor() {
+        return tokenFactor;
+    }
+
+    long contextLimit() {
+        return contextLimit;
     }
 
     GrantSet granted() {

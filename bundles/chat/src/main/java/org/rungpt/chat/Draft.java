@@ -98,6 +98,47 @@ record Draft(String type, ObjectNode data) {
                 .with("canContinue", how.canContinue());
     }
 
+    static Draft contextShortened(List<String> calls, long tokens, long room) {
+        Draft draft = of(EventType.CONTEXT_SHORTENED).with("tokens", tokens).with("room", room);
+        PermissionsJson.strings(draft.data.putArray("calls"), calls);
+        return draft;
+    }
+
+    static Draft contextSummarised(String through, int messages, String text, @Nullable Usage usage, double cost) {
+        Draft draft = of(EventType.CONTEXT_SUMMARISED)
+                .with("message", Ids.of("m_"))
+                .with("through", through)
+                .with("messages", messages)
+                .with("text", text);
+        return usage == null ? draft : draft.with(usage, cost);
+    }
+
+    private Draft with(Usage usage, double cost) {
+        ObjectNode node = data.putObject("usage");
+        node.put("input", usage.input()).put("output", usage.output()).put("estimated", usage.estimated());
+        if (usage.cachedInput() > 0) {
+            node.put("cached", usage.cachedInput());
+        }
+        if (cost > 0) {
+            node.put("cost", cost);
+        }
+        return this;
+    }
+
+    /** What it took, of {@link EventType#MESSAGE_FINISHED}. */
+    Draft took(Duration time) {
+        return with("durationMillis", time.toMillis());
+    }
+
+    /** The request was longer than the model takes. */
+    Draft tooLong(long tokens) {
+        return with("tooLong", tokens);
+    }
+
+    static Draft messageStarted(String turn, String message, String model, int step, long tokens) {
+        return messageStarted(turn, message, model, step).with("tokens", tokens);
+    }
+
     static Draft messageStarted(String turn, String message, String model, int step) {
         return of(EventType.MESSAGE_STARTED)
                 .with("turn", turn)
@@ -128,6 +169,17 @@ record Draft(String type, ObjectNode data) {
             @Nullable String detail,
             @Nullable ModelException error,
             @Nullable Usage usage) {
+        return messageFinished(message, reason, detail, error, usage, 0);
+    }
+
+    /** @param cost in US dollars; 0 if nobody knows */
+    static Draft messageFinished(
+            String message,
+            String reason,
+            @Nullable String detail,
+            @Nullable ModelException error,
+            @Nullable Usage usage,
+            double cost) {
         Draft draft = of(EventType.MESSAGE_FINISHED)
                 .with("message", message)
                 .with("reason", reason)
@@ -140,11 +192,7 @@ record Draft(String type, ObjectNode data) {
                 node.put("remedy", error.remedy());
             }
         }
-        if (usage != null) {
-            ObjectNode node = draft.data.putObject("usage");
-            node.put("input", usage.input()).put("output", usage.output()).put("estimated", usage.estimated());
-        }
-        return draft;
+        return usage == null ? draft : draft.with(usage, cost);
     }
 
     static Draft callDelta(String message, Segment.CallOpened opened) {

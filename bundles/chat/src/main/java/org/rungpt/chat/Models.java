@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.store.Settings;
 import org.rungpt.api.store.StoreException;
 
@@ -56,6 +58,14 @@ final class Models {
 
     private boolean isThere(String connection) {
         return services.connection(connection, null).isPresent();
+    }
+
+    /** What is known of a model; null if nothing is. */
+    static @Nullable ModelInfo info(ModelConnection connection, String model) {
+        return connection.models().stream()
+                .filter(one -> one.id().equals(model))
+                .findFirst()
+                .orElse(null);
     }
 
     private static boolean isName(String model) {

@@ -11,7 +11,9 @@ import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.chat.Decision;
+import org.rungpt.api.chat.Message;
 import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.protocol.CallProtocol;
@@ -20,6 +22,9 @@ import org.rungpt.api.runner.Grants;
 
 /** Takes the steps of one conversation. What a step needs may be away for a while: then it waits, within a bound. */
 final class Steps {
+    /** So much of a model's context is kept free for its answer. */
+    private static final int ANSWER_TOKENS = 8192;
+
     private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
 
     private final Engine engine;
@@ -144,6 +149,9 @@ final class Steps {
         if (protocol.isEmpty()) {
             return waitForProtocol(turn);
         }
+        if (actor.isSummarising()) {
+            return false;
+        }
         ModelName name = ModelName.parse(turn.model);
         Optional<ModelConnection> connection = engine.services.connection(name.connection(), actor.left());
         if (connection.isEmpty()) {
@@ -159,21 +167,85 @@ final class Steps {
         messages.addAll(pictures.render(
                 protocol.get(), beginning.nonce(), state, seesPictures(connection.get(), name.model())));
         var request = new ModelRequest(name.model(), messages, protocol.get().tools(engine.actions.installed()), null);
+        ModelInfo info = Models.info(connection.get(), name.model());
+        long tokens = Math.round(Tokens.of(messages, request.tools()) * state.tokenFactor());
+        Optional<NextStep.Finish> over = overBudget(turn, tokens, info);
+        if (over.isPresent()) {
+            log.stage(Draft.turnFinished(turn.id, over.get()));
+            return true;
+        }
+        long room = room(info);
+        if (tokens > room) {
+            Boolean made = makeRoom(turn, connection.get(), info, tokens, room);
+            if (made != null) {
+                return made;
+            }
+        }
         var parser = protocol.get()
                 .parser(new ParserContext(beginning.nonce(), engine.actions::taskForReading, state::isUsedRef));
-        long characters =
-                messages.stream().mapToLong(one -> one.text().length()).sum();
         String message = Ids.of("m_");
-        log.stage(Draft.messageStarted(turn.id, message, turn.model, turn.steps + 1));
+        log.stage(Draft.messageStarted(turn.id, message, turn.model, turn.steps + 1, tokens));
         log.flush();
-        var stream = new AnswerStream(actor, log, message, connection.get(), parser, characters);
+        var stream = new AnswerStream(actor, log, message, connection.get(), parser, tokens, info);
         actor.answerBegins(stream);
         stream.begin(request);
         return true;
     }
 
     private static boolean seesPictures(ModelConnection connection, String model) {
-        return connection.models().stream().anyMatch(info -> info.id().equals(model) && info.images());
+        return connection.models().stream().anyMatch(info -> info.id().equals(model) && Boolean.TRUE.equals(info.images()));
+    }
+
+    private Optional<NextStep.Finish> overBudget(TurnState turn, long tokens, @Nullable ModelInfo info) {
+        return turn.spent
+                .over(engine.limits.turn(), "This turn", tokens, info)
+                .or(() -> state.spent().over(engine.limits.conversation(), "This conversation", tokens, info))
+                .map(why -> new NextStep.Finish("limit", why, true));
+    }
+
+    /** How many tokens a request may have, so that there is room for an answer. */
+    private long room(@Nullable ModelInfo info) {
+        Integer known = info == null ? null : info.contextTokens();
+        long window = known == null ? Long.MAX_VALUE : known - Math.min(known / 4, ANSWER_TOKENS);
+        return state.contextLimit() > 0 ? Math.min(window, state.contextLimit()) : window;
+    }
+
+    /** @return what the step gives back; null if nothing can give way */
+    private @Nullable Boolean makeRoom(
+            TurnState turn, ModelConnection connection, @Nullable ModelInfo info, long tokens, long room) {
+        List<Message> history = state.history();
+        List<String> shorten = Context.toShorten(history, tokens - room * 8 / 10);
+        if (!shorten.isEmpty()) {
+            log.stage(Draft.contextShortened(shorten, tokens, room));
+            return true;
+        }
+        double factor = state.tokenFactor();
+        long fixed = Math.round(tokens / factor) - Context.tokens(history);
+        int cut = Context.cut(history, Math.max(0, Math.round((room / factor - fixed) / 2)));
+        if (cut > 0) {
+            var summary = new Summary(
+                    actor,
+                    log,
+                    List.copyOf(history.subList(0, cut)),
+                    List.copyOf(history.subList(cut, history.size())),
+                    info);
+            actor.summaryBegins(summary);
+            log.flush();
+            summary.begin(connection, ModelName.parse(turn.model).model(), (int) Math.min(400_000, room * 2));
+            return false;
+        }
+        if (turn.tooLong > 0) {
+            String said = turn.tooLongDetail == null ? "" : " " + turn.tooLongDetail;
+            log.stage(Draft.turnFinished(
+                    turn.id,
+                    new NextStep.Finish(
+                            "error",
+                            "The conversation is longer than the model takes, and nothing more can be left out." + said
+                                    + " Choose a model that takes more, or begin a new conversation.",
+                            true)));
+            return true;
+        }
+        return null;
     }
 
     private void tellChanges(CallProtocol protocol, ConversationState.Beginning beginning) {

@@ -25,6 +25,15 @@ final class TurnState {
     /** Answers in a row that were asked for again. */
     int superseded;
 
+    /** How often the server said that a request was longer than the model takes. */
+    int tooLong;
+
+    /** What the server said then. */
+    @Nullable
+    String tooLongDetail;
+
+    final Spent spent = new Spent();
+
     boolean stopping;
 
     @Nullable

@@ -23,7 +23,14 @@ public final class EventType {
     public static final String MESSAGE_NOTICE = "message.notice";
     /** {@code turn, cause: user|continue|output}; {@code output}: a result that was waited for has come. */
     public static final String TURN_STARTED = "turn.started";
-    /** The model is asked: {@code turn, message, model, step}. */
+    /** Old outputs were shortened for the model, so that the conversation fits it: {@code calls:[call], tokens, room}; users still see all. */
+    public static final String CONTEXT_SHORTENED = "context.shortened";
+    /**
+     * The model is told a summary instead of the first messages, up to {@code through}, so that the conversation fits it: {@code message,
+     * through, messages (how many), text, usage?: {input, output, estimated, cost?}}; users still see all.
+     */
+    public static final String CONTEXT_SUMMARISED = "context.summarised";
+    /** The model is asked: {@code turn, message, model, step, tokens? (of the request, estimated)}. */
     public static final String MESSAGE_STARTED = "message.started";
     /** The request is tried again: {@code message, attempt, waitMillis, reason}. */
     public static final String MESSAGE_RETRYING = "message.retrying";
@@ -33,7 +40,8 @@ public final class EventType {
     public static final String MESSAGE_TEXT = "message.text";
     /**
      * {@code message, reason: stop|length|content_filter|cut|stopped|interrupted|error|superseded, detail?, error?: {kind, message,
-     * remedy?}, usage?: {input, output, estimated}}. A superseded message was asked for again and is not part of the history.
+     * remedy?}, usage?: {input, output, estimated, cached?, cost? (US dollars)}, durationMillis?, tooLong?}. A superseded message was asked
+     * for again and is not part of the history; {@code tooLong}: because its request of so many tokens was longer than the model takes.
      */
     public static final String MESSAGE_FINISHED = "message.finished";
     /** Transient. The model begins to write a call: {@code message, ref, task}. */

@@ -1,0 +1,191 @@
+package org.rungpt.chat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.rungpt.api.call.CallResult;
+import org.rungpt.api.chat.Message;
+
+/** Makes a history fit a model: old outputs are shortened first, then old messages give way to a summary. Pure functions. */
+final class Context {
+    /** An output of more characters can be shortened, to about this. */
+    private static final int SHORT = 600;
+
+    private static final int TRANSCRIPT_PIECE = 1500;
+    private static final int QUOTED_REQUEST = 4000;
+    private static final int FALLBACK_LINE = 200;
+    private static final int FALLBACK_LINES = 40;
+
+    private Context() {}
+
+    /**
+     * The calls whose outputs are to be shortened, the oldest first, until about so many tokens are saved; those of the latest results stay.
+     */
+    static List<String> toShorten(List<Message> history, long tokens) {
+        var calls = new ArrayList<String>();
+        long saved = 0;
+        int last = lastResults(history);
+        for (int i = 0; i < last && saved < tokens; i++) {
+            if (history.get(i) instanceof Message.Results results) {
+                for (CallResult result : results.results()) {
+                    if (result.text().length() > SHORT) {
+                        calls.add(result.call());
+                        saved += Tokens.of(result.text()) - SHORT / 4;
+                    }
+                }
+            }
+        }
+        return calls;
+    }
+
+    private static int lastResults(List<Message> history) {
+        for (int i = history.size() - 1; i >= 0; i--) {
+            if (history.get(i) instanceof Message.Results) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** The same result with the middle of its output left out. */
+    static CallResult shortened(CallResult result) {
+        String text = result.text();
+        if (text.length() <= SHORT) {
+            return result;
+        }
+        int head = boundary(text, SHORT / 2);
+        int tail = boundary(text, text.length() - SHORT / 4);
+        return new CallResult(
+                result.call(),
+                result.ref(),
+                result.task(),
+                result.status(),
+                result.exit(),
+                text.substring(0, head) + "\n[… " + (tail - head)
+                        + " characters left out to make room in the conversation …]\n" + text.substring(tail),
+                result.bytes(),
+                result.note());
+    }
+
+    private static int boundary(String text, int at) {
+        return Character.isLowSurrogate(text.charAt(at)) ? at - 1 : at;
+    }
+
+    /**
+     * How many messages at the beginning give way, so that the rest has at most so many tokens, or as few as possible. Calls and their
+     * results stay together. 0 if nothing can give way.
+     */
+    static int cut(List<Message> history, long tokens) {
+        long rest = tokens(history);
+        int cut = 0;
+        for (int i = 0; i < history.size(); i++) {
+            boolean start = i > 0
+                    && (history.get(i) instanceof Message.User
+                            || history.get(i) instanceof Message.Assistant
+                                    && history.get(i - 1) instanceof Message.Results);
+            if (start) {
+                cut = i;
+                if (rest <= tokens) {
+                    return cut;
+                }
+            }
+            rest -= tokens(history.get(i));
+        }
+        // A summary alone is nothing that can give way.
+        return cut == 1 && history.get(0) instanceof Message.Notice ? 0 : cut;
+    }
+
+    /** Of the messages without the system message, by our estimate. */
+    static long tokens(List<Message> history) {
+        return history.stream().mapToLong(Context::tokens).sum();
+    }
+
+    private static long tokens(Message message) {
+        return Tokens.of(text(message)) + 4;
+    }
+
+    private static String text(Message message) {
+        if (message instanceof Message.User user) {
+            return user.text();
+        }
+        if (message instanceof Message.Notice notice) {
+            return notice.text();
+        }
+        var text = new StringBuilder();
+        if (message instanceof Message.Assistant assistant) {
+            for (Message.Part part : assistant.parts()) {
+                text.append(
+                        part instanceof Message.Part.Text words
+                                ? words.text()
+                                : part instanceof Message.Part.Call call
+                                        ? call.call().raw()
+                                        : ((Message.Part.Malformed) part).raw());
+            }
+        } else if (message instanceof Message.Results results) {
+            results.results()
+                    .forEach(result -> text.append(result.task())
+                            .append(' ')
+                            .append(result.status().wire())
+                            .append(": ")
+                            .append(result.text())
+                            .append('\n'));
+        }
+        return text.toString();
+    }
+
+    /** What gives way, for the model that sums it up, within a bound of characters: of what is too long the middle is left out. */
+    static String transcript(List<Message> dropped, int bound) {
+        int piece = Math.max(200, Math.min(TRANSCRIPT_PIECE * 4, bound / Math.max(1, dropped.size())));
+        var transcript = new StringBuilder();
+        for (Message message : dropped) {
+            String who = message instanceof Message.User
+                    ? "USER"
+                    : message instanceof Message.Assistant
+                            ? "ASSISTANT"
+                            : message instanceof Message.Results ? "RESULTS" : "NOTE";
+            String text = text(message);
+            if (text.length() > piece) {
+                text = text.substring(0, boundary(text, piece * 2 / 3)) + "\n[…]\n"
+                        + text.substring(boundary(text, text.length() - piece / 3));
+            }
+            transcript.append("### ").append(who).append('\n').append(text).append("\n\n");
+        }
+        return transcript.length() <= bound
+                ? transcript.toString()
+                : transcript.substring(transcript.length() - bound);
+    }
+
+    /** What the model is told instead of what gave way. */
+    static String notice(List<Message> dropped, List<Message> kept, String summary) {
+        var text = new StringBuilder(
+                "Earlier messages of this conversation were left out to make room. What happened in them:\n" + summary);
+        if (kept.stream().noneMatch(message -> message instanceof Message.User)) {
+            for (int i = dropped.size() - 1; i >= 0; i--) {
+                if (dropped.get(i) instanceof Message.User user) {
+                    String request = user.text();
+                    text.append("\n\nThe user's latest request, on which you are at work, was:\n")
+                            .append(
+                                    request.length() <= QUOTED_REQUEST
+                                            ? request
+                                            : request.substring(0, boundary(request, QUOTED_REQUEST)) + " […]");
+                    break;
+                }
+            }
+        }
+        return text.toString();
+    }
+
+    /** A summary without a model: what the user said, line by line. */
+    static String fallback(List<Message> dropped) {
+        var lines = new ArrayList<String>();
+        for (Message message : dropped) {
+            if (message instanceof Message.User user) {
+                String line = user.text().strip().lines().findFirst().orElse("");
+                lines.add("- The user said: " + line.substring(0, Math.min(FALLBACK_LINE, line.length())));
+            } else if (message instanceof Message.Notice notice) {
+                String line = notice.text();
+                lines.add(line.substring(0, Math.min(FALLBACK_LINE * 10, line.length())));
+            }
+        }
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - FALLBACK_LINES), lines.size()));
+    }
+}
