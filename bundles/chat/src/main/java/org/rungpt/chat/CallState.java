@@ -51,6 +51,10 @@ final class CallState {
     final @Nullable String action;
     final @Nullable String contentHash;
     final boolean harmless;
+    /** Whether the user wrote it, not the model. */
+    final boolean byUser;
+
+    final int index;
     /** Whether it is a task of an action that did not come with RunGPT. */
     final boolean thirdParty;
     /** Whether its standard output holds events, so that the text is what they say. */
@@ -118,6 +122,8 @@ final class CallState {
                 && Effects.valueOf(effects.toUpperCase(java.util.Locale.ROOT)).isHarmless();
         thirdParty = requested.path("thirdParty").asBoolean();
         events = requested.path("events").asBoolean();
+        byUser = "user".equals(Json.text(requested, "by"));
+        index = requested.path("index").asInt();
         this.repeats = repeats;
         this.number = number;
     }

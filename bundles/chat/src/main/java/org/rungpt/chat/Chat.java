@@ -2,6 +2,7 @@ package org.rungpt.chat;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -99,13 +100,14 @@ final class Chat implements Conversations {
             throw new ChatException(ChatException.Kind.INVALID, "no message id: write 1 to 64 of A-Z a-z 0-9 _ -");
         }
         String message = id == null ? Ids.of("m_") : id;
+        List<UserCalls.UserCall> calls = engine.userCalls.parse(text);
         return actors.submit(conversation, actor -> {
             EventLog log = actor.log();
             if (log.state().knowsMessage(message)) {
                 return message;
             }
             boolean first = log.state().isNew();
-            log.stage(Draft.userMessage(message, text));
+            log.stage(Draft.userMessage(message, text, calls, UserCalls.isRun(text)));
             if (first && !log.state().isTitled()) {
                 log.stageTitle(Titles.of(text), true);
             }

@@ -166,7 +166,7 @@ final class ConversationActor {
                 CallRun run = attend(current, call);
                 if (turn != null && turn.stopping) {
                     run.cancel();
-                } else if (!call.background && inForeground.add(call.id)) {
+                } else if (!call.background && !call.byUser && inForeground.add(call.id)) {
                     later(engine.limits.foreground(), () -> sendToBackground(call.id));
                 }
             }

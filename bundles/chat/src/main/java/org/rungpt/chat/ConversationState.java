@@ -31,6 +31,7 @@ final class ConversationState {
 
     private final List<Message> history = new ArrayList<>();
     private final List<Message.User> pending = new ArrayList<>();
+    private final List<Expansion> pendingCalls = new ArrayList<>();
     private final Set<String> messages = new HashSet<>();
     private final Set<String> callIds = new HashSet<>();
     private final Set<String> usedRefs = new HashSet<>();
@@ -92,6 +93,11 @@ final class ConversationState {
                 messages.add(id);
                 automatic = 0;
                 pending.add(new Message.User(id, data.path("text").asText()));
+                pendingCalls.add(new Expansion(
+                        id,
+                        data.path("text").asText(),
+                        data.path("run").asBoolean(),
+                        UserCalls.UserCall.read(data.path("calls"))));
             }
             case EventType.MESSAGE_IMPORTED -> history.add(imported(data));
             case EventType.MESSAGE_NOTICE -> {
@@ -110,6 +116,9 @@ final class ConversationState {
                 }
                 history.addAll(pending);
                 pending.clear();
+                turn.runOnly = !pendingCalls.isEmpty() && pendingCalls.stream().allMatch(one -> one.run);
+                pendingCalls.stream().filter(one -> !one.wanted.isEmpty()).forEach(turn.expansions::add);
+                pendingCalls.clear();
             }
             case EventType.TURN_STOPPING -> {
                 if (turn != null) {
@@ -121,6 +130,7 @@ final class ConversationState {
                 ended = new EndedTurn(
                         data.path("reason").asText(), data.path("canContinue").asBoolean());
             }
+            case EventType.MESSAGE_EXPANDED -> expand(data);
             case EventType.CONTEXT_SHORTENED -> shorten(PermissionsJson.strings(data.path("calls")));
             case EventType.CONTEXT_SUMMARISED -> summarise(data);
             case EventType.MESSAGE_STARTED,
@@ -242,6 +252,22 @@ final class ConversationState {
         }
     }
 
+    private void expand(ObjectNode data) {
+        String id = data.path("message").asText();
+        var told = new Message.User(id, data.path("text").asText());
+        history.replaceAll(message -> message instanceof Message.User user && user.id().equals(id) ? told : message);
+        for (String call : PermissionsJson.strings(data.path("calls"))) {
+            CallState state = calls.remove(call);
+            String source = state == null ? null : state.untrusted();
+            if (source != null) {
+                untrusted.add(source);
+            }
+        }
+        if (turn != null) {
+            turn.expansions.removeIf(one -> one.message.equals(id));
+        }
+    }
+
     private void shorten(List<String> shortened) {
         history.replaceAll(message -> message instanceof Message.Results results
                 ? new Message.Results(
@@ -317,6 +343,10 @@ final class ConversationState {
 
     private void requestCall(String id, ObjectNode data) {
         TurnState open = turn;
+        if (open != null && "user".equals(Json.text(data, "by"))) {
+            requestUserCall(open, id, data);
+            return;
+        }
         AnswerState current = answer;
         if (open == null || current == null || !callIds.add(id)) {
             return;
@@ -328,6 +358,17 @@ final class ConversationState {
         current.call(call);
         if (call.problem == null) {
             usedRefs.add(call.ref);
+        }
+    }
+
+    private void requestUserCall(TurnState open, String id, ObjectNode data) {
+        String message = data.path("message").asText();
+        for (Expansion one : open.expansions) {
+            if (one.message.equals(message) && callIds.add(id)) {
+                var call = new CallState(data, 0, 0);
+                calls.put(id, call);
+                one.calls.add(call);
+            }
         }
     }
 

@@ -74,6 +74,34 @@ record Draft(String type, ObjectNode data) {
                 .with("text", said.text());
     }
 
+    static Draft userMessage(String message, String text, List<UserCalls.UserCall> calls, boolean run) {
+        Draft draft = userMessage(message, text);
+        if (!calls.isEmpty()) {
+            ArrayNode array = draft.data.putArray("calls");
+            for (UserCalls.UserCall call : calls) {
+                ObjectNode node = array.addObject().put("task", call.task());
+                node.set("arguments", Json.object(call.arguments()));
+                node.put("start", call.start()).put("end", call.end());
+            }
+            if (run) {
+                draft.with("run", true);
+            }
+        }
+        return draft;
+    }
+
+    static Draft messageExpanded(String message, String text, List<String> calls) {
+        Draft draft = of(EventType.MESSAGE_EXPANDED).with("message", message).with("text", text);
+        PermissionsJson.strings(draft.data.putArray("calls"), calls);
+        return draft;
+    }
+
+    /** A call that the user wrote, the one with this index in the message. */
+    static Draft userCall(String message, int index, UserCalls.UserCall call, @Nullable InstalledTask task) {
+        var parsed = new ParsedCall("", call.task(), call.arguments(), "");
+        return callRequested(message, parsed, call.start(), task).with("by", "user").with("index", index);
+    }
+
     static Draft notice(String text, @Nullable List<ToldAction> actions) {
         Draft draft = of(EventType.MESSAGE_NOTICE).with("message", Ids.of("m_")).with("text", text);
         if (actions != null) {

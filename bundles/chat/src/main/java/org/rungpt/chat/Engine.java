@@ -18,6 +18,7 @@ final class Engine {
     volatile long keptOutput = 16L << 20;
 
     final Arguments arguments = new Arguments();
+    final UserCalls userCalls;
     final Judge judge;
     final Granting granting;
     final ThreadPoolExecutor threads;
@@ -29,6 +30,7 @@ final class Engine {
         this.limits = limits;
         this.access = new StoreAccess(services, limits.patience());
         this.actions = new Actions(services);
+        this.userCalls = new UserCalls(actions, arguments);
         this.judge = new Judge(services);
         this.granting = new Granting(services, judge.book);
         threads = new ThreadPoolExecutor(

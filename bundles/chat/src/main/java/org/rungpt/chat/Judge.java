@@ -67,6 +67,9 @@ final class Judge {
             everywhere = book.policy();
             always = book.grants();
         } catch (StoreException | RuntimeException e) {
+            if (call.byUser) {
+                return new Verdict.Deny("The settings cannot be read now, so nobody knows whether this is denied: try again.");
+            }
             // Nobody knows what is denied: then nothing runs unasked.
             return ask(List.of("The settings cannot be read now, so every call is asked about."), ONCE);
         }
@@ -99,6 +102,10 @@ final class Judge {
         Set<String> untrusted = new TreeSet<>(state.untrusted());
         if (seen != null) {
             untrusted.removeAll(seen);
+        }
+        if (call.byUser) {
+            // Who wrote it consents to it.
+            return new Verdict.Allow(missing.access());
         }
         var question = new Question(call, task, missing, !approved);
         if (rule == Policy.Effect.ASK) {

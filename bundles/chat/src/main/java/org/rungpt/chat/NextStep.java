@@ -33,6 +33,12 @@ sealed interface NextStep {
     /** Real results of calls for which there was an interim one go into the history. */
     record SendLate() implements NextStep {}
 
+    /** The calls in a user's message are written down. */
+    record RequestUserCalls(Expansion expansion) implements NextStep {}
+
+    /** The outputs of the calls in a user's message take their places. */
+    record Expand(Expansion expansion) implements NextStep {}
+
     /** The results go into the history. */
     record SendResults() implements NextStep {}
 
@@ -46,6 +52,11 @@ sealed interface NextStep {
                     ? new StartTurn("user")
                     : state.hasLate() ? new StartTurn("output") : new Wait();
         }
+        for (Expansion one : turn.expansions) {
+            if (one.calls.size() < one.wanted.size() && !turn.stopping) {
+                return new RequestUserCalls(one);
+            }
+        }
         boolean streaming = state.answer() != null;
         NextStep forCalls = forCalls(state, turn, limits, streaming);
         if (forCalls != null) {
@@ -54,11 +65,19 @@ sealed interface NextStep {
         if (streaming) {
             return new Wait();
         }
+        for (Expansion one : turn.expansions) {
+            if (one.calls.size() == one.wanted.size()) {
+                return new Expand(one);
+            }
+        }
         if (!state.calls().isEmpty()) {
             return new SendResults();
         }
         if (turn.stopping) {
             return new Finish("stopped", null, true);
+        }
+        if (turn.runOnly) {
+            return new Finish("done", null, false);
         }
         if (state.beginning() == null) {
             return new Begin();

@@ -80,6 +80,10 @@ final class Steps {
             return close(close.call(), close.status(), close.why());
         } else if (step instanceof NextStep.Run run) {
             return run(run.call());
+        } else if (step instanceof NextStep.RequestUserCalls request) {
+            return requestUserCalls(request.expansion());
+        } else if (step instanceof NextStep.Expand expand) {
+            return expand(expand.expansion());
         } else if (step instanceof NextStep.SendLate) {
             return sendLate();
         } else if (step instanceof NextStep.SendResults) {
@@ -279,7 +283,7 @@ final class Steps {
         if (verdict instanceof Judge.Verdict.Ask ask) {
             log.stage(Draft.approvalRequested(call.id, ask));
         } else {
-            log.stage(Draft.approvalDecided(call, unasked(verdict), "policy"));
+            log.stage(Draft.approvalDecided(call, unasked(verdict), call.byUser ? "user" : "policy"));
         }
         return true;
     }
@@ -308,7 +312,7 @@ final class Steps {
             return close(call, CallStatus.FAILED, String.valueOf(e.getMessage()));
         }
         log.stage(Draft.callStarted(call.id));
-        if (task.get().task().background()) {
+        if (task.get().task().background() && !call.byUser) {
             log.stage(Draft.callBackground(call.id));
         }
         log.flush();
@@ -351,6 +355,24 @@ final class Steps {
 
     private boolean sendResults() {
         log.stage(Draft.results(results(state.calls().values())));
+        return true;
+    }
+
+    private boolean requestUserCalls(Expansion expansion) {
+        for (int i = expansion.calls.size(); i < expansion.wanted.size(); i++) {
+            UserCalls.UserCall call = expansion.wanted.get(i);
+            log.stage(Draft.userCall(
+                    expansion.message, i, call, engine.actions.taskForReading(call.task()).orElse(null)));
+        }
+        return true;
+    }
+
+    private boolean expand(Expansion expansion) {
+        int bound = Math.max(4096, engine.limits.resultCharacters() / expansion.calls.size());
+        log.stage(Draft.messageExpanded(
+                expansion.message,
+                expansion.expanded(bound),
+                expansion.calls.stream().map(call -> call.id).toList()));
         return true;
     }
 

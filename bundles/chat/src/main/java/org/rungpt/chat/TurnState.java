@@ -1,5 +1,7 @@
 package org.rungpt.chat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The open turn as the log tells it. */
@@ -33,6 +35,12 @@ final class TurnState {
     String tooLongDetail;
 
     final Spent spent = new Spent();
+
+    /** The user's messages with calls that are not made yet. */
+    final List<Expansion> expansions = new ArrayList<>();
+
+    /** Whether the user said nothing but calls, so that no model is asked. */
+    boolean runOnly;
 
     boolean stopping;
 

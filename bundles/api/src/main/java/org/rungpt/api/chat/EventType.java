@@ -15,10 +15,16 @@ public final class EventType {
     public static final String CONVERSATION_CHANGED = "conversation.changed";
     /** {@code title, automatic}. */
     public static final String CONVERSATION_TITLED = "conversation.titled";
-    /** The user said something: {@code message, text}. */
+    /**
+     * The user said something: {@code message, text, calls?:[{task, arguments, start, end}], run?}. {@code calls} are made before the model sees
+     * the message, their outputs take the place of the characters from {@code start} to {@code end}; with {@code run} the message is nothing but a
+     * call, and no model is asked.
+     */
     public static final String MESSAGE_USER = "message.user";
     /** Something that was said elsewhere, before this conversation began: {@code message, role: system|user|assistant, text}. It is never run. */
     public static final String MESSAGE_IMPORTED = "message.imported";
+    /** The calls in a user's message have ended; the model is told this text instead: {@code message, text, calls:[call]}. */
+    public static final String MESSAGE_EXPANDED = "message.expanded";
     /** RunGPT tells the model something: {@code message, text, actions?} (actions as in {@link #CONVERSATION_STARTED}, if they changed). */
     public static final String MESSAGE_NOTICE = "message.notice";
     /** {@code turn, cause: user|continue|output}; {@code output}: a result that was waited for has come. */
@@ -48,7 +54,8 @@ public final class EventType {
     public static final String CALL_DELTA = "call.delta";
     /**
      * The model made a call: {@code call, message, ref, task, arguments (JSON object), raw, offset (in the answer's text), action?,
-     * version?, effects?, title?}; for a malformed one also {@code problem}.
+     * version?, effects?, title?}; for a malformed one also {@code problem}. With {@code by: user} the user wrote it in the message, as the
+     * one with this {@code index}.
      */
     public static final String CALL_REQUESTED = "call.requested";
     /**
