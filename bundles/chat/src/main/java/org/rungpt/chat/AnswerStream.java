@@ -129,7 +129,10 @@ final class AnswerStream implements ModelObserver {
     private boolean mayBeShortened() {
         AnswerState state = log.state().answer();
         TurnState turn = log.state().turn();
-        return state != null && state.isEmpty() && answer.end() + reasoning.end() == 0 && turn != null
+        return state != null
+                && state.isEmpty()
+                && answer.end() + reasoning.end() == 0
+                && turn != null
                 && turn.tooLong < SHORTENED_AGAIN;
     }
 
@@ -290,7 +293,8 @@ final class AnswerStream implements ModelObserver {
         ended = true;
         storeText();
         double cost = usage == null ? 0 : Spent.cost(model, usage);
-        log.stage(Draft.messageFinished(message, reason, detail, error, usage, cost).took(took()));
+        log.stage(Draft.messageFinished(message, reason, detail, error, usage, cost)
+                .took(took()));
         actor.answerEnded();
     }
 

@@ -72,7 +72,8 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
         int instructionCharacters() default 48000;
 
         @AttributeDefinition(
-                description = "How long the model is kept waiting for a call before it gets an interim result, in milliseconds",
+                description =
+                        "How long the model is kept waiting for a call before it gets an interim result, in milliseconds",
                 min = "1")
         long foregroundMillis() default 20_000;
 
@@ -82,7 +83,9 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
         @AttributeDefinition(description = "What a turn may cost, in US dollars, where prices are known; 0: anything")
         double turnDollars() default 0;
 
-        @AttributeDefinition(description = "How long model and calls may work in a turn, in minutes; 0: any time", min = "0")
+        @AttributeDefinition(
+                description = "How long model and calls may work in a turn, in minutes; 0: any time",
+                min = "0")
         long turnMinutes() default 120;
 
         @AttributeDefinition(
@@ -100,7 +103,8 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
         double conversationDollars() default 0;
 
         @AttributeDefinition(
-                description = "How long model and calls may work in a conversation until the user continues, in minutes; 0: any",
+                description =
+                        "How long model and calls may work in a conversation until the user continues, in minutes; 0: any",
                 min = "0")
         long conversationMinutes() default 1440;
 

@@ -121,13 +121,12 @@ final class Context {
                                         : ((Message.Part.Malformed) part).raw());
             }
         } else if (message instanceof Message.Results results) {
-            results.results()
-                    .forEach(result -> text.append(result.task())
-                            .append(' ')
-                            .append(result.status().wire())
-                            .append(": ")
-                            .append(result.text())
-                            .append('\n'));
+            results.results().forEach(result -> text.append(result.task())
+                    .append(' ')
+                    .append(result.status().wire())
+                    .append(": ")
+                    .append(result.text())
+                    .append('\n'));
         }
         return text.toString();
     }
@@ -149,9 +148,7 @@ final class Context {
             }
             transcript.append("### ").append(who).append('\n').append(text).append("\n\n");
         }
-        return transcript.length() <= bound
-                ? transcript.toString()
-                : transcript.substring(transcript.length() - bound);
+        return transcript.length() <= bound ? transcript.toString() : transcript.substring(transcript.length() - bound);
     }
 
     /** What the model is told instead of what gave way. */

@@ -54,6 +54,7 @@ final class ConversationState {
     private long askedTokens;
     /** What the model was seen not to take, in tokens of our estimate; 0 if nothing was. */
     private long contextLimit;
+
     private Policy policy = Policy.NONE;
     private @Nullable Beginning beginning;
     private @Nullable TurnState turn;
@@ -110,7 +111,9 @@ final class ConversationState {
             case EventType.TURN_STARTED -> {
                 turn = new TurnState(data.path("turn").asText(), model);
                 automatic = data.path("cause").asText().equals("output") ? automatic + 1 : 0;
-                if (data.path("cause").asText().equals("continue") && ended != null && ended.reason().equals("limit")) {
+                if (data.path("cause").asText().equals("continue")
+                        && ended != null
+                        && ended.reason().equals("limit")) {
                     // Who continues after a limit grants as much again.
                     spent = new Spent();
                 }
@@ -255,7 +258,8 @@ final class ConversationState {
     private void expand(ObjectNode data) {
         String id = data.path("message").asText();
         var told = new Message.User(id, data.path("text").asText());
-        history.replaceAll(message -> message instanceof Message.User user && user.id().equals(id) ? told : message);
+        history.replaceAll(
+                message -> message instanceof Message.User user && user.id().equals(id) ? told : message);
         for (String call : PermissionsJson.strings(data.path("calls"))) {
             CallState state = calls.remove(call);
             String source = state == null ? null : state.untrusted();
@@ -283,7 +287,10 @@ final class ConversationState {
         for (int i = 0; i < history.size(); i++) {
             if (Summary.id(history.get(i)).equals(through)) {
                 history.subList(0, i + 1).clear();
-                history.add(0, new Message.Notice(data.path("message").asText(), data.path("text").asText()));
+                history.add(
+                        0,
+                        new Message.Notice(
+                                data.path("message").asText(), data.path("text").asText()));
                 break;
             }
         }

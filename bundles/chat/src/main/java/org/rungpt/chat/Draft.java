@@ -99,7 +99,9 @@ record Draft(String type, ObjectNode data) {
     /** A call that the user wrote, the one with this index in the message. */
     static Draft userCall(String message, int index, UserCalls.UserCall call, @Nullable InstalledTask task) {
         var parsed = new ParsedCall("", call.task(), call.arguments(), "");
-        return callRequested(message, parsed, call.start(), task).with("by", "user").with("index", index);
+        return callRequested(message, parsed, call.start(), task)
+                .with("by", "user")
+                .with("index", index);
     }
 
     static Draft notice(String text, @Nullable List<ToldAction> actions) {

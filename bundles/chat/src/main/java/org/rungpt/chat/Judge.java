@@ -68,7 +68,8 @@ final class Judge {
             always = book.grants();
         } catch (StoreException | RuntimeException e) {
             if (call.byUser) {
-                return new Verdict.Deny("The settings cannot be read now, so nobody knows whether this is denied: try again.");
+                return new Verdict.Deny(
+                        "The settings cannot be read now, so nobody knows whether this is denied: try again.");
             }
             // Nobody knows what is denied: then nothing runs unasked.
             return ask(List.of("The settings cannot be read now, so every call is asked about."), ONCE);

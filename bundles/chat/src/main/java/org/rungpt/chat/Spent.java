@@ -46,8 +46,9 @@ final class Spent {
             return Optional.of(whose + " made " + calls + " calls, which is what it may make.");
         }
         if (budget.tokens() > 0 && tokens + next > budget.tokens()) {
-            return Optional.of("%s used %,d tokens and the next request has some %,d: more than the %,d that it may use."
-                    .formatted(whose, tokens, next, budget.tokens()));
+            return Optional.of(
+                    "%s used %,d tokens and the next request has some %,d: more than the %,d that it may use."
+                            .formatted(whose, tokens, next, budget.tokens()));
         }
         double cost = cost(model, new Usage(next, 0, true));
         if (budget.dollars() > 0 && dollars + cost > budget.dollars()) {
@@ -60,8 +61,7 @@ final class Spent {
                     budget.dollars()));
         }
         if (budget.time().toMillis() > 0 && millis >= budget.time().toMillis()) {
-            return Optional.of("%s worked for %d seconds, which is as long as it may."
-                    .formatted(whose, millis / 1000));
+            return Optional.of("%s worked for %d seconds, which is as long as it may.".formatted(whose, millis / 1000));
         }
         return Optional.empty();
     }
@@ -75,6 +75,7 @@ final class Spent {
         Double cached = prices.cachedInput();
         double cachedPrice = cached == null ? prices.input() : cached;
         long fresh = Math.max(0, usage.input() - usage.cachedInput());
-        return (fresh * prices.input() + usage.cachedInput() * cachedPrice + usage.output() * prices.output()) / MILLION;
+        return (fresh * prices.input() + usage.cachedInput() * cachedPrice + usage.output() * prices.output())
+                / MILLION;
     }
 }

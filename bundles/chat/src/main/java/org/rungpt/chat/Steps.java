@@ -197,7 +197,8 @@ final class Steps {
     }
 
     private static boolean seesPictures(ModelConnection connection, String model) {
-        return connection.models().stream().anyMatch(info -> info.id().equals(model) && Boolean.TRUE.equals(info.images()));
+        return connection.models().stream()
+                .anyMatch(info -> info.id().equals(model) && Boolean.TRUE.equals(info.images()));
     }
 
     private Optional<NextStep.Finish> overBudget(TurnState turn, long tokens, @Nullable ModelInfo info) {
@@ -362,7 +363,10 @@ final class Steps {
         for (int i = expansion.calls.size(); i < expansion.wanted.size(); i++) {
             UserCalls.UserCall call = expansion.wanted.get(i);
             log.stage(Draft.userCall(
-                    expansion.message, i, call, engine.actions.taskForReading(call.task()).orElse(null)));
+                    expansion.message,
+                    i,
+                    call,
+                    engine.actions.taskForReading(call.task()).orElse(null)));
         }
         return true;
     }

@@ -180,8 +180,10 @@ final class UserCalls {
         if (given.has(name)) {
             throw invalid("the argument " + name + " of " + task.name() + " is given twice");
         }
-        JsonNode type =
-                Json.parse(task.task().parameters()).path("properties").path(name).path("type");
+        JsonNode type = Json.parse(task.task().parameters())
+                .path("properties")
+                .path(name)
+                .path("type");
         boolean text = type.asText().equals("string");
         given.set(name, value.json == null || text && value.bare ? TextNode.valueOf(value.raw) : value.json);
     }
@@ -315,8 +317,7 @@ final class UserCalls {
                 }
             }
             at = text.length();
-            throw invalid(
-                    quoted ? "a quotation mark \" is not closed" : "a bracket of a JSON value is not closed");
+            throw invalid(quoted ? "a quotation mark \" is not closed" : "a bracket of a JSON value is not closed");
         }
     }
 }

@@ -32,7 +32,15 @@ final class ApprovalTest {
         house.registry.installed = List.of(
                 House.action("fs", "1", true, House.task("read", Effects.READ), House.task("write", Effects.WRITE)),
                 House.action("plot", "1", false, House.task("draw", Effects.WRITE)),
-                House.action("web", "1", false, false, List.of("example.org:443"), List.of(), List.of(), House.task("get", Effects.READ)));
+                House.action(
+                        "web",
+                        "1",
+                        false,
+                        false,
+                        List.of("example.org:443"),
+                        List.of(),
+                        List.of(),
+                        House.task("get", Effects.READ)));
     }
 
     @AfterEach
@@ -93,7 +101,8 @@ final class ApprovalTest {
     void editedArgumentsRunExactlyAsEdited() throws Exception {
         String id = ask("plot.draw {\"path\":\"a\"}");
         String call = card(id).path("call").asText();
-        assertThatThrownBy(() -> house.chat.decide(id, call, edited("{\"path\":7}"))).hasMessageContaining("/path");
+        assertThatThrownBy(() -> house.chat.decide(id, call, edited("{\"path\":7}")))
+                .hasMessageContaining("/path");
         assertThatThrownBy(() -> house.chat.decide(id, call, edited("[]"))).hasMessageContaining("no JSON object");
         house.chat.decide(id, call, edited("{\"path\":\"b \\u202e\"}"));
         assertThat(house.sandboxes.next().spec.arguments()).isEqualTo("{\"path\":\"b \u202e\"}");
@@ -113,7 +122,8 @@ final class ApprovalTest {
         Callable<Boolean> click = () -> {
             barrier.await();
             try {
-                house.chat.decide(id, call, edited("{\"path\":\"" + Thread.currentThread().getId() + "\"}"));
+                house.chat.decide(
+                        id, call, edited("{\"path\":\"" + Thread.currentThread().getId() + "\"}"));
             } catch (ChatException e) {
                 assertThat(e.kind()).isEqualTo(ChatException.Kind.CONFLICT);
                 refused.incrementAndGet();
@@ -138,12 +148,12 @@ final class ApprovalTest {
     void aDecisionOnSomethingElseDecidesNothing() throws Exception {
         String id = ask("plot.draw {\"path\":\"a\"}");
         String call = card(id).path("call").asText();
-        conflict(() -> house.chat.decide(
-                id, call, new Decision(true, Decision.Scope.ONCE, null, "a_other", null, null)));
+        conflict(() ->
+                house.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null, "a_other", null, null)));
         String other = house.conversation();
         assertThatThrownBy(() -> house.chat.decide(other, call, new Decision(true, Decision.Scope.ONCE, null)))
-                .isInstanceOfSatisfying(ChatException.class, e -> assertThat(e.kind())
-                        .isEqualTo(ChatException.Kind.NOT_FOUND));
+                .isInstanceOfSatisfying(
+                        ChatException.class, e -> assertThat(e.kind()).isEqualTo(ChatException.Kind.NOT_FOUND));
         house.chat.stop(id);
         house.awaitTurns(id, 1);
         conflict(() -> house.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null)));
@@ -157,9 +167,9 @@ final class ApprovalTest {
         String call = card(id).path("call").asText();
         house.kill();
         try (House second = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
-            second.model.script((n, answer) -> answer.say("told " + answer.asked()).end());
-            second.registry.installed =
-                    List.of(House.action("plot", "2", false, House.task("draw", Effects.WRITE)));
+            second.model.script(
+                    (n, answer) -> answer.say("told " + answer.asked()).end());
+            second.registry.installed = List.of(House.action("plot", "2", false, House.task("draw", Effects.WRITE)));
             second.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null));
             second.awaitTurns(id, 1);
             assertThat(second.latest(id, EventType.CALL_FINISHED, "message"))
@@ -174,7 +184,8 @@ final class ApprovalTest {
         String tail = "x".repeat(10_000) + "; rm -rf /";
         String id = ask("plot.draw {\"path\":\"" + tail + "\"}");
         assertThat(house.latest(id, EventType.CALL_REQUESTED, "arguments")).isEmpty();
-        var requested = Json.object(house.events(id, EventType.CALL_REQUESTED).get(0).data());
+        var requested =
+                Json.object(house.events(id, EventType.CALL_REQUESTED).get(0).data());
         assertThat(requested.at("/arguments/path").asText()).isEqualTo(tail);
         assertThat(card(id).path("reasons").toString()).doesNotContain("invisible");
         String second = ask("plot.draw {\"path\":\"a\u202eb\u200b\u001b\"}".replace("\u001b", "\\u001b"));
@@ -217,7 +228,12 @@ final class ApprovalTest {
     void inTheModeAlwaysEveryCallIsAskedAboutForThisOnce() throws Exception {
         String id = ask("plot.draw {\"path\":\"a\"}");
         allow(id, Decision.Scope.CONVERSATION);
-        house.permissions.setPolicy(id, new Policy(Policy.Mode.ALWAYS, List.of(), house.permissions.policy(id).approvals()));
+        house.permissions.setPolicy(
+                id,
+                new Policy(
+                        Policy.Mode.ALWAYS,
+                        List.of(),
+                        house.permissions.policy(id).approvals()));
         for (String call : List.of("fs.read {\"path\":\"a\"}", "plot.draw {\"path\":\"a\"}")) {
             say(id, call);
             assertThat(isWaiting(id)).isTrue();

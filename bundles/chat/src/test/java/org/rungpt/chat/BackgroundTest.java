@@ -32,7 +32,9 @@ final class BackgroundTest {
             answers(house);
             String id = house.say("go");
             house.awaitTurns(id, 1);
-            assertThat(house.answer(id)).contains("heard RESULT 1 working half ").contains("do not make the call again");
+            assertThat(house.answer(id))
+                    .contains("heard RESULT 1 working half ")
+                    .contains("do not make the call again");
             assertThat(house.disk.conversations.get(id).state()).isEqualTo(Conversation.State.RUNNING);
             house.sandboxes.next().print("whole").exit(0);
             house.awaitTurns(id, 2);
@@ -135,7 +137,8 @@ final class BackgroundTest {
                             house.await(
                                     program.spec.conversation(),
                                     log -> log.stream()
-                                                    .filter(event -> event.type().equals(EventType.TURN_FINISHED))
+                                                    .filter(event ->
+                                                            event.type().equals(EventType.TURN_FINISHED))
                                                     .count()
                                             >= house.sandboxes.started.size(),
                                     "the turn's end");

@@ -220,7 +220,15 @@ final class House implements AutoCloseable {
     /** A task that takes anything. */
     static Task open(String name) {
         return new Task(
-                name, "A task.", "{\"type\":\"object\",\"properties\":{\"word\":{\"type\":\"string\"}}}", List.of(), Effects.READ, false, false, Duration.ofMinutes(1), Task.Output.TEXT);
+                name,
+                "A task.",
+                "{\"type\":\"object\",\"properties\":{\"word\":{\"type\":\"string\"}}}",
+                List.of(),
+                Effects.READ,
+                false,
+                false,
+                Duration.ofMinutes(1),
+                Task.Output.TEXT);
     }
 
     static Task task(String name, Effects effects) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.Task;
 import org.rungpt.api.chat.EventType;
@@ -142,7 +143,7 @@ final class LeftBehindTest {
     void picturesGoToModelsThatSeeAndToNoOthers() throws Exception {
         for (boolean sees : new boolean[] {true, false}) {
             house.model = new ScriptedModel(house.scripts);
-            house.model.sees = sees;
+            house.model.info = new ModelInfo("one", "One", null, sees);
             house.services.connections.all().forEach(house.services.connections::remove);
             house.services.connections.add(house.model, Map.of());
             house.sandboxes.behaviour = program -> {

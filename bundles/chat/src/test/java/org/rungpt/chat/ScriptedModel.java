@@ -25,6 +25,9 @@ final class ScriptedModel implements ModelConnection {
     /** One answer in the making. */
     static final class Answer implements ModelStream {
         final ModelRequest request;
+        /** What it says that the request had. */
+        long counted = 10;
+
         private final ModelObserver observer;
         private final AtomicBoolean ended = new AtomicBoolean();
         private final CountDownLatch cancelled = new CountDownLatch(1);
@@ -52,7 +55,7 @@ final class ScriptedModel implements ModelConnection {
 
         void end(FinishReason reason) {
             if (ended.compareAndSet(false, true)) {
-                observer.finished(reason, new Usage(10, 5, false));
+                observer.finished(reason, new Usage(counted, 5, false));
             }
         }
 
@@ -79,11 +82,10 @@ final class ScriptedModel implements ModelConnection {
     }
 
     final LinkedBlockingQueue<Answer> asked = new LinkedBlockingQueue<>();
-    /** Whether it takes pictures. */
-    volatile boolean sees;
 
     private final Executor executor;
     private volatile BiConsumer<Integer, Answer> script;
+    volatile ModelInfo info = new ModelInfo("one", "One", null, false);
     private int count;
 
     /** @param executor where the script runs */
@@ -122,7 +124,7 @@ final class ScriptedModel implements ModelConnection {
 
     @Override
     public List<ModelInfo> models() {
-        return List.of(new ModelInfo("one", "One", null, sees));
+        return List.of(info);
     }
 
     @Override
@@ -134,6 +136,9 @@ final class ScriptedModel implements ModelConnection {
     public synchronized ModelStream stream(ModelRequest request, ModelObserver observer) {
         var answer = new Answer(request, observer);
         int number = ++count;
+        if (info.contextTokens() != null) {
+            answer.counted = Tokens.of(request.messages());
+        }
         BiConsumer<Integer, Answer> answers = script;
         asked.add(answer);
         if (answers != null) {

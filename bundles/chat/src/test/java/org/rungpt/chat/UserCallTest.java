@@ -23,8 +23,8 @@ final class UserCallTest {
 
     @BeforeEach
     void install() {
-        house.sandboxes.behaviour =
-                program -> program.print("ran " + program.spec.arguments() + "\n").exit(0);
+        house.sandboxes.behaviour = program ->
+                program.print("ran " + program.spec.arguments() + "\n").exit(0);
         house.model.script((n, answer) -> answer.say("heard " + answer.asked()).end());
     }
 
@@ -60,10 +60,12 @@ final class UserCallTest {
 
     @Test
     void placeholdersAreReplacedBeforeTheModelSeesThem() throws Exception {
-        String id = house.say("Compare {{ fs.read(\"a b\") }} with {{fs.read(path='c')}}, not {{ user.name }} or \\{{ fs.read(1) }}.");
+        String id = house.say(
+                "Compare {{ fs.read(\"a b\") }} with {{fs.read(path='c')}}, not {{ user.name }} or \\{{ fs.read(1) }}.");
         house.awaitTurns(id, 1);
         assertThat(house.model.next().asked())
-                .isEqualTo("Compare ran {\"path\":\"a b\"} with ran {\"path\":\"c\"}, not {{ user.name }} or \\{{ fs.read(1) }}.");
+                .isEqualTo(
+                        "Compare ran {\"path\":\"a b\"} with ran {\"path\":\"c\"}, not {{ user.name }} or \\{{ fs.read(1) }}.");
         assertThat(house.latest(id, EventType.MESSAGE_USER, "text")).contains("{{ fs.read(\"a b\") }}");
         assertThat(house.latest(id, EventType.MESSAGE_EXPANDED, "text")).startsWith("Compare ran");
     }
@@ -118,8 +120,8 @@ final class UserCallTest {
     void whatIsWrittenWrongIsToldInOneLineAndNothingIsSaid(String text, String problem) throws Exception {
         String id = house.conversation();
         assertThatThrownBy(() -> house.chat.post(id, null, text))
-                .isInstanceOfSatisfying(ChatException.class, e -> assertThat(e.kind())
-                        .isEqualTo(ChatException.Kind.INVALID))
+                .isInstanceOfSatisfying(
+                        ChatException.class, e -> assertThat(e.kind()).isEqualTo(ChatException.Kind.INVALID))
                 .hasMessageContaining(problem)
                 .hasMessageNotContaining("\n");
         assertThat(house.log(id)).isEmpty();
@@ -173,7 +175,8 @@ final class UserCallTest {
                     .map(event -> Json.object(event.data()).path("call").asText())
                     .forEach(sandboxes.started::add);
             try (House second = new House(disk, sandboxes, ChatLimits.DEFAULT, false)) {
-                second.model.script((n, answer) -> answer.say("heard " + answer.asked()).end());
+                second.model.script(
+                        (n, answer) -> answer.say("heard " + answer.asked()).end());
                 second.open();
                 second.awaitState(id, Conversation.State.IDLE);
                 assertThat(sandboxes.started).hasSize(2).doesNotHaveDuplicates();

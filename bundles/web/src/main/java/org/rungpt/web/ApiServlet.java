@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,7 @@ public final class ApiServlet extends HttpServlet {
         String product = context.getProperty("rungpt.version");
         new ConversationRoutes(services, router);
         new PermissionRoutes(services, router);
+        new ReceiptRoutes(services, router);
         artifacts = new ArtifactRoutes(services, router);
         new SecretRoutes(services, router);
         new ModelRoutes(services, router);
@@ -127,6 +129,12 @@ public final class ApiServlet extends HttpServlet {
 
     private static void answer(HttpServletResponse response, Answer answer) throws IOException {
         response.setStatus(answer.status());
+        if (answer.text() != null) {
+            byte[] bytes = answer.text().getBytes(StandardCharsets.UTF_8);
+            response.setContentType(answer.type());
+            response.setContentLength(bytes.length);
+            response.getOutputStream().write(bytes);
+        }
         if (answer.body() != null) {
             byte[] bytes = Json.bytes(answer.body());
             response.setContentType("application/json");

@@ -31,8 +31,20 @@ final class Router {
         }
     }
 
-    /** A status and a JSON body; null for none. */
-    record Answer(int status, @Nullable JsonNode body) {
+    /** A status and a JSON body, or a text of some type; null for none. */
+    record Answer(
+            int status,
+            @Nullable JsonNode body,
+            @Nullable String type,
+            @Nullable String text) {
+        Answer(int status, @Nullable JsonNode body) {
+            this(status, body, null, null);
+        }
+
+        static Answer text(String type, String text) {
+            return new Answer(200, null, type, text);
+        }
+
         static Answer ok(JsonNode body) {
             return new Answer(200, body);
         }

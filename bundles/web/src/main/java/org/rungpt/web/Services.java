@@ -70,6 +70,11 @@ public final class Services {
         return journal.get();
     }
 
+    @Nullable
+    WorkspaceJournal journalNow() {
+        return journal.now();
+    }
+
     List<ModelConnection> connections() {
         return connections;
     }

@@ -1,0 +1,291 @@
+package org.rungpt.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.EventType;
+import org.rungpt.api.model.ModelException;
+import org.rungpt.api.model.ModelInfo;
+import org.rungpt.api.model.ModelMessage;
+import org.rungpt.api.model.Prices;
+
+/** What keeps a turn from going on for ever, costing too much, or outgrowing its model. */
+final class GuardTest {
+    private static House house(ChatLimits limits) {
+        return new House(new Disk(), new Sandboxes(), limits);
+    }
+
+    private static ChatLimits budgets(Spent.Budget turn, Spent.Budget conversation) {
+        return ChatLimits.DEFAULT.withBudgets(turn, conversation);
+    }
+
+    private static JsonNode end(House house, String id) {
+        var ends = house.events(id, EventType.TURN_FINISHED);
+        return Json.object(ends.get(ends.size() - 1).data());
+    }
+
+    @Test
+    @DisplayName("D.52 a model that always calls is stopped with a visible reason, and Continue goes on")
+    void aModelThatAlwaysCallsIsStopped() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT.withLoop(10, 50))) {
+            house.model.script((n, answer) ->
+                    answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n").end());
+            String id = house.say("go");
+            house.awaitTurns(id, 1);
+            assertThat(house.model.asked).hasSize(10);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("limit");
+            assertThat(end(house, id).path("detail").asText()).contains("10 times");
+            assertThat(end(house, id).path("canContinue").asBoolean()).isTrue();
+            house.chat.resume(id);
+            house.awaitTurns(id, 2);
+            assertThat(house.model.asked).hasSize(20);
+        }
+    }
+
+    @Test
+    @DisplayName("D.53 the same call with the same arguments three times running stops the turn")
+    void theSameCallThreeTimesStops() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.script(
+                    (n, answer) -> answer.say("@call " + n + " fs.read {\"path\":\"a\"}\n").end());
+            String id = house.say("go");
+            house.awaitTurns(id, 1);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("repeated");
+            assertThat(house.sandboxes.started).hasSize(2);
+        }
+    }
+
+    @Test
+    @DisplayName("D.54 a request over the turn's budget of tokens is refused before it is sent")
+    void aTurnsTokensAreCheckedBeforeSending() throws Exception {
+        try (House house = house(budgets(new Spent.Budget(0, 400, 0, Duration.ZERO), Spent.Budget.NONE))) {
+            house.model.script((n, answer) ->
+                    answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n").end());
+            String id = house.say("go");
+            house.awaitTurns(id, 1);
+            int asked = house.model.asked.size();
+            assertThat(asked).isBetween(1, 12);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("limit");
+            assertThat(end(house, id).path("detail").asText()).contains("tokens").contains("400");
+            house.chat.resume(id);
+            house.awaitTurns(id, 2);
+            assertThat(house.model.asked.size()).isGreaterThan(asked);
+        }
+    }
+
+    @Test
+    @DisplayName("D.54 a request that alone is over the budget is never sent")
+    void aRequestThatIsTooLargeForTheBudgetIsNotSent() throws Exception {
+        try (House house = house(budgets(new Spent.Budget(0, 1000, 0, Duration.ZERO), Spent.Budget.NONE))) {
+            String id = house.say("word ".repeat(5000));
+            house.awaitTurns(id, 1);
+            assertThat(house.model.asked).isEmpty();
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("limit");
+        }
+    }
+
+    @Test
+    @DisplayName("D.54 what a conversation may cost bounds it, and Continue grants as much again")
+    void aConversationsCostIsBounded() throws Exception {
+        try (House house = house(budgets(Spent.Budget.NONE, new Spent.Budget(0, 0, 0.02, Duration.ZERO)))) {
+            house.model.info = new ModelInfo("one", "One", null, false, new Prices(100, 1000, null));
+            house.model.script((n, answer) -> answer.say("ok").end());
+            String id = house.conversation();
+            int turns = 0;
+            do {
+                house.chat.post(id, null, "more " + turns);
+                house.awaitTurns(id, ++turns);
+            } while (end(house, id).path("reason").asText().equals("done") && turns < 20);
+            assertThat(end(house, id).path("detail").asText()).contains("This conversation cost $").contains("$0.0200");
+            double cost = house.events(id, EventType.MESSAGE_FINISHED).stream()
+                    .mapToDouble(event -> Json.object(event.data()).at("/usage/cost").asDouble())
+                    .sum();
+            assertThat(cost).isPositive().isLessThanOrEqualTo(0.03);
+            house.chat.resume(id);
+            house.awaitTurns(id, turns + 1);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("done");
+        }
+    }
+
+    @Test
+    @DisplayName("D.54 calls of a conversation are bounded over its turns, also after a restart")
+    void aConversationsCallsAreBounded() throws Exception {
+        ChatLimits limits = budgets(Spent.Budget.NONE, new Spent.Budget(3, 0, 0, Duration.ZERO));
+        var first = house(limits);
+        first.model.script((n, answer) -> answer.say(
+                        answer.asked().startsWith("RESULT")
+                                ? "ok"
+                                : "@call " + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                .end());
+        String id = first.say("one");
+        first.awaitTurns(id, 1);
+        first.chat.post(id, null, "two");
+        first.awaitTurns(id, 2);
+        first.kill();
+        try (House second = new House(first.disk, first.sandboxes, limits)) {
+            second.model.script((n, answer) ->
+                    answer.say("@call 9" + n + " fs.read {\"path\":\"" + n + "\"}\n").end());
+            second.chat.post(id, null, "three");
+            second.awaitTurns(id, 3);
+            assertThat(end(second, id).path("detail").asText()).contains("made 3 calls");
+        }
+    }
+
+    /** A conversation with long outputs, in a model of a small context. */
+    private static String grown(House house, int turns) throws Exception {
+        house.sandboxes.behaviour =
+                program -> program.print("line of output\n".repeat(400)).exit(0);
+        house.model.script((n, answer) -> {
+            if (answer.request.messages().get(0).text().startsWith("Sum up")) {
+                answer.say("SUMMARY " + n).end();
+            } else {
+                answer.say(
+                                answer.asked().startsWith("RESULT")
+                                        ? "ok " + n
+                                        : "@call " + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                        .end();
+            }
+        });
+        String id = house.conversation();
+        for (int i = 1; i <= turns; i++) {
+            house.chat.post(id, null, "request " + i + " " + "and more of it ".repeat(60));
+            house.awaitTurns(id, i);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("done");
+        }
+        return id;
+    }
+
+    @Test
+    void aConversationThatOutgrowsItsModelIsShortenedFirstThenSummedUpAndBothAreShown() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.info = new ModelInfo("one", "One", 5000, false);
+            String id = grown(house, 12);
+            List<String> types = house.types(id);
+            assertThat(types).contains(EventType.CONTEXT_SHORTENED, EventType.CONTEXT_SUMMARISED);
+            assertThat(types.indexOf(EventType.CONTEXT_SHORTENED))
+                    .isLessThan(types.indexOf(EventType.CONTEXT_SUMMARISED));
+            assertThat(house.latest(id, EventType.CONTEXT_SUMMARISED, "text")).contains("SUMMARY");
+            for (ScriptedModel.Answer answer : house.model.asked) {
+                assertThat(Tokens.of(answer.request.messages())).isLessThan(5000);
+                if (!answer.request.messages().get(0).text().startsWith("Sum up")) {
+                    assertThat(answer.request.messages().get(0).role()).isEqualTo(ModelMessage.Role.SYSTEM);
+                    assertThat(answer.request.messages().get(0).text()).contains("actions [");
+                }
+            }
+            History.check(house.state(id).history());
+            String last = house.state(id).history().toString();
+            assertThat(last).contains("request 12").contains("SUMMARY").doesNotContain("request 1 ");
+        }
+    }
+
+    @Test
+    void aSummaryThatFailsLeavesWhatTheUserSaid() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.info = new ModelInfo("one", "One", 3000, false);
+            house.model.script((n, answer) -> {
+                if (answer.request.messages().get(0).text().startsWith("Sum up")) {
+                    answer.fail(ModelException.Kind.SERVER);
+                } else {
+                    answer.say("ok").end();
+                }
+            });
+            String id = house.conversation();
+            for (int i = 1; i <= 5; i++) {
+                house.chat.post(id, null, "remember " + i + " " + "and more of it ".repeat(150));
+                house.awaitTurns(id, i);
+            }
+            assertThat(house.latest(id, EventType.CONTEXT_SUMMARISED, "text")).contains("- The user said: remember");
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("done");
+        }
+    }
+
+    @Test
+    @DisplayName("G.78 a server that finds the conversation too long gets less of it, and the user is told")
+    void aServerThatFindsItTooLongGetsLess() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            var refused = new AtomicInteger();
+            house.model.script((n, answer) -> {
+                if (answer.request.messages().get(0).text().startsWith("Sum up")) {
+                    answer.say("SUMMARY").end();
+                } else if (Tokens.of(answer.request.messages()) > 2000) {
+                    refused.incrementAndGet();
+                    answer.fail(ModelException.Kind.CONTEXT_LENGTH);
+                } else {
+                    answer.say("ok").end();
+                }
+            });
+            String id = house.conversation();
+            for (int i = 1; i <= 6; i++) {
+                house.chat.post(id, null, "request " + i + " " + "and more of it ".repeat(120));
+                house.awaitTurns(id, i);
+                assertThat(end(house, id).path("reason").asText()).isEqualTo("done");
+            }
+            assertThat(refused.get()).isBetween(1, 4);
+            assertThat(house.types(id)).contains(EventType.CONTEXT_SUMMARISED);
+            assertThat(house.events(id, EventType.MESSAGE_USER)).hasSize(6);
+            assertThat(house.answer(id)).isEqualTo("ok".repeat(6));
+        }
+    }
+
+    @Test
+    @DisplayName("G.78 when nothing more can be left out the turn ends with what helps")
+    void whenNothingCanBeLeftOutTheTurnEndsWithTheReason() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.script((n, answer) -> answer.fail(ModelException.Kind.CONTEXT_LENGTH));
+            String id = house.say("word ".repeat(500));
+            house.awaitTurns(id, 1);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("error");
+            assertThat(end(house, id).path("detail").asText()).contains("longer than the model takes");
+            assertThat(house.model.asked.size()).isLessThan(6);
+        }
+    }
+
+    @Test
+    void stopEndsASummaryAndTheTurn() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.info = new ModelInfo("one", "One", 700, false);
+            house.model.script((n, answer) -> {
+                if (n == 1) {
+                    answer.say("ok").end();
+                }
+            });
+            String id = house.say("first " + "and more of it ".repeat(100));
+            house.awaitTurns(id, 1);
+            house.model.next();
+            house.chat.post(id, null, "second " + "and more of it ".repeat(100));
+            ScriptedModel.Answer summary = house.model.next();
+            assertThat(summary.request.messages().get(0).text()).startsWith("Sum up");
+            house.chat.stop(id);
+            assertThat(summary.awaitCancel()).isTrue();
+            house.awaitTurns(id, 2);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("stopped");
+            house.awaitState(id, Conversation.State.IDLE);
+        }
+    }
+
+    @Test
+    void theServersCountCorrectsTheEstimate() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.script((n, answer) -> answer.say("ok").end());
+            String id = house.say("some words to count");
+            house.awaitTurns(id, 1);
+            assertThat(house.state(id).tokenFactor()).isNotEqualTo(1);
+        }
+    }
+
+    @Test
+    void tokensAreEstimatedAsTokenizersCut() {
+        assertThat(Tokens.of("The quick brown fox jumps over the lazy dog.")).isBetween(9L, 13L);
+        assertThat(Tokens.of("for (int i = 0; i < 10; i++) { sum += i; }")).isBetween(15L, 32L);
+        assertThat(Tokens.of("你好世界今天天气很好")).isBetween(7L, 14L);
+        assertThat(Tokens.of("Donaudampfschifffahrtsgesellschaft")).isBetween(7L, 14L);
+        assertThat(Tokens.of("1234567890")).isBetween(3L, 5L);
+        assertThat(Tokens.of("")).isZero();
+    }
+}
