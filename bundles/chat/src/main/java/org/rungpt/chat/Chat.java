@@ -87,6 +87,17 @@ final class Chat implements Conversations {
 
     @Override
     public String post(String conversation, @Nullable String id, String text) throws ChatException {
+        return post(conversation, id, text, engine.userCalls.parse(text), UserCalls.isRun(text));
+    }
+
+    @Override
+    public String postText(String conversation, @Nullable String id, String text) throws ChatException {
+        return post(conversation, id, text, List.of(), false);
+    }
+
+    private String post(
+            String conversation, @Nullable String id, String text, List<UserCalls.UserCall> calls, boolean run)
+            throws ChatException {
         if (text.isBlank()) {
             throw new ChatException(ChatException.Kind.INVALID, "the message is empty");
         }
@@ -100,14 +111,13 @@ final class Chat implements Conversations {
             throw new ChatException(ChatException.Kind.INVALID, "no message id: write 1 to 64 of A-Z a-z 0-9 _ -");
         }
         String message = id == null ? Ids.of("m_") : id;
-        List<UserCalls.UserCall> calls = engine.userCalls.parse(text);
         return actors.submit(conversation, actor -> {
             EventLog log = actor.log();
             if (log.state().knowsMessage(message)) {
                 return message;
             }
             boolean first = log.state().isNew();
-            log.stage(Draft.userMessage(message, text, calls, UserCalls.isRun(text)));
+            log.stage(Draft.userMessage(message, text, calls, run));
             if (first && !log.state().isTitled()) {
                 log.stageTitle(Titles.of(text), true);
             }

@@ -283,6 +283,11 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
     }
 
     @Override
+    public String postText(String conversation, @Nullable String id, String text) throws ChatException {
+        return chat.postText(conversation, id, text);
+    }
+
+    @Override
     public void stop(String conversation) throws ChatException {
         chat.stop(conversation);
     }

@@ -34,8 +34,8 @@ final class GuardTest {
     @DisplayName("D.52 a model that always calls is stopped with a visible reason, and Continue goes on")
     void aModelThatAlwaysCallsIsStopped() throws Exception {
         try (House house = house(ChatLimits.DEFAULT.withLoop(10, 50))) {
-            house.model.script((n, answer) ->
-                    answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n").end());
+            house.model.script((n, answer) -> answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                    .end());
             String id = house.say("go");
             house.awaitTurns(id, 1);
             assertThat(house.model.asked).hasSize(10);
@@ -52,8 +52,8 @@ final class GuardTest {
     @DisplayName("D.53 the same call with the same arguments three times running stops the turn")
     void theSameCallThreeTimesStops() throws Exception {
         try (House house = house(ChatLimits.DEFAULT)) {
-            house.model.script(
-                    (n, answer) -> answer.say("@call " + n + " fs.read {\"path\":\"a\"}\n").end());
+            house.model.script((n, answer) ->
+                    answer.say("@call " + n + " fs.read {\"path\":\"a\"}\n").end());
             String id = house.say("go");
             house.awaitTurns(id, 1);
             assertThat(end(house, id).path("reason").asText()).isEqualTo("repeated");
@@ -65,14 +65,16 @@ final class GuardTest {
     @DisplayName("D.54 a request over the turn's budget of tokens is refused before it is sent")
     void aTurnsTokensAreCheckedBeforeSending() throws Exception {
         try (House house = house(budgets(new Spent.Budget(0, 400, 0, Duration.ZERO), Spent.Budget.NONE))) {
-            house.model.script((n, answer) ->
-                    answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n").end());
+            house.model.script((n, answer) -> answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                    .end());
             String id = house.say("go");
             house.awaitTurns(id, 1);
             int asked = house.model.asked.size();
             assertThat(asked).isBetween(1, 12);
             assertThat(end(house, id).path("reason").asText()).isEqualTo("limit");
-            assertThat(end(house, id).path("detail").asText()).contains("tokens").contains("400");
+            assertThat(end(house, id).path("detail").asText())
+                    .contains("tokens")
+                    .contains("400");
             house.chat.resume(id);
             house.awaitTurns(id, 2);
             assertThat(house.model.asked.size()).isGreaterThan(asked);
@@ -102,9 +104,12 @@ final class GuardTest {
                 house.chat.post(id, null, "more " + turns);
                 house.awaitTurns(id, ++turns);
             } while (end(house, id).path("reason").asText().equals("done") && turns < 20);
-            assertThat(end(house, id).path("detail").asText()).contains("This conversation cost $").contains("$0.0200");
+            assertThat(end(house, id).path("detail").asText())
+                    .contains("This conversation cost $")
+                    .contains("$0.0200");
             double cost = house.events(id, EventType.MESSAGE_FINISHED).stream()
-                    .mapToDouble(event -> Json.object(event.data()).at("/usage/cost").asDouble())
+                    .mapToDouble(
+                            event -> Json.object(event.data()).at("/usage/cost").asDouble())
                     .sum();
             assertThat(cost).isPositive().isLessThanOrEqualTo(0.03);
             house.chat.resume(id);
@@ -129,8 +134,8 @@ final class GuardTest {
         first.awaitTurns(id, 2);
         first.kill();
         try (House second = new House(first.disk, first.sandboxes, limits)) {
-            second.model.script((n, answer) ->
-                    answer.say("@call 9" + n + " fs.read {\"path\":\"" + n + "\"}\n").end());
+            second.model.script((n, answer) -> answer.say("@call 9" + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                    .end());
             second.chat.post(id, null, "three");
             second.awaitTurns(id, 3);
             assertThat(end(second, id).path("detail").asText()).contains("made 3 calls");

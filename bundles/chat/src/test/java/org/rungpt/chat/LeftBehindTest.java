@@ -8,11 +8,11 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.Task;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.model.ContentPart;
+import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
 
 /** Files, events and long output of calls, through whole turns. */

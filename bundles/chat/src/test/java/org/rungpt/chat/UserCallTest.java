@@ -142,6 +142,16 @@ final class UserCallTest {
     }
 
     @Test
+    void whatAnotherProgramSaysIsText() throws Exception {
+        String id = house.conversation();
+        house.chat.postText(id, null, "see {{ fs.read(\"a\") }}");
+        house.awaitTurns(id, 1);
+        house.chat.postText(id, null, "/run fs.read a");
+        house.awaitTurns(id, 2);
+        assertThat(house.sandboxes.started).isEmpty();
+    }
+
+    @Test
     void stopEndsARun() throws Exception {
         house.sandboxes.behaviour = program -> {};
         String id = house.say("/run fs.write path=a");

@@ -69,8 +69,8 @@ final class Describe {
             readiness = Readiness.unready("It fails when it is asked: " + e, null);
         }
         List<String> lines = new ArrayList<>();
-        lines.add((!readiness.ready() ? "NOT READY  " : readiness.remedy() == null ? "ready      " : "WARNING    ") + Plain.line(part.title()) + ": "
-                + Plain.line(readiness.reason()));
+        lines.add((!readiness.ready() ? "NOT READY  " : readiness.remedy() == null ? "ready      " : "WARNING    ")
+                + Plain.line(part.title()) + ": " + Plain.line(readiness.reason()));
         String remedy = readiness.remedy();
         if (remedy != null) {
             lines.add("           → " + Plain.line(remedy));

@@ -110,7 +110,7 @@ public final class DoorServlet extends HttpServlet {
             throw busy();
         }
         try {
-            conversations.post(conversation.id(), null, asked.text());
+            conversations.postText(conversation.id(), null, asked.text());
         } catch (ChatException e) {
             ApiException wrong = ApiException.of(e);
             synchronized (turn) {

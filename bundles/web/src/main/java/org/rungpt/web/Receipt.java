@@ -136,13 +136,15 @@ final class Receipt {
         }
         ObjectNode tokens = turn.json.withObject("/tokens");
         tokens.put("input", tokens.path("input").asLong() + usage.path("input").asLong());
-        tokens.put("output", tokens.path("output").asLong() + usage.path("output").asLong());
+        tokens.put(
+                "output", tokens.path("output").asLong() + usage.path("output").asLong());
         tokens.put(
                 "estimated",
                 tokens.path("estimated").asBoolean() || usage.path("estimated").asBoolean());
         if (usage.has("cost")) {
             turn.json.put(
-                    "cost", turn.json.path("cost").asDouble() + usage.path("cost").asDouble());
+                    "cost",
+                    turn.json.path("cost").asDouble() + usage.path("cost").asDouble());
         }
     }
 
@@ -201,7 +203,9 @@ final class Receipt {
                         .put("allowed", data.path("allowed").asBoolean()));
         line.put("connections", line.path("connections").asInt() + 1)
                 .put("sent", line.path("sent").asLong() + data.path("sent").asLong())
-                .put("received", line.path("received").asLong() + data.path("received").asLong());
+                .put(
+                        "received",
+                        line.path("received").asLong() + data.path("received").asLong());
     }
 
     private static void copy(JsonNode from, ObjectNode to, String... fields) {

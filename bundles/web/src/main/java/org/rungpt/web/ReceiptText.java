@@ -30,7 +30,8 @@ final class ReceiptText {
                     + (tokens.path("estimated").asBoolean() ? " (partly estimated)" : ""));
         }
         if (receipt.has("cost")) {
-            line(String.format(Locale.ROOT, "- Cost: $%.6f", receipt.path("cost").asDouble()));
+            line(String.format(
+                    Locale.ROOT, "- Cost: $%.6f", receipt.path("cost").asDouble()));
         }
         receipt.path("leftOut").forEach(one -> line("- To make room, " + one.asText() + "."));
         for (JsonNode answer : receipt.path("answers")) {
@@ -82,7 +83,8 @@ final class ReceiptText {
                     + host.path("received").asLong() + " received");
         }
         for (JsonNode file : call.path("files")) {
-            line("- File " + file.path("kind").asText() + ": " + code(file.path("path").asText()));
+            line("- File " + file.path("kind").asText() + ": "
+                    + code(file.path("path").asText()));
         }
         for (JsonNode file : call.path("artifacts")) {
             line("- Left the file " + code(file.path("name").asText()));

@@ -41,8 +41,8 @@ final class ReceiptTest {
     private static ObjectNode receipt(String message) {
         var receipt = new Receipt("c", message);
         log().forEach(receipt::read);
-        return receipt.json(call -> Json.array()
-                .add(Json.object().put("path", "a.txt").put("kind", "added")));
+        return receipt.json(
+                call -> Json.array().add(Json.object().put("path", "a.txt").put("kind", "added")));
     }
 
     @Test
@@ -75,7 +75,10 @@ final class ReceiptTest {
     void asMarkdownWhatOthersWroteStandsInCode() {
         String text = ReceiptText.of(receipt("m_b"));
         assertThat(text)
-                .contains("- Tokens: 300 in, 30 out (partly estimated)", "- Cost: $0.750000", "## 1. `web.get`: completed")
+                .contains(
+                        "- Tokens: 300 in, 30 out (partly estimated)",
+                        "- Cost: $0.750000",
+                        "## 1. `web.get`: completed")
                 .contains("- Reached `example.org:443`: 2 connections", "- Was refused `10.0.0.1:80`")
                 .contains("- File added: `a.txt`")
                 .contains("\"url\" : \"b\"");
