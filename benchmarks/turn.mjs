@@ -1,0 +1,163 @@
+#!/usr/bin/env node
+// How long RunGPT takes between a model's answer that holds a call and the next request that holds its result, and how much later than
+// from the model itself the first text arrives. Both are seen by a model server of this program, on the loopback interface.
+//
+//   ./rungpt run --port 8123 --data /tmp/bench &     node benchmarks/turn.mjs --url http://127.0.0.1:8123 --data /tmp/bench
+//
+// Options: --calls 200 (turnaround), --streams 1,500 (first text), --command 'echo hi'.
+import { createServer, request as send } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string', default: 'http://127.0.0.1:8080' },
+    data: { type: 'string', default: join(process.env.HOME ?? '.', '.rungpt') },
+    token: { type: 'string' },
+    calls: { type: 'string', default: '200' },
+    streams: { type: 'string', default: '1,500' },
+    command: { type: 'string', default: 'echo hi' },
+  },
+});
+const token = values.token ?? readFileSync(join(values.data, 'secret', 'token'), 'utf8').trim();
+const now = () => Number(process.hrtime.bigint()) / 1e6;
+const sorted = (list) => [...list].sort((a, b) => a - b);
+const at = (list, share) => sorted(list)[Math.min(list.length - 1, Math.floor(list.length * share))];
+const figures = (list) => `median ${at(list, 0.5).toFixed(2)} ms, p95 ${at(list, 0.95).toFixed(2)} ms, n ${list.length}`;
+
+const turnarounds = [];
+const waiting = new Map();
+let ended = 0;
+let asked = 0;
+
+const chunk = (text) => `data: ${JSON.stringify({ id: 'b', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: text }, finish_reason: null }] })}\n\n`;
+const stop = `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`;
+
+const models = createServer((request, response) => {
+  if (request.method === 'GET') {
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ object: 'list', data: [{ id: 'bench', object: 'model' }] }));
+    return;
+  }
+  let body = '';
+  request.on('data', (piece) => (body += piece));
+  request.on('end', () => {
+    const arrived = now();
+    const messages = JSON.parse(body).messages;
+    const said = messages.filter((message) => message.role === 'user').map((message) => message.content).join('\n');
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    if (said.includes('LOOP')) {
+      if (ended) turnarounds.push(arrived - ended);
+      asked++;
+      const nonce = /<(run-[a-z0-9]+)/.exec(messages[0].content)?.[1];
+      response.write(chunk(
+        asked % 20 === 0
+          ? 'Done.'
+          : `<${nonce} action="system.shell" id="${asked}">\n<arg name="command">${values.command} # ${asked}</arg>\n</${nonce}>\n`));
+      response.end(stop, () => { ended = asked % 20 === 0 ? 0 : now(); });
+    } else {
+      const name = /FIRST-(\w+)/g;
+      const marks = [...said.matchAll(name)];
+      waiting.get(marks.at(-1)?.[1])?.(now());
+      response.write(chunk('Hello'));
+      response.end(stop);
+    }
+  });
+});
+await new Promise((done) => models.listen(0, '127.0.0.1', done));
+const base = `http://127.0.0.1:${models.address().port}/v1`;
+
+function api(method, path, body, headers = {}) {
+  return new Promise((done, failed) => {
+    const sending = send(values.url + path, { method, headers: { Authorization: `Bearer ${token}`, 'X-RunGPT': '1', 'Content-Type': 'application/json', ...headers } }, (response) => {
+      let text = '';
+      response.on('data', (piece) => (text += piece));
+      response.on('end', () => (response.statusCode < 300 ? done(text ? JSON.parse(text) : null) : failed(new Error(`${method} ${path}: ${response.statusCode} ${text}`))));
+    });
+    sending.on('error', failed);
+    sending.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** Reads a conversation's events until `fits` says so. */
+function follow(id, fits) {
+  return new Promise((done, failed) => {
+    const reading = send(`${values.url}/api/conversations/${id}/events`, { headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' } }, (response) => {
+      let text = '';
+      response.on('data', (piece) => {
+        text += piece;
+        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+          const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1];
+          text = text.slice(end + 2);
+          if (data && fits(JSON.parse(data))) {
+            reading.destroy();
+            done(now());
+          }
+        }
+      });
+    });
+    reading.on('error', (error) => (error.code === 'ECONNRESET' ? undefined : failed(error)));
+    reading.end();
+  });
+}
+
+const conversation = async () => (await api('POST', '/api/conversations', { model: 'bench/bench' })).id;
+
+async function turnaround(calls) {
+  const id = await conversation();
+  while (turnarounds.length < calls) {
+    let message;
+    const over = follow(id, (event) => event.type === 'turn.finished' && event.data && message !== undefined);
+    message = (await api('POST', `/api/conversations/${id}/messages`, { text: `LOOP ${turnarounds.length}` })).message;
+    await over;
+    ended = 0;
+    if (turnarounds.length === 0) throw new Error('the model was told of no call: does system.shell run? see rungpt doctor');
+  }
+  await api('DELETE', `/api/conversations/${id}`);
+  return turnarounds.slice(5);
+}
+
+/** From the post to the first text, over RunGPT and from the model server itself. */
+async function first(streams) {
+  const direct = await Promise.all(Array.from({ length: streams }, () => new Promise((done, failed) => {
+    const began = now();
+    const asking = send(`${base}/chat/completions`, { method: 'POST', headers: { 'Content-Type': 'application/json' } }, (response) => {
+      response.once('data', () => done(now() - began));
+      response.resume();
+    });
+    asking.on('error', failed);
+    asking.end(JSON.stringify({ model: 'bench', stream: true, messages: [{ role: 'user', content: 'hello' }] }));
+  })));
+  const ids = await Promise.all(Array.from({ length: streams }, conversation));
+  const through = await Promise.all(ids.map(async (id, number) => {
+    const heard = follow(id, (event) => event.type === 'message.delta' || event.type === 'message.text');
+    const began = now();
+    await api('POST', `/api/conversations/${id}/messages`, { text: `FIRST-${number}` });
+    return (await heard) - began;
+  }));
+  await Promise.all(ids.map((id) => api('DELETE', `/api/conversations/${id}`)));
+  return { direct, through };
+}
+
+await api('PUT', '/api/connections/bench', { kind: 'openai', baseUrl: base });
+await api('POST', '/api/connections/bench/refresh');
+try {
+  console.log(`tool-loop turnaround, ${values.command}: ${figures(await turnaround(Number(values.calls)))}`);
+  for (const streams of values.streams.split(',').map(Number)) {
+    await first(Math.min(streams, 20));
+    const rounds = streams === 1 ? 50 : 1;
+    const direct = [];
+    const through = [];
+    for (let round = 0; round < rounds; round++) {
+      const seen = await first(streams);
+      direct.push(...seen.direct);
+      through.push(...seen.through);
+    }
+    console.log(`first text, ${streams} at once: RunGPT ${figures(through)}; the model server itself ${figures(direct)}; `
+      + `added ${(at(through, 0.5) - at(direct, 0.5)).toFixed(2)} ms at the median`);
+  }
+} finally {
+  await api('DELETE', '/api/connections/bench');
+  models.close();
+  models.closeAllConnections();
+}
