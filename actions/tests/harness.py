@@ -198,14 +198,14 @@ esac
 class LocalService:
     """The service as a process of this machine, with directories of its own; a context manager."""
 
-    def __init__(self, lease=120, port=0, auto_credit=True, **options):
+    def __init__(self, lease=120, port=0, proxy_port=0, auto_credit=True, **options):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="action-service-"))
         self.actions, self.workspace, self.out = (self.directory / name for name in ("actions", "workspace", "out"))
         for directory in (self.actions, self.workspace, self.out):
             directory.mkdir()
         action(self.actions, "test/shell", SHELL, ("sh", "python", "true", "cat", "big"))
         self.errors = open(self.directory / "stderr", "w+b")
-        arguments = [sys.executable, "-IS", str(SERVICE), "--lease", str(lease), "--port", str(port), "--actions", str(self.actions),
+        arguments = [sys.executable, "-IS", str(SERVICE), "--lease", str(lease), "--port", str(port), "--proxy-port", str(proxy_port), "--actions", str(self.actions),
                      "--workspace", str(self.workspace), "--out", str(self.out), "--spool", str(self.directory)]
         for name, value in options.items():
             arguments += ["--" + name.replace("_", "-"), str(value)]

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallObserver;
 
 /** Keeps what it observes, and fails on a gap, a repetition or two threads at a time. */
@@ -16,6 +17,7 @@ public final class RecordingObserver implements CallObserver {
     private final ByteArrayOutputStream[] streams = {new ByteArrayOutputStream(), new ByteArrayOutputStream()};
     private final long[] from = {0, 0};
     private final List<String> steps = new ArrayList<>();
+    private final List<CallConnection> connections = new ArrayList<>();
     private final Duration patience;
     private final CountDownLatch gate;
     private @Nullable Thread inside;
@@ -72,6 +74,16 @@ public final class RecordingObserver implements CallObserver {
     @Override
     public synchronized void progress(String step) {
         steps.add(step);
+    }
+
+    @Override
+    public synchronized void connection(CallConnection connection) {
+        connections.add(connection);
+    }
+
+    /** The connections that were told of so far. */
+    public synchronized List<CallConnection> connections() {
+        return List.copyOf(connections);
     }
 
     private synchronized void enter() {

@@ -15,12 +15,11 @@ import org.rungpt.api.runner.Grants.Share;
  * What of the grants is built into a container: another border needs another container. What is granted to a call alone (its
  * secrets, which hosts it may reach) is not part of it.
  *
- * @param egress whether the socket of the proxy is there
  * @param shares by name, in order
  * @param workspace whether a third-party action sees the workspace of its conversation
  */
-record Border(boolean egress, List<Share> shares, boolean workspace) {
-    static final Border CLOSED = new Border(false, List.of(), false);
+record Border(List<Share> shares, boolean workspace) {
+    static final Border CLOSED = new Border(List.of(), false);
 
     Border {
         shares = shares.stream().sorted(Comparator.comparing(Share::name)).toList();
@@ -28,13 +27,12 @@ record Border(boolean egress, List<Share> shares, boolean workspace) {
 
     /** @param thirdParty a workspace sandbox has its workspace without being asked */
     static Border of(Grants grants, boolean thirdParty) {
-        return new Border(!grants.network().isEmpty(), grants.shares(), thirdParty && grants.workspace());
+        return new Border(grants.shares(), thirdParty && grants.workspace());
     }
 
     /** The same border gives the same text. */
     String text() {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
-        root.put("egress", egress);
         ArrayNode all = root.putArray("shares");
         for (Share share : shares) {
             all.addObject()
@@ -59,10 +57,7 @@ record Border(boolean egress, List<Share> shares, boolean workspace) {
                         share.path("writable").asBoolean(),
                         share.path("forced").asBoolean()));
             }
-            return new Border(
-                    root.path("egress").asBoolean(),
-                    shares,
-                    root.path("workspace").asBoolean());
+            return new Border(shares, root.path("workspace").asBoolean());
         } catch (JsonProcessingException e) {
             return CLOSED;
         }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallOutcome.Reason;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.RunnerException;
@@ -17,9 +18,11 @@ final class CallPort {
 
     private final String sandbox;
     private final SandboxLink link;
+    private final Mirrors mirrors;
 
-    CallPort(String sandbox, SandboxLink link) {
+    CallPort(String sandbox, SandboxLink link, Mirrors mirrors) {
         this.sandbox = sandbox;
+        this.mirrors = mirrors;
         this.link = link;
     }
 
@@ -38,6 +41,7 @@ final class CallPort {
         ObjectNode params;
         try {
             params = parameters(spec);
+            addEgress(params, call.egress());
         } catch (JsonProcessingException e) {
             call.fail(new RunnerException(Kind.SANDBOX, "the arguments are no JSON object", e));
             return;
@@ -83,6 +87,18 @@ final class CallPort {
             spec.grants().secrets().forEach(environment::put);
         }
         return params;
+    }
+
+    private void addEgress(ObjectNode params, @Nullable String token) {
+        if (token != null) {
+            params.put("egress", token);
+            ObjectNode environment = params.withObject("environment");
+            mirrors.environment().forEach((name, value) -> {
+                if (!environment.has(name)) {
+                    environment.put(name, value);
+                }
+            });
+        }
     }
 
     private static double seconds(Duration time) {

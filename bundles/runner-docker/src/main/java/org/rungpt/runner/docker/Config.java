@@ -58,4 +58,47 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
     @AttributeDefinition(name = "Sandboxes", description = "At most so many at a time; 1 to 1000")
     int maxSandboxes() default 40;
+
+    @AttributeDefinition(
+            name = "Network of the way out",
+            description = "The engine's network in which the proxies of sandboxes are; sandboxes themselves have none")
+    String egressNetwork() default "bridge";
+
+    @AttributeDefinition(
+            name = "Name servers of the way out",
+            description = "Addresses; empty: those that the engine gives to containers")
+    String egressDns() default "";
+
+    @AttributeDefinition(
+            name = "Proxy of this machine",
+            description = "Address of an HTTP proxy that sandboxes' connections go through; environment: what"
+                    + " https_proxy, http_proxy and no_proxy say; empty: none")
+    String egressProxy() default "";
+
+    @AttributeDefinition(
+            name = "Private addresses",
+            description = "Addresses and networks (10.1.2.3, 10.1.0.0/16) that granted hosts may have although they are"
+                    + " not public, for mirrors of your own")
+    String egressPrivate() default "";
+
+    @AttributeDefinition(
+            name = "MiB over the network",
+            description = "What one call may transfer, both ways together; 1 to 1073741824")
+    int egressMiB() default 2048;
+
+    @AttributeDefinition(
+            name = "Mirror of Debian",
+            description = "Address below which debian and debian-security lie; host: what apt of this machine uses;"
+                    + " empty: Debian's own")
+    String mirrorApt() default "";
+
+    @AttributeDefinition(
+            name = "Index of Python packages",
+            description = "Address for pip; host: what pip of this machine uses; empty: pypi.org")
+    String mirrorPip() default "";
+
+    @AttributeDefinition(
+            name = "Registry of npm packages",
+            description = "Address for npm; host: what npm of this machine uses; empty: registry.npmjs.org")
+    String mirrorNpm() default "";
 }

@@ -27,7 +27,11 @@ final class Containers {
 
     private static final long CHORE_SECONDS = 300;
 
-    /** A sandbox that a predecessor left running. */
+    /**
+     * A sandbox that a predecessor left running.
+     *
+     * @param egress the container of its proxy; null for none
+     */
     record Found(
             String container,
             String id,
@@ -36,7 +40,12 @@ final class Containers {
             @Nullable String volume,
             @Nullable String user,
             List<String> sidecars,
-            Instant created) {}
+            @Nullable String egress,
+            Instant created) {
+        private Found with(@Nullable String proxy) {
+            return new Found(container, id, conversation, purpose, volume, user, sidecars, proxy, created);
+        }
+    }
 
     private final Engine engine;
     private final Labels labels;
@@ -61,6 +70,15 @@ final class Containers {
             return factory.create(docker(), plan);
         } catch (NotFoundException e) {
             throw new RunnerException(Kind.IMAGE, "the image of the sandbox vanished; try again", e);
+        }
+    }
+
+    String createEgress(EgressPlan plan) throws RunnerException {
+        try {
+            return factory.create(docker(), plan);
+        } catch (NotFoundException e) {
+            throw new RunnerException(
+                    Kind.SANDBOX, "network: the engine has no such image or network: " + EngineFailures.line(e), e);
         }
     }
 
@@ -114,6 +132,29 @@ final class Containers {
         }
     }
 
+    /** Makes the volume in which a sandbox and its proxy meet. */
+    void createEgressVolume(String sandbox) throws RunnerException {
+        createVolume(labels.egressVolume(sandbox), null);
+    }
+
+    void removeEgressVolume(String sandbox) {
+        removeVolumeLater(labels.egressVolume(sandbox));
+    }
+
+    String egressVolume(String sandbox) {
+        return labels.egressVolume(sandbox);
+    }
+
+    /** Removes a container of this installation, whatever it does and even if it has gone. */
+    void removeQuietly(String container) {
+        try {
+            remove(container);
+        } catch (RuntimeException e) {
+            // The sweep finds it, or its lease ends it.
+            LOG.warn("A container could not be removed: {}", EngineFailures.line(e));
+        }
+    }
+
     private boolean isOurs(InspectVolumeResponse volume) {
         Map<String, String> marks = volume.getLabels();
         return marks != null && labels.instance().equals(marks.get(Labels.INSTANCE));
@@ -146,6 +187,7 @@ final class Containers {
      */
     List<Found> sweep(Set<String> known) {
         List<Found> found = new ArrayList<>();
+        Map<String, String> proxies = new HashMap<>();
         List<Container> all = docker().listContainersCmd()
                 .withShowAll(true)
                 .withLabelFilter(labels.filter())
@@ -162,6 +204,13 @@ final class Containers {
                 remove(container.getId());
                 continue;
             }
+            String served = marks.get(Labels.EGRESS);
+            if (served != null && !known.contains(served)) {
+                if (!"running".equals(container.getState()) || proxies.putIfAbsent(served, container.getId()) != null) {
+                    remove(container.getId());
+                }
+                continue;
+            }
             String id = marks.get(Labels.SANDBOX);
             if (id == null || known.contains(id)) {
                 continue;
@@ -175,6 +224,7 @@ final class Containers {
                         marks.get(Labels.VOLUME),
                         marks.get(Labels.USER),
                         sidecars.getOrDefault(id, List.of()),
+                        null,
                         Instant.ofEpochSecond(container.getCreated())));
             } else {
                 remove(container.getId());
@@ -184,6 +234,9 @@ final class Containers {
         known.forEach(sidecars::remove);
         // Their sandboxes are no more.
         sidecars.values().forEach(orphans -> orphans.forEach(this::remove));
+        found.replaceAll(sandbox -> sandbox.with(proxies.remove(sandbox.id())));
+        // Whom they served has ended.
+        proxies.values().forEach(this::remove);
         found.sort(Comparator.comparing(Found::created).reversed());
         return found;
     }
@@ -212,16 +265,22 @@ final class Containers {
 
     /** Removes this installation's volumes but those named. */
     void sweepVolumes(Set<String> kept) {
+        volumes().stream().filter(name -> !kept.contains(name)).forEach(this::removeVolumeLater);
+    }
+
+    /** Removes the volumes in which a sandbox and its proxy met, unless a container still has them. */
+    void removeEgressVolumes() {
+        String prefix = labels.egressVolume("");
+        volumes().stream().filter(name -> name.startsWith(prefix)).forEach(this::removeVolumeLater);
+    }
+
+    private List<String> volumes() {
         List<InspectVolumeResponse> volumes = docker().listVolumesCmd()
                 .withFilter("label", List.of(Labels.INSTANCE + "=" + labels.instance()))
                 .exec()
                 .getVolumes();
-        if (volumes != null) {
-            for (InspectVolumeResponse volume : volumes) {
-                if (!kept.contains(volume.getName())) {
-                    removeVolumeLater(volume.getName());
-                }
-            }
-        }
+        return volumes == null
+                ? List.of()
+                : volumes.stream().map(InspectVolumeResponse::getName).toList();
     }
 }

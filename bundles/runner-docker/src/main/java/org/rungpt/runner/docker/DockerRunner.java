@@ -58,6 +58,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private final BuiltIns builtIns;
     private final CallSecrets secrets;
     private final ShareRules shares;
+    private final EgressHealth egressHealth;
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, threads("timer"));
     private final ExecutorService work = Executors.newCachedThreadPool(threads("work"));
     private final ExecutorService output = Executors.newCachedThreadPool(threads("output"));
@@ -72,6 +73,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             Supplier<@Nullable ActionRegistry> registry,
             Supplier<@Nullable SecretStore> secretStore) {
         this.settings = settings;
+        this.egressHealth = new EgressHealth(settings.egress());
         this.builtIns = new BuiltIns(registry);
         this.secrets = new CallSecrets(secretStore);
         this.shares = new ShareRules(this::forbiddenPlaces, HostMounts::now);
@@ -156,7 +158,18 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         Containers containers = new Containers(engine, labels, factory, steps, settings);
         Sidecars sidecars = new Sidecars(engine, labels, factory, settings, images::service);
         EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), settings.runtime(), images, timer);
-        Means means = new Means(settings, engine, watch, images, shares, secrets, sidecars, work, output);
+        Means means = new Means(
+                settings,
+                engine,
+                watch,
+                images,
+                containers,
+                egressHealth,
+                shares,
+                secrets,
+                sidecars,
+                work,
+                output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
         synchronized (openedOrClosed) {
@@ -208,6 +221,11 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     public Readiness readiness() {
         Open now = open;
         return now == null ? opening : now.watch().readiness();
+    }
+
+    /** How the way to the network stands. */
+    Readiness egressReadiness() {
+        return egressHealth.readiness(readiness());
     }
 
     @Override
@@ -361,6 +379,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             return;
         }
         closed = true;
+        egressHealth.detach();
         Open now;
         synchronized (openedOrClosed) {
             openedOrClosed.notifyAll();
@@ -372,6 +391,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             List<String> idle = now.sandboxes().detach();
             if (serverEnds) {
                 remove(idle, now);
+                now.sandboxes().removeWaysOut();
             }
         }
         work.shutdownNow();

@@ -63,7 +63,7 @@ public final class DockerRunnerComponent implements ActionRunner, ImageStore, Sh
                 config,
                 DockerRunner.data(context.getProperty("rungpt.data")),
                 context.getProperty("rungpt.baseImage"),
-                System.getenv("DOCKER_HOST"));
+                System.getenv());
         runner = new DockerRunner(settings, () -> registry, () -> secrets);
         hostTasks = context.registerService(HostTasks.class, runner.containers(), null);
         runner.open();
@@ -88,6 +88,10 @@ public final class DockerRunnerComponent implements ActionRunner, ImageStore, Sh
     @Override
     public Readiness readiness() {
         return runner.readiness();
+    }
+
+    Readiness egressReadiness() {
+        return runner.egressReadiness();
     }
 
     @Override

@@ -23,6 +23,7 @@ record Labels(String instance) {
     static final String MADE_BY = "rungpt.made-by";
 
     static final String USER = "rungpt.user";
+    static final String EGRESS = "rungpt.egress";
     static final String LEASE = "rungpt.lease";
     /** Of a sidecar: its sandbox, its name there, the reference of its image, and where it listens. */
     static final String BESIDE = "rungpt.beside";
@@ -71,6 +72,15 @@ record Labels(String instance) {
         putIfPresent(labels, PORT, port == null ? null : port.toString());
         putIfPresent(labels, CONVERSATION, plan.conversation());
         return labels;
+    }
+
+    Map<String, String> of(EgressPlan plan, Duration lease) {
+        return Map.of(INSTANCE, instance, EGRESS, plan.sandbox(), LEASE, Long.toString(lease.toSeconds()));
+    }
+
+    /** Name of the volume in which a sandbox and its proxy meet. */
+    String egressVolume(String sandbox) {
+        return "rungpt-" + instance.substring(0, 8) + "-egress-" + sandbox;
     }
 
     private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {

@@ -16,6 +16,8 @@ record Means(
         Engine engine,
         EngineWatch watch,
         Images images,
+        Containers containers,
+        EgressHealth egressHealth,
         ShareRules shares,
         CallSecrets secrets,
         Sidecars sidecars,

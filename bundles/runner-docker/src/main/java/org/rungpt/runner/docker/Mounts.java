@@ -19,13 +19,14 @@ final class Mounts {
     private Mounts() {}
 
     /** Mounts only, never binds: those would make missing directories of the host, as root. */
-    static void apply(SandboxPlan plan, HostConfig host) {
+    static void apply(SandboxPlan plan, Labels labels, HostConfig host) {
         List<Mount> mounts = new ArrayList<>();
         String volume = plan.volume();
         if (volume != null) {
             mounts.add(workspace(volume));
         }
         plan.shares().all().forEach(checked -> addShare(checked, mounts));
+        mounts.add(egress(plan.id(), labels, true));
         host.withMounts(mounts);
         if (!plan.purpose().isWorkspace()) {
             host.withTmpFs(writablePlaces(plan.user(), volume == null));
@@ -59,6 +60,19 @@ final class Mounts {
                     .withReadOnly(true)
                     .withTmpfsOptions(new TmpfsOptions().withSizeBytes(PAGE)));
         }
+    }
+
+    static void apply(EgressPlan plan, Labels labels, HostConfig host) {
+        host.withMounts(List.of(egress(plan.sandbox(), labels, false)));
+    }
+
+    /** Where a sandbox finds the socket of its proxy, once there is one: until then it is empty. */
+    private static Mount egress(String sandbox, Labels labels, boolean readOnly) {
+        return new Mount()
+                .withType(MountType.VOLUME)
+                .withSource(labels.egressVolume(sandbox))
+                .withTarget("/run/rungpt/egress")
+                .withReadOnly(readOnly);
     }
 
     /** Where a program on a read-only file system can write. Owner by option: some runc ignore {@code mode=}. */

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallOutcome;
@@ -58,6 +59,7 @@ final class RunningCall implements CallHandle {
     private boolean leftFiles;
     private long begunAt;
     private int moves;
+    private volatile @Nullable String egress;
     private @Nullable Control control;
     private @Nullable ServiceLink joined;
     private @Nullable String stoppedFor;
@@ -96,6 +98,24 @@ final class RunningCall implements CallHandle {
     @Nullable
     CallSpec spec() {
         return spec;
+    }
+
+    /** By which its sandbox proves whose connections over the network they are. */
+    void egress(String token) {
+        egress = token;
+    }
+
+    @Nullable
+    String egress() {
+        return egress;
+    }
+
+    void connection(CallConnection connection) {
+        try {
+            observer.connection(connection);
+        } catch (RuntimeException e) {
+            LOG.warn("An observer of call {} failed", id, e);
+        }
     }
 
     boolean isDone() {

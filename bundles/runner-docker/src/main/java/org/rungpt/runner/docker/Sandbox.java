@@ -2,7 +2,6 @@ package org.rungpt.runner.docker;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
-import com.github.dockerjava.api.exception.NotFoundException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +37,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private final SandboxLink link;
     private final CallPort port;
     private final SidecarWork sidecarWork;
+    private final Egress egress;
     private final Map<String, RunningCall> calls = new ConcurrentHashMap<>();
     private volatile @Nullable String conversation;
     private volatile @Nullable String volume;
@@ -71,9 +71,10 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         this.created = created;
         this.keeper = keeper;
         this.link = new SandboxLink(means, id, this);
-        this.port = new CallPort(id, link);
+        this.port = new CallPort(id, link, means.settings().egress().mirrors());
         this.sidecarWork = new SidecarWork(means.sidecars(), this);
         this.user = purpose.isWorkspace() ? SandboxPlan.ROOT : SandboxPlan.NOBODY;
+        this.egress = new Egress(means, id);
     }
 
     String id() {
@@ -142,12 +143,29 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         if (!take(call)) {
             return false;
         }
+        List<String> hosts =
+                call.spec() == null ? List.of() : call.spec().grants().network();
+        if (hosts.isEmpty()) {
+            begin(call);
+        } else {
+            egress.grant(call, hosts).whenComplete((token, failure) -> {
+                if (failure == null) {
+                    call.egress(token);
+                    begin(call);
+                } else {
+                    call.fail(Egress.reason(failure));
+                }
+            });
+        }
+        return true;
+    }
+
+    private void begin(RunningCall call) {
         if (SidecarWork.isNeededBy(call)) {
             link.whenReady(service -> execute(() -> startWithSidecars(call)));
         } else {
             port.invoke(call);
         }
-        return true;
     }
 
     private void startWithSidecars(RunningCall call) {
@@ -180,9 +198,11 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         if (!take(call) || call.isFailed()) {
             return CompletableFuture.completedFuture(false);
         }
+        egress.join(call);
         return link.ready().thenCompose(service -> port.rejoin(call, service)).whenComplete((known, failure) -> {
             if (failure != null || !known) {
                 calls.remove(call.call(), call);
+                egress.forget(call);
             }
         });
     }
@@ -210,6 +230,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     @Override
     public void ended(RunningCall call) {
         lastUsed = System.nanoTime();
+        if (!means.egressHealth().isDetached()) {
+            egress.revoke(call);
+        }
         boolean known = calls.remove(call.call(), call);
         if (SidecarWork.isNeededBy(call)) {
             execute(() -> sidecarWork.after(call));
@@ -363,6 +386,11 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         }
     }
 
+    /** Takes up the proxy that serves it already. Blocking. */
+    void adoptEgress(String proxy) {
+        egress.adopt(proxy);
+    }
+
     /** Attaches to a container that runs already. Blocking; if it has ended, the calls that wait go elsewhere. */
     void adopt() {
         String target = container;
@@ -398,7 +426,11 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     /** Every few seconds: renews the lease and looks whether the service keeps its promises. */
     void tick() {
-        if (isGone() || !link.tick()) {
+        if (isGone()) {
+            return;
+        }
+        egress.tick();
+        if (!link.tick()) {
             return;
         }
         for (RunningCall call : calls.values()) {
@@ -476,9 +508,13 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         link.close("detached");
         List<String> containers = new ArrayList<>();
         String own = container;
+        String proxy = egress.detach();
         if (idle && own != null) {
             containers.addAll(sidecars);
             containers.add(own);
+            if (proxy != null) {
+                containers.add(proxy);
+            }
         }
         return containers;
     }
@@ -495,28 +531,17 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     }
 
     private void removeContainer() {
-        String target = container;
-        if (target != null) {
-            execute(() -> removeNow(target));
-        }
+        execute(this::removeNow);
     }
 
-    private void removeNow(String target) {
-        try {
-            sidecars.forEach(means.sidecars()::remove);
-            means.engine()
-                    .control()
-                    .removeContainerCmd(target)
-                    .withForce(true)
-                    .withRemoveVolumes(true)
-                    .exec();
-        } catch (NotFoundException e) {
-            LOG.debug("Sandbox {} was removed already", id);
-        } catch (RuntimeException e) {
-            // The sweep finds it, or its lease ends it.
-            LOG.warn("Sandbox {} could not be removed: {}", id, EngineFailures.line(e));
-            means.watch().suspect();
+    private void removeNow() {
+        sidecars.forEach(means.sidecars()::remove);
+        String target = container;
+        if (target != null) {
+            means.containers().removeQuietly(target);
         }
+        egress.remove();
+        means.containers().removeEgressVolume(id);
     }
 
     /** Removes it whatever it does. Blocking. */
@@ -524,10 +549,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         leave();
         link.close("deleted");
         calls.values().forEach(call -> call.endWith(Reason.SANDBOX_LOST, null, "the conversation was deleted", id));
-        String target = container;
-        if (target != null) {
-            removeNow(target);
-        }
+        removeNow();
     }
 
     private void execute(Runnable task) {

@@ -27,6 +27,7 @@ final class SandboxFactory {
         Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER, Capability.SETGID, Capability.SETUID
     };
 
+    private static final Bounds EGRESS = new Bounds(128L << 20, 1, 64, 64L << 20);
     private static final long CPU_PERIOD = 100_000;
 
     private final Settings settings;
@@ -125,12 +126,37 @@ final class SandboxFactory {
                 .getId();
     }
 
+    /** Creates the container of a sandbox's proxy, without starting it: it alone has a network, and nothing else. */
+    String create(DockerClient docker, EgressPlan plan) {
+        HostConfig host = hardened(EGRESS, true)
+                .withNetworkMode(settings.egress().network())
+                .withDns(settings.egress().dns());
+        Mounts.apply(plan, labels, host);
+        return docker.createContainerCmd(plan.image())
+                .withName("rungpt-" + labels.instance().substring(0, 8) + "-egress-" + plan.sandbox())
+                .withLabels(labels.of(plan, settings.lease()))
+                .withUser(SandboxPlan.NOBODY)
+                .withWorkingDir("/")
+                .withEntrypoint("/usr/bin/python3", "-IS", "/usr/local/bin/egress-proxy")
+                .withCmd("--lease", Long.toString(settings.lease().toSeconds()))
+                .withTty(false)
+                .withStdinOpen(true)
+                .withStdInOnce(false)
+                .withAttachStdin(true)
+                .withAttachStdout(true)
+                .withAttachStderr(true)
+                .withStopTimeout(2)
+                .withHostConfig(host)
+                .exec()
+                .getId();
+    }
+
     private HostConfig hostConfig(SandboxPlan plan) {
         HostConfig host = hardened(plan.purpose().bounds(), !plan.purpose().isWorkspace());
         if (plan.isRootOfWorkspace()) {
             host.withCapAdd(ROOT_OF_WORKSPACE);
         }
-        Mounts.apply(plan, host);
+        Mounts.apply(plan, labels, host);
         return host;
     }
 

@@ -1,6 +1,7 @@
 package org.rungpt.runner.docker;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
 import com.github.dockerjava.api.exception.NotFoundException;
 import java.io.IOException;
@@ -40,13 +41,20 @@ final class SandboxLink {
 
     private final Means means;
     private final String id;
+    private final ObjectNode greeting;
     private final Owner owner;
     private volatile CompletableFuture<ServiceLink> link = new CompletableFuture<>();
     private volatile long lastLease = System.nanoTime();
 
     SandboxLink(Means means, String id, Owner owner) {
+        this(means, id, JsonNodeFactory.instance.objectNode(), owner);
+    }
+
+    /** @param greeting what else is said with every hello */
+    SandboxLink(Means means, String id, ObjectNode greeting, Owner owner) {
         this.means = means;
         this.id = id;
+        this.greeting = greeting;
         this.owner = owner;
     }
 
@@ -100,7 +108,8 @@ final class SandboxLink {
         try {
             service.open(
                             new DockerTransport(means.engine().streams(), container),
-                            means.settings().lease())
+                            means.settings().lease(),
+                            greeting)
                     .get(HELLO.toMillis(), TimeUnit.MILLISECONDS);
             lastLease = System.nanoTime();
             if (owner.isGone()) {

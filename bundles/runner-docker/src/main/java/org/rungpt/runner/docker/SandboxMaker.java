@@ -87,6 +87,7 @@ final class SandboxMaker {
         } else if (!plan.isRootOfWorkspace()) {
             shares.checkReadableBy(plan.user());
         }
+        containers.createEgressVolume(sandbox.id());
         sandbox.progress("starting the sandbox");
         String container = containers.create(plan);
         sandbox.container(container);

@@ -345,6 +345,7 @@ final class Sandboxes implements Sandbox.Keeper {
         }
         synchronized (this) {
             all.forEach(sandbox -> {
+                volumes.add(containers.egressVolume(sandbox.id()));
                 String volume = sandbox.volume();
                 if (volume != null) {
                     volumes.add(volume);
@@ -380,7 +381,13 @@ final class Sandboxes implements Sandbox.Keeper {
                 current.putIfAbsent(found.purpose().key(conversation), sandbox);
             }
         }
-        execute(sandbox::adopt);
+        String proxy = found.egress();
+        execute(() -> {
+            if (proxy != null) {
+                sandbox.adoptEgress(proxy);
+            }
+            sandbox.adopt();
+        });
     }
 
     /** Waits until a sandbox can take calls. @return false if it cannot or there is none */
@@ -448,6 +455,15 @@ final class Sandboxes implements Sandbox.Keeper {
             idle.addAll(sandbox.detach());
         }
         return idle;
+    }
+
+    /** Removes what sandboxes that have ended left of their way out. Blocking. */
+    void removeWaysOut() {
+        try {
+            containers.removeEgressVolumes();
+        } catch (RuntimeException e) {
+            LOG.debug("Volumes stay until the next start: {}", EngineFailures.line(e));
+        }
     }
 
     private void execute(Runnable task) {

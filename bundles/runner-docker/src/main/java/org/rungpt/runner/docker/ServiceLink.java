@@ -37,6 +37,11 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
 
         void finished(ServiceLink link, String call, JsonNode params) throws Violation;
 
+        /** A connection over the network; only proxies tell of any. */
+        default void connection(ServiceLink link, String call, JsonNode params) throws Violation {
+            throw new Violation("it told of a connection, and it has none");
+        }
+
         /** The link is no more. Once; not after {@link ServiceLink#close()}. */
         void broken(ServiceLink link, String why, boolean violation);
     }
@@ -62,6 +67,11 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
 
     /** Attaches and says hello. */
     CompletableFuture<JsonNode> open(Transport transport, Duration lease) throws IOException {
+        return open(transport, lease, JsonNodeFactory.instance.objectNode());
+    }
+
+    /** @param more what else is said with the hello */
+    CompletableFuture<JsonNode> open(Transport transport, Duration lease, ObjectNode more) throws IOException {
         Closeable attachment = transport.open(stdin, this);
         synchronized (this) {
             attached = attachment;
@@ -71,6 +81,7 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
         }
         ObjectNode params =
                 JsonNodeFactory.instance.objectNode().put("protocol", 1).put("lease", lease.toSeconds());
+        params.setAll(more);
         // The line end cuts off whatever half frame a predecessor left.
         stdin.offer(new byte[] {'\n'});
         stdin.offer(line("hello", params, greeting));
@@ -192,6 +203,7 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
         switch (method.asText()) {
             case "output" -> listener.output(this, name(call), params);
             case "finished" -> listener.finished(this, name(call), params);
+            case "connection" -> listener.connection(this, name(call), params);
             case "ending" -> LOG.debug("Sandbox {} is ending", sandbox);
             default -> throw new Violation("it sent a frame of an unknown method");
         }

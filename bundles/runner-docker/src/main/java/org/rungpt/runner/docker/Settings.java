@@ -2,6 +2,7 @@ package org.rungpt.runner.docker;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,8 @@ record Settings(
         int maxSandboxes,
         long disk,
         long maxMemory,
-        @Nullable String runtime) {
+        @Nullable String runtime,
+        EgressSettings egress) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
 
@@ -50,12 +52,12 @@ record Settings(
             Duration idle,
             Duration lease,
             int maxSandboxes) {
-        this(data, dockerHost, baseImage, memory, cpus, pids, pool, idle, lease, maxSandboxes, DISK_MIB << 20, 0, null);
+        this(data, dockerHost, baseImage, memory, cpus, pids, pool, idle, lease, maxSandboxes, DISK_MIB << 20, 0, null, EgressSettings.DEFAULT);
     }
 
     /** What is wrong is told in the log, one line for each key, and its default stands. */
-    static Settings of(Config config, Path data, @Nullable String baseImageProperty, @Nullable String hostVariable) {
-        String host = firstNonBlank(config.dockerHost(), hostVariable);
+    static Settings of(Config config, Path data, @Nullable String baseImageProperty, Map<String, String> environment) {
+        String host = firstNonBlank(config.dockerHost(), environment.get("DOCKER_HOST"));
         return new Settings(
                 data,
                 host == null
@@ -71,7 +73,8 @@ record Settings(
                 (int) range("maxSandboxes", config.maxSandboxes(), 1, 1000, 40),
                 range("diskMiB", config.diskMiB(), 16, 1 << 20, DISK_MIB) << 20,
                 range("maxMemoryMiB", config.maxMemoryMiB(), 0, 1 << 24, 0) << 20,
-                firstNonBlank(config.runtime(), null));
+                firstNonBlank(config.runtime(), null),
+                EgressSettings.of(config, environment));
     }
 
     private static @Nullable String firstNonBlank(@Nullable String first, @Nullable String second) {
@@ -81,7 +84,7 @@ record Settings(
         return second == null || second.isBlank() ? null : second.strip();
     }
 
-    private static long range(String key, long value, long min, long max, long otherwise) {
+    static long range(String key, long value, long min, long max, long otherwise) {
         if (value >= min && value <= max) {
             return value;
         }

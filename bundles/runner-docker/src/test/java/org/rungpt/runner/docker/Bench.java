@@ -37,6 +37,7 @@ final class Bench implements AutoCloseable {
     final Engine engine = new Engine(HOST, 4);
     private final String host;
     private volatile int pool;
+    private volatile EgressSettings egress = EgressSettings.DEFAULT;
     private volatile Duration lease = Duration.ofSeconds(120);
     private DockerRunner another;
     private volatile ActionRegistry registry;
@@ -68,7 +69,11 @@ final class Bench implements AutoCloseable {
                 pool,
                 Duration.ofMinutes(30),
                 lease,
-                20);
+                20,
+                1024 << 20,
+                0,
+                null,
+                egress);
     }
 
     private DockerRunner newRunner() throws Exception {
@@ -116,6 +121,11 @@ final class Bench implements AutoCloseable {
 
     void lease(Duration next) {
         lease = next;
+    }
+
+    /** For the next runner. */
+    void egress(EgressSettings next) {
+        egress = next;
     }
 
     void pool(int next) {
@@ -166,6 +176,22 @@ final class Bench implements AutoCloseable {
         return start(newCall(), conversation, task, command, observer, limits(60, 60, 64 * MIB));
     }
 
+    /** A call of the workspace that was granted hosts. */
+    CallHandle start(String conversation, String command, List<String> network, CallObserver observer)
+            throws RunnerException {
+        Grants grants = new Grants(network, List.of(), Map.of(), false);
+        return runner.start(
+                new CallSpec(
+                        newCall(),
+                        conversation,
+                        shell(),
+                        arguments(command),
+                        grants,
+                        Map.of(),
+                        limits(60, 60, 64 * MIB)),
+                observer);
+    }
+
     CallHandle start(
             String call,
             String conversation,
@@ -186,9 +212,13 @@ final class Bench implements AutoCloseable {
             CallSpec.Limits limits,
             Grants grants)
             throws RunnerException {
-        String arguments = "{\"command\": \""
+        return runner.start(
+                new CallSpec(call, conversation, task, arguments(command), grants, Map.of(), limits), observer);
+    }
+
+    private static String arguments(String command) {
+        return "{\"command\": \""
                 + command.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"}";
-        return runner.start(new CallSpec(call, conversation, task, arguments, grants, Map.of(), limits), observer);
     }
 
     static CallSpec.Limits limits(int total, int idle, long output) {

@@ -82,8 +82,9 @@ final class SandboxIT {
                         Capability.KILL,
                         Capability.SETGID,
                         Capability.SETUID);
-        assertThat(container.getMounts()).hasSize(1);
-        assertThat(container.getMounts().get(0).getDestination().getPath()).isEqualTo("/workspace");
+        assertThat(container.getMounts())
+                .extracting(mount -> mount.getDestination().getPath() + (mount.getRW() ? "" : " read-only"))
+                .containsExactlyInAnyOrder("/workspace", "/run/rungpt/egress read-only");
     }
 
     @Test
@@ -117,7 +118,9 @@ final class SandboxIT {
         assertThat(violations(container)).isEmpty();
         assertThat(container.getHostConfig().getReadonlyRootfs()).isTrue();
         assertThat(container.getHostConfig().getCapAdd()).isNullOrEmpty();
-        assertThat(container.getMounts()).isEmpty();
+        assertThat(container.getMounts())
+                .extracting(mount -> mount.getDestination().getPath() + (mount.getRW() ? "" : " read-only"))
+                .containsExactly("/run/rungpt/egress read-only");
     }
 
     /** The attributes that security asks of every container. */
