@@ -190,6 +190,11 @@ class Sandbox(unittest.TestCase):
         values = dict(line.split("=", 1) for line in lines[:-2])
         self.assertRegex(values.pop("RUNGPT_TOKEN"), "^[0-9a-f]{32}$")
         values.pop("_", None)
+        proxy, authorities = "http://127.0.0.1:7865", "/etc/ssl/certs/ca-certificates.crt"
+        self.assertEqual({"http_proxy": proxy, "https_proxy": proxy, "HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "no_proxy": "localhost,127.0.0.1,::1", "NO_PROXY": "localhost,127.0.0.1,::1",
+                          "NODE_USE_ENV_PROXY": "1", "PIP_RETRIES": "0", "SSL_CERT_FILE": authorities, "REQUESTS_CA_BUNDLE": authorities, "NODE_EXTRA_CA_CERTS": authorities, "DENO_TLS_CA_STORE": "system"},
+                         {name: values.pop(name) for name in list(values) if name.lower().endswith("_proxy") or "CA" in name and "RUNGPT" not in name or name in ("SSL_CERT_FILE", "PIP_RETRIES")})
+        self.assertIn("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=7865", values.pop("JAVA_TOOL_OPTIONS"))
         self.assertEqual({"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "RUNGPT_CALL": "c-env", "RUNGPT_ACTION": "test/shell",
                           "RUNGPT_OUT": "/rungpt/out/c-env", "RUNGPT_SERVICE": "http://127.0.0.1:7864"}, values)
 
@@ -414,7 +419,7 @@ class BuiltIn(unittest.TestCase):
 
     def test_info_and_now(self):
         info = self.good("system.info")
-        for text in ("system: Debian GNU/Linux 12", "host name: ", "user: root (0)", "directory: /workspace", "memory: 256 MiB", "processes: 128", "network: none", "\n  python3 3.11", "\n  node 22", "\n  deno 2"):
+        for text in ("system: Debian GNU/Linux 12", "host name: ", "user: root (0)", "directory: /workspace", "memory: 256 MiB", "processes: 128", "network: none", "\n  python3 3.11", "\n  node 24", "\n  deno 2"):
             self.assertIn(text, info)
         self.assertEqual(info.partition("host name: ")[2].partition("\n")[0], self.good("system.shell", command="hostname").strip())
         self.assertRegex(self.good("system.now"), r"^\w+day, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+00:00 \(UTC\)\n$")

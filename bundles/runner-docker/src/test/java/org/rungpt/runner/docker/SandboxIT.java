@@ -199,7 +199,20 @@ final class SandboxIT {
                         "RUNGPT_OUT",
                         "RUNGPT_SERVICE",
                         "RUNGPT_TOKEN",
-                        "DEBIAN_FRONTEND");
+                        "DEBIAN_FRONTEND",
+                        "http_proxy",
+                        "https_proxy",
+                        "no_proxy",
+                        "HTTP_PROXY",
+                        "HTTPS_PROXY",
+                        "NO_PROXY",
+                        "NODE_USE_ENV_PROXY",
+                        "JAVA_TOOL_OPTIONS",
+                        "PIP_RETRIES",
+                        "SSL_CERT_FILE",
+                        "REQUESTS_CA_BUNDLE",
+                        "NODE_EXTRA_CA_CERTS",
+                        "DENO_TLS_CA_STORE");
         assertThat(output("ls /sys/class/net").strip()).isEqualTo("lo");
         assertThat(output("python3 -c '\nimport socket\nfor a in [(\"1.1.1.1\", 53), (\"172.17.0.1\", 80),"
                         + " (\"169.254.169.254\", 80)]:\n try: socket.create_connection(a, 3); print(\"reached\", a)\n except"

@@ -1,0 +1,236 @@
+"""The way out of a sandbox, service and proxy as local processes: what stands for the world is on this machine's loopback, which the proxy is told to let through."""
+import http.server
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+from harness import LocalService, ROOT, PATIENCE
+
+
+class World(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = f"{self.path} {self.headers['Host']} {self.headers['X-Kept']} {self.headers['Proxy-Authorization']}\n".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_CONNECT(self):  # as a proxy of this machine
+        World.asked.append((self.path, self.headers["Proxy-Authorization"]))
+        if self.path.startswith("refused."):
+            return self.send_error(407)
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = False
+
+    def log_message(self, *_):
+        pass
+
+
+class Proxy:
+    """The proxy as a process."""
+
+    def __init__(self, directory):
+        self.path = f"{directory}/proxy"
+        self.process = subprocess.Popen([sys.executable, "-IS", ROOT / "base" / "egress-proxy", "--socket", self.path, "--lease", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.records, self.answers = [], {}
+        self.arrived = threading.Condition()
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+        self.ids = 0
+
+    def read(self):
+        for line in self.process.stdout:
+            if line.strip():
+                frame = json.loads(line)
+                with self.arrived:
+                    if frame.get("method") == "connection":
+                        self.records.append(frame["params"])
+                    else:
+                        self.answers[frame["id"]] = frame
+                    self.arrived.notify_all()
+
+    def ask(self, method, **params):
+        self.ids += 1
+        number = self.ids
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode() + b"\n")
+        self.process.stdin.flush()
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: number in self.answers, PATIENCE), f"no answer to {method}"
+            frame = self.answers.pop(number)
+        return frame.get("result", frame.get("error"))
+
+    def await_records(self, count):
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.records) >= count, PATIENCE), self.records
+            return list(self.records)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+        self.thread.join(PATIENCE)
+        self.process.stdout.close()
+
+
+class WayOut(unittest.TestCase):
+    TOKEN = "t" * 40
+
+    def setUp(self):
+        World.asked = []
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.world = http.server.ThreadingHTTPServer(("127.0.0.1", 0), World)
+        self.port = self.world.server_address[1]
+        threading.Thread(target=self.world.serve_forever, daemon=True).start()
+        self.addCleanup(self.world.server_close)
+        self.addCleanup(self.world.shutdown)
+        self.proxy = Proxy(directory.name)
+        self.addCleanup(self.proxy.close)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.entry = free.getsockname()[1]
+        self.service = LocalService(proxy_port=self.entry, egress=self.proxy.path)
+        self.addCleanup(self.service.__exit__)
+        self.proxy.ask("hello", protocol=1, private=["127.0.0.1"])
+
+    def grant(self, *network, call="granted", **more):
+        self.assertEqual({}, self.proxy.ask("grant", **{"call": call, "token": self.TOKEN, "network": list(network), "bytes": 1 << 20, **more}))
+
+    def run_python(self, script, **more):
+        call = self.service.host.invoke("python", {"script": script}, **more)
+        call.end()
+        return call
+
+    def get(self, address, **more):
+        return self.run_python(f"import urllib.request as r, urllib.error as e\ntry: print(r.urlopen({address!r}, timeout=5).read().decode())\nexcept e.HTTPError as x: print(x.code, x.reason)", **more)
+
+    def through(self, data, **more):
+        """What the entry answers to raw bytes of a program in a call."""
+        return self.run_python(f"import socket, sys\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\ns.sendall({data!r})\n"
+                               "sys.stdout.write(s.makefile(newline='').read())", **more).stdout.decode()
+
+    def test_without_a_grant_the_sentence_is_the_answer_and_on_stderr(self):
+        # The variables of the environment are those of any program; the loopback is this sandbox itself, so the name has to be another one.
+        call = self.get("http://example.test/x")
+        self.assertEqual("403 network: example.test:80 is not granted to this conversation; ask the user to grant it\n", call.stdout.decode())
+        self.assertEqual("network: example.test:80 is not granted to this conversation; ask the user to grant it\n", call.stderr.decode())
+        self.assertEqual([], self.proxy.records)
+
+    def test_a_grant_lets_through_what_it_names(self):
+        self.grant(f"127.0.0.1:{self.port}")
+        answer = self.through(f"GET http://127.0.0.1:{self.port}/a?b HTTP/1.1\r\nHost: evil\r\nX-Kept: k\r\nConnection: X-Gone\r\nX-Gone: 1\r\nProxy-Authorization: Basic eA==\r\n\r\n".encode(), egress=self.TOKEN)
+        self.assertTrue(answer.startswith("HTTP/1.1 200 OK\r\n"), answer)
+        self.assertIn(f"/a?b 127.0.0.1:{self.port} k None", answer)
+        record = self.proxy.await_records(1)[0]
+        self.assertEqual(("granted", 1, "127.0.0.1", self.port, True, None), tuple(record[k] for k in ("call", "number", "host", "port", "allowed", "reason")))
+        self.assertGreater(record["received"], 100)
+
+    def test_a_tunnel(self):
+        self.grant(f"127.0.0.1:{self.port}")
+        script = (f"import socket\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\nf = s.makefile('rb')\n"
+                  f"s.sendall(b'CONNECT 127.0.0.1:{self.port} HTTP/1.1\\r\\n\\r\\n')\nprint(f.readline(), f.readline())\n"
+                  "s.sendall(b'GET /in HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n')\nprint(f.read().decode())")
+        self.assertIn("/in h None None", self.run_python(script, egress=self.TOKEN).stdout.decode())
+
+    def test_the_proxy_refuses_and_the_call_hears_of_it(self):
+        self.grant("granted.test:80", "*.many.test:443", "127.0.0.2:80", "10.0.0.1:80")
+        for target, sentence in (
+                ("CONNECT granted.test:443 HTTP/1.1", "network: granted.test:443 is not granted"), ("CONNECT many.test:443 HTTP/1.1", "network: many.test:443 is not granted"),
+                ("CONNECT xmany.test:443 HTTP/1.1", "not granted"), ("GET http://127.0.0.2/ HTTP/1.1", "is at 127.0.0.2, which is no public address"),
+                ("GET http://10.0.0.1/ HTTP/1.1", "no public address"), ("GET http://user@granted.test/ HTTP/1.1", "without a user name"),
+                ("GET https://granted.test/ HTTP/1.1", "only http://"), ("GET ftp://granted.test/ HTTP/1.1", "only http://"), ("BREW http://granted.test:0/ HTTP/1.1", "no valid host or port")):
+            with self.subTest(target):
+                call = self.run_python(f"import socket, sys\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\ns.sendall({target!r}.encode() + b'\\r\\n\\r\\n')\nprint(s.makefile().read())", egress=self.TOKEN)
+                self.assertRegex(call.stdout.decode(), r"^HTTP/1\.1 40[03] network: ")
+                self.assertIn(sentence, call.stdout.decode())
+                self.assertIn(sentence, call.stderr.decode())
+
+    def test_requests_whose_length_is_unclear_are_refused(self):
+        self.grant(f"127.0.0.1:{self.port}")
+        for headers in ("Content-Length: 1\r\nContent-Length: 2", "Content-Length: 1\r\nTransfer-Encoding: chunked", "Content-Length: +1", "Broken header", " Folded: x"):
+            with self.subTest(headers):
+                self.assertTrue(self.through(f"GET http://127.0.0.1:{self.port}/ HTTP/1.1\r\n{headers}\r\n\r\n".encode(), egress=self.TOKEN).startswith("HTTP/1.1 400 network: "))
+
+    def test_a_second_request_in_the_same_bytes_goes_nowhere(self):
+        self.grant(f"127.0.0.1:{self.port}")
+        answer = self.through((f"GET http://127.0.0.1:{self.port}/one HTTP/1.1\r\n\r\n" + f"GET http://127.0.0.1:{self.port}/two HTTP/1.1\r\n\r\n").encode(), egress=self.TOKEN)
+        self.assertIn("/one", answer)
+        self.assertNotIn("/two", answer)
+
+    def test_a_wrong_or_revoked_token_opens_nothing(self):
+        self.grant(f"127.0.0.1:{self.port}")
+        self.assertIn("403 network: the call that this belongs to has ended", self.through(b"GET http://x/ HTTP/1.1\r\n\r\n", egress="u" * 40))
+        self.proxy.ask("revoke", call="granted")
+        self.assertIn("403 network: the call that this belongs to has ended", self.through(b"GET http://x/ HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+
+    def test_what_is_left_behind_has_no_network(self):
+        self.grant(f"127.0.0.1:{self.port}")
+        leave = f"(until [ -e go ]; do sleep 0.02; done; exec 3<>/dev/tcp/127.0.0.1/{self.entry}; printf 'GET http://127.0.0.1:{self.port}/ HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3 > late) </dev/null >/dev/null 2>&1 &"
+        (self.service.workspace / "left").write_text(leave)
+        self.service.host.shell("bash left", egress=self.TOKEN).end()
+        running = self.service.host.shell("touch go; until grep -q network: late; do sleep 0.02; done; cat late", egress=self.TOKEN)
+        running.end()
+        self.assertIn("only the programs of a call have network", running.stdout.decode())
+        self.assertEqual([], self.proxy.records)
+
+    def test_a_call_from_inside_has_what_its_caller_has(self):
+        self.service.__exit__()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.service = LocalService(proxy_port=self.entry, egress=self.proxy.path, port=port)
+        self.addCleanup(self.service.__exit__)
+        self.grant(f"127.0.0.1:{self.port}")
+        action = ROOT / "base" / "action"
+        inner = f"exec 3<>/dev/tcp/127.0.0.1/{self.entry}; printf 'GET http://127.0.0.1:{self.port}/deep HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3"
+        (self.service.workspace / "inner").write_text(inner)
+        script = f"{sys.executable} -IS {action} run shell.sh 'script=bash inner'"
+        call = self.service.host.shell(script, egress=self.TOKEN)
+        call.end()
+        self.assertIn("/deep", call.stdout.decode())
+
+    def test_the_end_of_a_call_ends_its_connections(self):
+        self.grant(f"127.0.0.1:{self.port}")
+        call = self.service.host.invoke("python", {"script": f"import socket, time\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\ns.sendall(b'CONNECT 127.0.0.1:{self.port} HTTP/1.1\\r\\n\\r\\n')\nprint(s.recv(99), flush=True)\ntime.sleep(60)"}, egress=self.TOKEN)
+        call.await_text("200")
+        self.proxy.ask("revoke", call="granted")
+        self.assertEqual(["network: the call ended"], [r["reason"] for r in self.proxy.await_records(1)])
+        self.service.host.ask("cancel", call=call.id, grace=0)
+        call.end()
+
+    def test_the_proxy_of_this_machine_is_used_but_for_what_is_direct(self):
+        self.proxy.ask("hello", protocol=1, private=["127.0.0.1"], upstream={"host": "127.0.0.1", "port": self.port, "credentials": "u:p", "direct": ["127.0.0.1"]})
+        self.grant("far.test:443", "far.test:80", "refused.test:443", f"127.0.0.1:{self.port}")
+        self.assertIn("200 Connection established", self.through(b"CONNECT far.test:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", egress=self.TOKEN))
+        self.assertEqual([("far.test:443", "Basic dTpw")], World.asked)
+        self.assertIn("http://far.test/plain far.test None Basic dTpw", self.through(b"GET http://far.test/plain HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+        self.assertIn("502 network: the proxy of this machine refused refused.test:443: 407", self.through(b"CONNECT refused.test:443 HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+        self.assertIn("/direct", self.through(f"GET http://127.0.0.1:{self.port}/direct HTTP/1.1\r\n\r\n".encode(), egress=self.TOKEN))
+
+    def test_what_the_host_says_is_checked(self):
+        for method, params, kind in (("grant", {"call": "c", "token": "short", "network": [], "bytes": 1}, "invalid-params"), ("grant", {}, "invalid-params"), ("hello", {"protocol": 2}, "unsupported-protocol"),
+                                     ("dance", {}, "unknown-method"), ("hello", {"protocol": 1, "denied": ["no address"]}, "invalid-params")):
+            self.assertEqual(kind, self.proxy.ask(method, **params)["data"]["type"])
+        self.assertEqual({"connections": []}, self.proxy.ask("connections", call="nobody"))
+
+
+class Addresses(unittest.TestCase):
+    def test_only_public_addresses_are_permitted(self):
+        module = {"__name__": "egress"}
+        exec(compile((ROOT / "base" / "egress-proxy").read_text(), "egress-proxy", "exec"), module)
+        addresses = module["Addresses"](denied=["192.0.2.7"])
+        for address in ("127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.169.254", "100.64.0.1", "100.100.100.200", "192.0.0.192", "168.63.129.16", "224.0.0.1",
+                        "255.255.255.255", "198.18.0.1", "192.0.2.7", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "fec0::1", "ff02::1",
+                        "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:1::", "100::1"):
+            self.assertFalse(addresses.permitted(address), address)
+        for address in ("1.1.1.1", "172.32.0.1", "192.0.2.8", "2606:4700::1111", "::ffff:1.1.1.1"):
+            self.assertTrue(addresses.permitted(address), address)
+
+
+if __name__ == "__main__":
+    unittest.main()
