@@ -133,7 +133,8 @@ final class SandboxFactory {
                 .withDns(settings.egress().dns());
         Mounts.apply(plan, labels, host);
         return docker.createContainerCmd(plan.image())
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-egress-" + plan.sandbox())
+                // A name of its own: the one that it follows may still be on its way out.
+                .withName("rungpt-" + labels.instance().substring(0, 8) + "-egress-" + Instance.newName())
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser(SandboxPlan.NOBODY)
                 .withWorkingDir("/")
