@@ -52,7 +52,21 @@ record Settings(
             Duration idle,
             Duration lease,
             int maxSandboxes) {
-        this(data, dockerHost, baseImage, memory, cpus, pids, pool, idle, lease, maxSandboxes, DISK_MIB << 20, 0, null, EgressSettings.DEFAULT);
+        this(
+                data,
+                dockerHost,
+                baseImage,
+                memory,
+                cpus,
+                pids,
+                pool,
+                idle,
+                lease,
+                maxSandboxes,
+                DISK_MIB << 20,
+                0,
+                null,
+                EgressSettings.DEFAULT);
     }
 
     /** What is wrong is told in the log, one line for each key, and its default stands. */

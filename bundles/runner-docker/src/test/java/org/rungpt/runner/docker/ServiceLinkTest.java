@@ -28,16 +28,7 @@ import org.rungpt.api.runner.CallOutcome.Reason;
 /** Frames from a sandbox are hostile: what the protocol does not allow ends the link, whatever it is, and costs no memory. */
 final class ServiceLinkTest {
     private static final Settings SETTINGS = new Settings(
-            Path.of("data"),
-            "unix:///x",
-            null,
-            512 << 20,
-            2,
-            256,
-            0,
-            Duration.ofMinutes(1),
-            Duration.ofMinutes(5),
-            10);
+            Path.of("data"), "unix:///x", null, 512 << 20, 2, 256, 0, Duration.ofMinutes(1), Duration.ofMinutes(5), 10);
 
     private final FakeService service = new FakeService();
     private final ExecutorService executor = Executors.newCachedThreadPool();
