@@ -45,7 +45,7 @@ final class EgressIT {
     @BeforeAll
     static void open() throws Exception {
         bench = new Bench(directory, 0).ready();
-        world = new PublicNetwork(new Images(bench.engine, bench.settings()).base());
+        world = new PublicNetwork(bench.images().base());
         bench.egress(world.settings());
         bench.swap();
         bench.ready();
