@@ -159,17 +159,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         Sidecars sidecars = new Sidecars(engine, labels, factory, settings, images::service);
         EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), settings.runtime(), images, timer);
         Means means = new Means(
-                settings,
-                engine,
-                watch,
-                images,
-                containers,
-                egressHealth,
-                shares,
-                secrets,
-                sidecars,
-                work,
-                output);
+                settings, engine, watch, images, containers, egressHealth, shares, secrets, sidecars, work, output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
         synchronized (openedOrClosed) {
