@@ -96,7 +96,8 @@ record Needs(
                     + " a directory of this machine, " + share.name() + why + ".");
         }
         if (!shares.isEmpty()) {
-            sentences.add("Its sandbox is made anew for that: what is not among the files of the conversation is lost.");
+            sentences.add(
+                    "Its sandbox is made anew for that: what is not among the files of the conversation is lost.");
         }
         for (Manifest.Sidecar sidecar : sidecars) {
             sentences.add("It asks for a further container, " + sidecar.image() + ".");

@@ -160,6 +160,19 @@ final class Ask {
             terminal.noteLine("Denied " + name + ": " + reason + ".");
             decision.put("decision", "deny").put("scope", "once").put("reason", reason);
         }
+        if (decision.path("decision").asText().equals("allow")) {
+            decision.put("approval", data.path("approval").asText());
+            JsonNode needs = data.path("needs");
+            if (!needs.path("shares").isEmpty()) {
+                terminal.noteLine("  No directory is shared from here; rungpt:grants or the page can do that.");
+                ObjectNode grant = decision.putObject("grant");
+                grant.set("network", needs.path("network"));
+                needs.path("secrets")
+                        .forEach(secret -> grant.withArray("secrets")
+                                .add(secret.path("name").asText()));
+                grant.put("workspace", needs.path("workspace").asBoolean());
+            }
+        }
         server.post(path + "/calls/" + call + "/approval", decision);
     }
 }

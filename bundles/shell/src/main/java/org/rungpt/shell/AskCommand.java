@@ -120,7 +120,7 @@ public final class AskCommand extends RungptCommand {
         }
         try {
             String answer = session.readLine(
-                    "Allow " + Plain.line(wanted.task()) + " " + Plain.line(wanted.arguments(), 500) + " ("
+                    "Allow " + Plain.line(wanted.task()) + " " + Plain.line(wanted.arguments()) + " ("
                             + Plain.line(wanted.reasons()) + ")? [y/N] ",
                     null);
             return answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
