@@ -14,6 +14,7 @@ import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.WorkspaceJournal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -197,6 +198,39 @@ final class Chat implements Conversations {
             }
             log.flush();
             return true;
+        });
+    }
+
+    @Override
+    public WorkspaceJournal.Revert revert(String conversation, String call) throws ChatException {
+        WorkspaceJournal journal = engine.services
+                .journals
+                .first()
+                .orElseThrow(() -> new ChatException(
+                        ChatException.Kind.UNAVAILABLE,
+                        "nobody keeps a journal of workspaces: start the bundle org.rungpt.runner.docker"));
+        return actors.submit(conversation, actor -> {
+            EventLog log = actor.log();
+            if (log.state().turn() != null) {
+                throw new ChatException(ChatException.Kind.CONFLICT, "a turn is under way: stop it first, or wait");
+            }
+            WorkspaceJournal.Revert revert;
+            try {
+                revert = journal.revert(conversation, call)
+                        .orElseThrow(() -> new ChatException(
+                                ChatException.Kind.NOT_FOUND, "nothing is known of what this call changed"));
+            } catch (RunnerException e) {
+                throw new ChatException(ChatException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()), e);
+            }
+            String id = revert.id();
+            if (id != null) {
+                List<String> files =
+                        revert.files().stream().map(WorkspaceJournal.Change::path).toList();
+                log.stage(Draft.workspaceReverted(call, id, files));
+                log.stage(Draft.notice(Reverts.notice(files), null));
+                log.flush();
+            }
+            return revert;
         });
     }
 

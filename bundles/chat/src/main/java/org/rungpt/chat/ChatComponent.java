@@ -308,6 +308,11 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
     }
 
     @Override
+    public WorkspaceJournal.Revert revert(String conversation, String call) throws ChatException {
+        return chat.revert(conversation, call);
+    }
+
+    @Override
     public Conversation change(String conversation, @Nullable String title, @Nullable String model)
             throws ChatException {
         return chat.change(conversation, title, model);

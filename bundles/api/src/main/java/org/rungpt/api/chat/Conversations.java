@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
+import org.rungpt.api.runner.WorkspaceJournal;
 
 /**
  * What can be done with conversations; what there is to read is in the {@link org.rungpt.api.store.ConversationStore}. Every
@@ -55,6 +56,16 @@ public interface Conversations {
 
     /** Cancels one call; its turn goes on and the model is told. */
     void cancel(String conversation, String call) throws ChatException;
+
+    /**
+     * Brings the files that a call changed back to what they were before it, and tells the model. Undone the same way, with the id
+     * that it gives.
+     *
+     * @param call id of a call or of an earlier revert
+     * @return what was done; without an id, nothing was, and what stands in the way
+     * @throws ChatException of kind {@code CONFLICT} while a turn is under way, {@code NOT_FOUND} if the call changed nothing that is known
+     */
+    WorkspaceJournal.Revert revert(String conversation, String call) throws ChatException;
 
     /** Changes what it talks to from the next turn on; null leaves as it is. */
     Conversation change(String conversation, @Nullable String title, @Nullable String model) throws ChatException;

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
@@ -46,6 +47,9 @@ final class Containers {
             return new Found(container, id, conversation, purpose, volume, user, sidecars, proxy, created);
         }
     }
+
+    /** The containers that keep journals now; what a predecessor left is of no use. */
+    private final Set<String> journals = ConcurrentHashMap.newKeySet();
 
     private final Engine engine;
     private final Labels labels;
@@ -79,6 +83,23 @@ final class Containers {
         } catch (NotFoundException e) {
             throw new RunnerException(
                     Kind.SANDBOX, "network: the engine has no such image or network: " + EngineFailures.line(e), e);
+        }
+    }
+
+    String createJournal(JournalPlan plan) {
+        String container = factory.create(docker(), plan);
+        journals.add(container);
+        return container;
+    }
+
+    void removeJournal(String container) {
+        try {
+            remove(container);
+            journals.remove(container);
+        } catch (RuntimeException e) {
+            // The sweep finds it, or its lease ends it.
+            journals.remove(container);
+            LOG.debug("A container of a journal stays until the next sweep: {}", EngineFailures.line(e));
         }
     }
 
@@ -207,6 +228,12 @@ final class Containers {
             String served = marks.get(Labels.EGRESS);
             if (served != null && !known.contains(served)) {
                 if (!"running".equals(container.getState()) || proxies.putIfAbsent(served, container.getId()) != null) {
+                    remove(container.getId());
+                }
+                continue;
+            }
+            if (marks.containsKey(Labels.JOURNAL)) {
+                if (!journals.contains(container.getId())) {
                     remove(container.getId());
                 }
                 continue;

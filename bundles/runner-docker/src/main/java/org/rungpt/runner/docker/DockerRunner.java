@@ -29,6 +29,7 @@ import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.runner.ShareGuard;
 import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.Readiness;
@@ -328,6 +329,11 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     /** The images that were made for actions. */
     ImageStore images() throws RunnerException {
         return available().garbage();
+    }
+
+    /** What calls changed in workspaces. */
+    WorkspaceJournal journals() throws RunnerException {
+        return available().sandboxes().journals();
     }
 
     /** Does now what is done every few seconds. */

@@ -26,6 +26,7 @@ import org.rungpt.api.runner.HostTasks;
 import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.runner.ShareGuard;
 import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.Readiness;
@@ -34,10 +35,10 @@ import org.rungpt.api.status.StatusSource;
 /** Runs calls in Docker containers. */
 @Component(
         configurationPid = "org.rungpt.runner.docker",
-        service = {ActionRunner.class, ImageStore.class, ShareGuard.class, StatusSource.class},
+        service = {ActionRunner.class, ImageStore.class, ShareGuard.class, StatusSource.class, WorkspaceJournal.class},
         immediate = true)
 @Designate(ocd = Config.class)
-public final class DockerRunnerComponent implements ActionRunner, ImageStore, ShareGuard, StatusSource {
+public final class DockerRunnerComponent implements ActionRunner, ImageStore, ShareGuard, StatusSource, WorkspaceJournal {
     /** Which built-in actions there are. Without it, the one that is called. */
     @Reference(
             cardinality = ReferenceCardinality.OPTIONAL,
@@ -124,6 +125,21 @@ public final class DockerRunnerComponent implements ActionRunner, ImageStore, Sh
     @Override
     public void release(String conversation) throws RunnerException {
         runner.release(conversation);
+    }
+
+    @Override
+    public Optional<Changes> changes(String conversation, String call) throws RunnerException {
+        return runner.journals().changes(conversation, call);
+    }
+
+    @Override
+    public Optional<String> diff(String conversation, String call) throws RunnerException {
+        return runner.journals().diff(conversation, call);
+    }
+
+    @Override
+    public Optional<Revert> revert(String conversation, String call) throws RunnerException {
+        return runner.journals().revert(conversation, call);
     }
 
     @Override

@@ -24,6 +24,7 @@ record Labels(String instance) {
 
     static final String USER = "rungpt.user";
     static final String EGRESS = "rungpt.egress";
+    static final String JOURNAL = "rungpt.journal";
     static final String LEASE = "rungpt.lease";
     /** Of a sidecar: its sandbox, its name there, the reference of its image, and where it listens. */
     static final String BESIDE = "rungpt.beside";
@@ -81,6 +82,10 @@ record Labels(String instance) {
     /** Name of the volume in which a sandbox and its proxy meet. */
     String egressVolume(String sandbox) {
         return "rungpt-" + instance.substring(0, 8) + "-egress-" + sandbox;
+    }
+
+    Map<String, String> of(JournalPlan plan, Duration lease) {
+        return Map.of(INSTANCE, instance, JOURNAL, plan.conversation(), LEASE, Long.toString(lease.toSeconds()));
     }
 
     private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {

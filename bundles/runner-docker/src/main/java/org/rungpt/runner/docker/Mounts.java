@@ -37,6 +37,10 @@ final class Mounts {
         host.withMounts(List.of(workspace(plan.volume())));
     }
 
+    static void apply(JournalPlan plan, HostConfig host) {
+        host.withMounts(List.of(workspace(plan.volume())));
+    }
+
     private static Mount workspace(String volume) {
         return new Mount()
                 .withType(MountType.VOLUME)

@@ -56,6 +56,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         /** It takes no calls any more. */
         void gone(Sandbox sandbox);
 
+        /** A call has ended; nobody has been told yet. */
+        void ended(Sandbox sandbox, RunningCall call);
+
         /** The call has not begun here and needs another sandbox. */
         void startElsewhere(RunningCall call);
 
@@ -239,6 +242,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         }
         if (known && call.hasBegun() && !isGone()) {
             port.forget(call);
+        }
+        if (known && !detached) {
+            keeper.ended(this, call);
         }
         if (retired && calls.isEmpty()) {
             removeIfIdle();

@@ -152,6 +152,30 @@ final class SandboxFactory {
                 .getId();
     }
 
+    /** Creates the container that keeps the journal of a workspace, without starting it. */
+    String create(DockerClient docker, JournalPlan plan) {
+        HostConfig host = hardened(JournalPlan.BOUNDS, true)
+                .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
+        Mounts.apply(plan, host);
+        return docker.createContainerCmd(plan.image())
+                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withLabels(labels.of(plan, settings.lease()))
+                .withUser("0:0")
+                .withWorkingDir("/")
+                .withEntrypoint("/usr/bin/python3", "-IS", "/usr/local/bin/workspace-journal")
+                .withCmd("--lease", Long.toString(settings.lease().toSeconds()))
+                .withTty(false)
+                .withStdinOpen(true)
+                .withStdInOnce(false)
+                .withAttachStdin(true)
+                .withAttachStdout(true)
+                .withAttachStderr(true)
+                .withStopTimeout(1)
+                .withHostConfig(host)
+                .exec()
+                .getId();
+    }
+
     private HostConfig hostConfig(SandboxPlan plan) {
         HostConfig host = hardened(plan.purpose().bounds(), !plan.purpose().isWorkspace());
         if (plan.isRootOfWorkspace()) {

@@ -29,6 +29,7 @@ import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.api.runner.WorkspaceJournal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,7 @@ final class Sandboxes implements Sandbox.Keeper {
     private final Workspaces workspaces;
     private final BuiltIns builtIns;
     private final SandboxMaker maker;
+    private final Journals journals;
     private final Pool pool;
     private final DiskWatch disks;
     private final Set<Sandbox> all = new LinkedHashSet<>();
@@ -61,6 +63,7 @@ final class Sandboxes implements Sandbox.Keeper {
         this.builtIns = builtIns;
         this.maker = new SandboxMaker(means, containers, workspaces);
         this.disks = new DiskWatch(means.engine());
+        this.journals = new Journals(means, containers, workspaces);
         this.pool = new Pool(means.settings().pool(), workspaces);
     }
 
@@ -68,6 +71,17 @@ final class Sandboxes implements Sandbox.Keeper {
 
     void start(RunningCall call) throws RunnerException {
         CallSpec spec = Objects.requireNonNull(call.spec());
+        if (Journals.concerns(spec)) {
+            journals.before(spec, () -> startElsewhere(call));
+            // If no sandbox ever had it.
+            var unused = call.outcome()
+                    .whenComplete((outcome, failure) -> journals.gone(spec.conversation(), call.call()));
+        } else {
+            startNow(call, spec);
+        }
+    }
+
+    private void startNow(RunningCall call, CallSpec spec) throws RunnerException {
         while (!sandboxFor(spec).start(call)) {
             LOG.debug("A sandbox went while call {} was on its way to it", call.call());
         }
@@ -76,7 +90,7 @@ final class Sandboxes implements Sandbox.Keeper {
     @Override
     public void startElsewhere(RunningCall call) {
         try {
-            start(call);
+            startNow(call, Objects.requireNonNull(call.spec()));
         } catch (RunnerException e) {
             call.fail(e);
         }
@@ -105,6 +119,22 @@ final class Sandboxes implements Sandbox.Keeper {
         }
         means.secrets().forget(call);
         return Optional.empty();
+    }
+
+    @Override
+    public void ended(Sandbox sandbox, RunningCall call) {
+        CallSpec spec = call.spec();
+        String conversation = sandbox.conversation();
+        boolean sees = sandbox.purpose().isWorkspace() || sandbox.purpose().border().workspace();
+        // Of a call that was taken up nobody knows what it may change.
+        if (conversation != null && sees && (spec == null || Journals.concerns(spec))) {
+            journals.after(conversation, call.call());
+        }
+    }
+
+    /** What calls changed in workspaces. */
+    WorkspaceJournal journals() {
+        return journals;
     }
 
     void warm(String conversation) throws RunnerException {
@@ -308,6 +338,7 @@ final class Sandboxes implements Sandbox.Keeper {
             }
         }
         fillPool();
+        journals.tick();
     }
 
     private void fillPool() {
@@ -412,6 +443,7 @@ final class Sandboxes implements Sandbox.Keeper {
     void release(String conversation) throws RunnerException {
         List<Sandbox> its = of(conversation);
         its.forEach(Sandbox::destroy);
+        journals.release(conversation);
         try {
             String volume = workspaces.unbind(conversation);
             if (volume != null) {
@@ -450,6 +482,7 @@ final class Sandboxes implements Sandbox.Keeper {
             sandboxes = new ArrayList<>(all);
         }
         maker.detach();
+        journals.close();
         List<String> idle = new ArrayList<>();
         for (Sandbox sandbox : sandboxes) {
             idle.addAll(sandbox.detach());

@@ -60,6 +60,10 @@ final class Workspaces {
 
     /** Durable when it returns. */
     synchronized void bind(String conversation, String volume) throws IOException {
+        if (!volumes.containsKey(conversation)) {
+            // It is empty: whatever comes into it is recorded.
+            JournalFiles.begin(file.resolveSibling(""), conversation);
+        }
         volumes.put(conversation, volume);
         write();
     }

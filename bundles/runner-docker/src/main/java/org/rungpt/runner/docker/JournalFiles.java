@@ -1,0 +1,201 @@
+package org.rungpt.runner.docker;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The journal of one workspace on the host's disk, where no sandbox reaches: a document for each call that changed something, in
+ * order, and contents by their hash. What the workspace holds is the fold of the documents. One thread at a time.
+ */
+final class JournalFiles {
+    /** Contents of larger files are not kept. */
+    static final long LARGEST = 8L << 20;
+
+    /** So much is kept of a workspace in all. */
+    static final long LARGEST_IN_ALL = 512L << 20;
+
+    private final Path directory;
+    private final Path objects;
+    private final Map<String, JournalEntry> now = new TreeMap<>();
+    private final Map<String, Path> records = new HashMap<>();
+    private int last;
+    private long kept;
+
+    private JournalFiles(Path directory) {
+        this.directory = directory;
+        this.objects = directory.resolve("objects");
+    }
+
+    static Path of(Path data, String conversation) {
+        return data.resolve("journal").resolve(conversation);
+    }
+
+    /** From now on everything that happens to the workspace is recorded: it is empty. */
+    static void begin(Path data, String conversation) throws IOException {
+        Files.createDirectories(
+                of(data, conversation).resolve("objects"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+
+    static boolean hasBegun(Path data, String conversation) {
+        return Files.isDirectory(of(data, conversation).resolve("objects"));
+    }
+
+    static JournalFiles open(Path data, String conversation) throws IOException {
+        begin(data, conversation);
+        var files = new JournalFiles(of(data, conversation));
+        List<Path> documents;
+        try (Stream<Path> all = Files.list(files.directory)) {
+            documents = all.filter(file -> file.getFileName().toString().endsWith(".json"))
+                    .sorted(Comparator.comparing(Path::getFileName))
+                    .toList();
+        }
+        for (Path document : documents) {
+            JournalRecord record = read(document);
+            files.last = Integer.parseInt(document.getFileName().toString().substring(0, 8));
+            files.apply(record, document);
+        }
+        try (Stream<Path> all = Files.list(files.objects)) {
+            for (Path object : all.toList()) {
+                files.kept += Files.size(object);
+            }
+        }
+        return files;
+    }
+
+    private static JournalRecord read(Path document) throws IOException {
+        return JournalRecord.read(ServiceLink.JSON.readTree(Files.readAllBytes(document)));
+    }
+
+    private void apply(JournalRecord record, Path document) {
+        record.changes().forEach((path, change) -> {
+            if (change.after() == null) {
+                now.remove(path);
+            } else {
+                now.put(path, change.after());
+            }
+        });
+        records.put(record.id(), document);
+    }
+
+    /** What the workspace holds, as far as it was recorded. */
+    Map<String, JournalEntry> now() {
+        return now;
+    }
+
+    void add(JournalRecord record) throws IOException {
+        Path document = directory.resolve("%08d.json".formatted(++last));
+        AtomicFile.write(document, ServiceLink.JSON.writeValueAsBytes(record.json()));
+        apply(record, document);
+    }
+
+    @Nullable
+    JournalRecord find(String id) throws IOException {
+        Path document = records.get(id);
+        return document == null ? null : read(document);
+    }
+
+    boolean has(@Nullable String hash) {
+        return hash != null && isHash(hash) && Files.exists(objects.resolve(hash));
+    }
+
+    /** Whether the content of a file may be kept. */
+    boolean hasRoomFor(long size) {
+        return size <= LARGEST && kept + size <= LARGEST_IN_ALL;
+    }
+
+    /** There may be thousands of them at once: the disk is not waited for, what the machine's end tore is found out by its hash. */
+    void keep(String hash, byte[] content) throws IOException {
+        Path next = directory.resolve("object.new");
+        Files.deleteIfExists(next);
+        Files.createFile(next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.write(next, content);
+        Files.move(next, objects.resolve(hash), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        kept += content.length;
+    }
+
+    /** @return null if it was not kept */
+    byte @Nullable [] content(@Nullable String hash) throws IOException {
+        try {
+            byte[] content = hash == null || !isHash(hash) ? null : Files.readAllBytes(objects.resolve(hash));
+            return content == null || !hash(content).equals(hash) ? null : content;
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    /** Only hashes become names of files. */
+    private static boolean isHash(String hash) {
+        return hash.matches("[0-9a-f]{64}");
+    }
+
+    static String hash(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** Calls that may be changing something: what a crash left unrecorded is theirs. Cheap, and not safe against the machine's end. */
+    void pending(Set<String> calls) throws IOException {
+        Path file = directory.resolve("pending");
+        if (calls.isEmpty()) {
+            Files.deleteIfExists(file);
+        } else {
+            Files.write(file, calls);
+        }
+    }
+
+    Set<String> pending() throws IOException {
+        try {
+            return new LinkedHashSet<>(Files.readAllLines(directory.resolve("pending")));
+        } catch (NoSuchFileException e) {
+            return Set.of();
+        }
+    }
+
+    static void delete(Path data, String conversation) throws IOException {
+        Path directory = of(data, conversation);
+        if (!Files.exists(directory)) {
+            return;
+        }
+        List<Path> folders = new ArrayList<>();
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failure) {
+                folders.add(folder);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        for (Path folder : folders) {
+            Files.deleteIfExists(folder);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package org.rungpt.runner.docker;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.RunnerException;
+
+/** How the changes of a record are taken back: looks first what stands in the way, then does it. */
+final class Reversal {
+    private static final int PIECE = 1 << 20;
+    private static final int STEPS = 1000;
+
+    private final JournalRecord record;
+    private final JournalFiles files;
+    private final Map<String, JournalEntry> now;
+
+    Reversal(JournalRecord record, JournalFiles files) {
+        this.record = record;
+        this.files = files;
+        this.now = files.now();
+    }
+
+    /** What stands in the way, each with the reason; empty if nothing does. */
+    List<String> obstacles() {
+        List<String> obstacles = new ArrayList<>();
+        Set<String> goes = new HashSet<>();
+        record.changes().forEach((path, change) -> {
+            if (change.before() == null) {
+                goes.add(path);
+            }
+        });
+        record.changes().forEach((path, change) -> {
+            String obstacle = obstacle(path, change.before(), change.after(), goes);
+            if (obstacle != null) {
+                obstacles.add(path + ": " + obstacle);
+            }
+        });
+        return obstacles;
+    }
+
+    private @Nullable String obstacle(
+            String path, @Nullable JournalEntry before, @Nullable JournalEntry after, Set<String> goes) {
+        JournalEntry current = now.get(path);
+        if (!JournalEntry.isSame(current, after)) {
+            return current == null ? "it was deleted since" : after == null ? "it was made again since" : "it was changed since";
+        }
+        if (before != null && before.kind().equals("other")) {
+            return "it was no file, folder or link";
+        }
+        if (before != null && before.isFile() && !before.hasContentOf(after) && !files.has(before.hash())) {
+            return "what it was before was not kept";
+        }
+        if (after != null && after.isDirectory() && (before == null || !before.isDirectory())) {
+            boolean used = new TreeMap<>(now)
+                    .tailMap(path + "/", true).keySet().stream()
+                            .takeWhile(other -> other.startsWith(path + "/"))
+                            .anyMatch(other -> !goes.contains(other));
+            if (used) {
+                return "other files were put there since";
+            }
+        }
+        int slash = path.lastIndexOf('/');
+        if (before != null && slash > 0) {
+            String folder = path.substring(0, slash);
+            JournalRecord.Change its = record.changes().get(folder);
+            JournalEntry then = its == null ? now.get(folder) : its.before();
+            if (then == null || !then.isDirectory()) {
+                return "its folder is gone";
+            }
+        }
+        return null;
+    }
+
+    /** Does it. */
+    void apply(JournalHelper helper, String volume) throws RunnerException, IOException {
+        helper.ask(volume, "stage", JsonNodeFactory.instance.objectNode().put("begin", true));
+        List<ObjectNode> steps = new ArrayList<>();
+        List<String> paths = new ArrayList<>(record.changes().keySet());
+        for (int i = paths.size() - 1; i >= 0; i--) {
+            // What is in a folder comes before it.
+            JournalRecord.Change change = Objects.requireNonNull(record.changes().get(paths.get(i)));
+            JournalEntry before = change.before();
+            JournalEntry after = change.after();
+            boolean replaced = before != null
+                    && after != null
+                    && (!before.kind().equals(after.kind()) || before.kind().equals("link"));
+            if (after != null && (before == null || replaced)) {
+                steps.add(step("delete", paths.get(i)));
+            }
+        }
+        int staged = 0;
+        for (String path : paths) {
+            JournalRecord.Change change = Objects.requireNonNull(record.changes().get(path));
+            JournalEntry before = change.before();
+            if (before == null) {
+                continue;
+            }
+            String what = before.isDirectory() ? "dir" : before.target() != null ? "link" : "file";
+            if (before.isFile() && before.hasContentOf(change.after())) {
+                what = "mode";
+            }
+            ObjectNode step = step(what, path)
+                    .put("m", before.mode())
+                    .put("u", before.uid())
+                    .put("g", before.gid());
+            if (what.equals("link")) {
+                step.put("t", before.target());
+            } else if (what.equals("file")) {
+                stage(helper, volume, staged, before);
+                step.put("file", staged++);
+            }
+            steps.add(step);
+        }
+        for (int from = 0; from < steps.size() || from == 0; from += STEPS) {
+            int to = Math.min(steps.size(), from + STEPS);
+            ObjectNode params = JsonNodeFactory.instance.objectNode().put("last", to == steps.size());
+            ArrayNode some = params.putArray("steps");
+            steps.subList(from, to).forEach(some::add);
+            helper.ask(volume, "apply", params);
+        }
+    }
+
+    private static ObjectNode step(String what, String path) {
+        return JsonNodeFactory.instance.objectNode().put("do", what).put("p", path);
+    }
+
+    private void stage(JournalHelper helper, String volume, int number, JournalEntry before)
+            throws RunnerException, IOException {
+        byte[] content = files.content(before.hash());
+        if (content == null) {
+            throw new IOException("what a file was before is damaged in the journal");
+        }
+        for (int from = 0; from < content.length || from == 0; from += PIECE) {
+            int length = Math.min(PIECE, content.length - from);
+            byte[] piece = java.util.Arrays.copyOfRange(content, from, from + length);
+            helper.ask(
+                    volume,
+                    "stage",
+                    JsonNodeFactory.instance
+                            .objectNode()
+                            .put("file", number)
+                            .put("offset", from)
+                            .put("base64", Base64.getEncoder().encodeToString(piece)));
+        }
+    }
+}
