@@ -224,8 +224,9 @@ final class Chat implements Conversations {
             }
             String id = revert.id();
             if (id != null) {
-                List<String> files =
-                        revert.files().stream().map(WorkspaceJournal.Change::path).toList();
+                List<String> files = revert.files().stream()
+                        .map(WorkspaceJournal.Change::path)
+                        .toList();
                 log.stage(Draft.workspaceReverted(call, id, files));
                 log.stage(Draft.notice(Reverts.notice(files), null));
                 log.flush();

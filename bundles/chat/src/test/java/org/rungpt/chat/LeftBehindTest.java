@@ -1,19 +1,23 @@
 package org.rungpt.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.Task;
+import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
+import org.rungpt.api.runner.WorkspaceJournal;
 
 /** Files, events and long output of calls, through whole turns. */
 final class LeftBehindTest {
@@ -163,6 +167,54 @@ final class LeftBehindTest {
                 assertThat(parts).noneMatch(part -> part instanceof ContentPart.Image);
             }
         }
+    }
+
+    /** Knows one call, whose only file may stand in the way. */
+    private static final class OneCall implements WorkspaceJournal {
+        private volatile boolean obstacle;
+
+        @Override
+        public Optional<Changes> changes(String conversation, String call) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> diff(String conversation, String call) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Revert> revert(String conversation, String call) {
+            if (!call.equals("c_1")) {
+                return Optional.empty();
+            }
+            return Optional.of(
+                    obstacle
+                            ? new Revert(null, List.of(), List.of("a.txt: it was changed since"))
+                            : new Revert("u_1", List.of(new Change("a.txt", Kind.MODIFIED, 1, 2, true)), List.of()));
+        }
+    }
+
+    @Test
+    void aRevertIsAnEventAndTheModelIsTold() throws Exception {
+        var journal = new OneCall();
+        house.services.journals.add(journal, Map.of());
+        String id = calls("fs.read {\"path\":\"a\"}");
+        journal.obstacle = true;
+        assertThat(house.chat.revert(id, "c_1").obstacles()).containsExactly("a.txt: it was changed since");
+        assertThat(house.types(id)).doesNotContain(EventType.WORKSPACE_REVERTED);
+
+        journal.obstacle = false;
+        assertThat(house.chat.revert(id, "c_1").id()).isEqualTo("u_1");
+        assertThat(house.latest(id, EventType.WORKSPACE_REVERTED, "revert")).isEqualTo("u_1");
+        assertThat(house.latest(id, EventType.MESSAGE_NOTICE, "text")).contains("as before again: a.txt.");
+        assertThatThrownBy(() -> house.chat.revert(id, "c_2"))
+                .isInstanceOfSatisfying(
+                        ChatException.class, e -> assertThat(e.kind()).isEqualTo(ChatException.Kind.NOT_FOUND));
+
+        house.model.script(null);
+        house.chat.post(id, null, "and now");
+        assertThatThrownBy(() -> house.chat.revert(id, "c_1")).hasMessageContaining("a turn is under way");
     }
 
     @Test

@@ -62,7 +62,8 @@ public final class ChangesCommand extends RungptCommand {
             print(table, out);
         }
         if (!changes.get().together().isEmpty()) {
-            out.println("Ran at the same time: " + String.join(", ", changes.get().together()));
+            out.println(
+                    "Ran at the same time: " + String.join(", ", changes.get().together()));
         }
         if (changes.get().note() != null) {
             out.println(changes.get().note());

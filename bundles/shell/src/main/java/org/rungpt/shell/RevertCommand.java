@@ -13,7 +13,10 @@ import org.rungpt.api.runner.WorkspaceJournal.Revert;
 
 /** Brings the files back that a call changed. */
 @Service
-@Command(scope = "rungpt", name = "revert", description = "Brings the files that a call changed back to what they were before")
+@Command(
+        scope = "rungpt",
+        name = "revert",
+        description = "Brings the files that a call changed back to what they were before")
 public final class RevertCommand extends RungptCommand {
     @Reference(optional = true)
     @Nullable

@@ -26,7 +26,8 @@ final class JournalRoutes {
     private Answer changes(Call call) throws ApiException {
         String id = ConversationRoutes.existing(services, call.variable("id")).id();
         try {
-            Changes changes = services.journal().changes(id, call.variable("call")).orElse(null);
+            Changes changes =
+                    services.journal().changes(id, call.variable("call")).orElse(null);
             ObjectNode body = Json.object().put("call", call.variable("call")).put("recorded", changes != null);
             body.set("files", files(changes == null ? List.of() : changes.files()));
             ArrayNode together = body.putArray("together");
@@ -76,8 +77,18 @@ final class JournalRoutes {
             throw new ApiException(
                     409,
                     "conflict",
-                    "Nothing was reverted: " + String.join("; ", revert.obstacles().subList(0, Math.min(5, revert.obstacles().size())))
-                            + (revert.obstacles().size() > 5 ? "; and " + (revert.obstacles().size() - 5) + " more." : "."),
+                    "Nothing was reverted: "
+                            + String.join(
+                                    "; ",
+                                    revert.obstacles()
+                                            .subList(
+                                                    0,
+                                                    Math.min(
+                                                            5,
+                                                            revert.obstacles().size())))
+                            + (revert.obstacles().size() > 5
+                                    ? "; and " + (revert.obstacles().size() - 5) + " more."
+                                    : "."),
                     null);
         }
         ObjectNode body = Json.object().put("call", call.variable("call")).put("revert", revert.id());

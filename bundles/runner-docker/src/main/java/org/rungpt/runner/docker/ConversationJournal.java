@@ -8,7 +8,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -72,9 +71,14 @@ final class ConversationJournal {
     /** A call is about to change something. @return when it may: what was changed before has been recorded then */
     synchronized CompletableFuture<?> before(String call) {
         running.add(call);
+        String name = volume.get();
+        if (name != null && !helper.isThere()) {
+            // It is there when the call has ended.
+            means.work().execute(() -> helper.prepare(name));
+        }
         if (!begun) {
             begun = true;
-            if (volume.get() != null) {
+            if (name != null) {
                 // The workspace is older than its journal.
                 later(() -> record(BASELINE, List.of()));
             }
@@ -95,15 +99,16 @@ final class ConversationJournal {
     }
 
     private synchronized <T> CompletableFuture<T> later(Callable<T> work) {
-        CompletableFuture<T> done = tail.handle((result, failure) -> null).thenApplyAsync(
-                ignored -> {
-                    try {
-                        return work.call();
-                    } catch (Exception e) {
-                        throw new CompletionException(e);
-                    }
-                },
-                means.work());
+        CompletableFuture<T> done = tail.handle((result, failure) -> null)
+                .thenApplyAsync(
+                        ignored -> {
+                            try {
+                                return work.call();
+                            } catch (Exception e) {
+                                throw new CompletionException(e);
+                            }
+                        },
+                        means.work());
         tail = done.exceptionally(failure -> {
             LOG.debug("The journal of {}: {}", conversation, EngineFailures.line(failure));
             return null;
@@ -322,7 +327,9 @@ final class ConversationJournal {
     /** Whether what a file was is there. */
     boolean isKept(@Nullable JournalEntry before) {
         JournalFiles journal = files;
-        return before == null || !before.isFile() && !before.kind().equals("other") || journal != null && journal.has(before.hash());
+        return before == null
+                || !before.isFile() && !before.kind().equals("other")
+                || journal != null && journal.has(before.hash());
     }
 
     CompletableFuture<@Nullable Revert> revert(String id) {
@@ -359,7 +366,7 @@ final class ConversationJournal {
             synchronized (this) {
                 closed = true;
             }
-            helper.close();
+            helper.shut();
         });
     }
 

@@ -13,9 +13,12 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The container that looks at a workspace for the journal, made when it is needed. Blocking; one thread at a time but for the care. */
 final class JournalHelper implements ServiceLink.Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(JournalHelper.class);
     private static final Duration HELLO = Duration.ofSeconds(15);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -25,7 +28,8 @@ final class JournalHelper implements ServiceLink.Listener {
     private volatile @Nullable ServiceLink link;
     private volatile @Nullable String container;
     private volatile long lastUsed = System.nanoTime();
-    private boolean fresh;
+    private volatile boolean fresh;
+    private boolean shut;
 
     /** What a look showed: all there is, or what is not as at the last look. Null for what is gone. */
     record Scan(boolean full, Map<String, @Nullable JournalEntry> changes, long others) {}
@@ -36,16 +40,28 @@ final class JournalHelper implements ServiceLink.Listener {
         this.conversation = conversation;
     }
 
-    private ServiceLink service(String volume) throws RunnerException {
+    /** Makes it ahead; a failure shows when it is used. */
+    void prepare(String volume) {
+        try {
+            service(volume);
+        } catch (RunnerException e) {
+            LOG.debug("No look at the workspace of {} ahead: {}", conversation, e.getMessage());
+        }
+    }
+
+    private synchronized ServiceLink service(String volume) throws RunnerException {
         lastUsed = System.nanoTime();
+        if (shut) {
+            throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
+        }
         ServiceLink known = link;
         if (known != null && known.isOpen()) {
             return known;
         }
         close();
         try {
-            String made = containers.createJournal(
-                    new JournalPlan(Instance.newName(), conversation, means.images().base(), volume));
+            String made = containers.createJournal(new JournalPlan(
+                    Instance.newName(), conversation, means.images().base(), volume));
             container = made;
             containers.start(made);
             ServiceLink service = new ServiceLink("journal of " + conversation, this);
@@ -62,8 +78,7 @@ final class JournalHelper implements ServiceLink.Listener {
             throw new RunnerException(Kind.UNAVAILABLE, "interrupted", e);
         } catch (ExecutionException | TimeoutException | IOException | RuntimeException e) {
             close();
-            throw new RunnerException(
-                    Kind.SANDBOX, "the workspace cannot be looked at: " + EngineFailures.line(e), e);
+            throw new RunnerException(Kind.SANDBOX, "the workspace cannot be looked at: " + EngineFailures.line(e), e);
         }
     }
 
@@ -78,8 +93,7 @@ final class JournalHelper implements ServiceLink.Listener {
             Thread.currentThread().interrupt();
             throw new RunnerException(Kind.UNAVAILABLE, "interrupted", e);
         } catch (ExecutionException e) {
-            throw new RunnerException(
-                    Kind.SANDBOX, EngineFailures.line(e.getCause() == null ? e : e.getCause()), e);
+            throw new RunnerException(Kind.SANDBOX, EngineFailures.line(e.getCause() == null ? e : e.getCause()), e);
         } catch (TimeoutException e) {
             throw new RunnerException(Kind.UNAVAILABLE, "the workspace could not be looked at in time", e);
         }
@@ -126,8 +140,14 @@ final class JournalHelper implements ServiceLink.Listener {
         }
     }
 
+    /** Removes the container for good. */
+    synchronized void shut() {
+        shut = true;
+        close();
+    }
+
     /** Removes the container; the next look makes another one. */
-    void close() {
+    synchronized void close() {
         ServiceLink service = link;
         link = null;
         if (service != null) {

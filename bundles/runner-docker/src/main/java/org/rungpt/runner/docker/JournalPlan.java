@@ -10,5 +10,5 @@ package org.rungpt.runner.docker;
  * @param volume the workspace
  */
 record JournalPlan(String id, String conversation, String image, String volume) {
-    static final Bounds BOUNDS = new Bounds(256L << 20, 1, 16);
+    static final Bounds BOUNDS = new Bounds(256L << 20, 1, 16, 16L << 20);
 }

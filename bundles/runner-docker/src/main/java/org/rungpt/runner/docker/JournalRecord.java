@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param note what could not be recorded; null if all was
  * @param changes by path
  */
-record JournalRecord(String id, List<String> together, @Nullable String note, Map<String, Change> changes) {
+record JournalRecord(
+        String id, List<String> together, @Nullable String note, Map<String, Change> changes) {
     /** What lay there before and what lies there after; null for nothing. */
     record Change(@Nullable JournalEntry before, @Nullable JournalEntry after) {}
 

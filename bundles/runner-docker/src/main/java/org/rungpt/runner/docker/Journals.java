@@ -16,7 +16,6 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.RunnerException;
-import org.rungpt.api.runner.RunnerException.Kind;
 import org.rungpt.api.runner.WorkspaceJournal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +68,9 @@ final class Journals implements WorkspaceJournal {
         if (free.isDone()) {
             start.run();
         } else {
-            free.copy().orTimeout(HOLD_UP.toMillis(), TimeUnit.MILLISECONDS).whenCompleteAsync((result, late) -> start.run(), means.work());
+            free.copy()
+                    .orTimeout(HOLD_UP.toMillis(), TimeUnit.MILLISECONDS)
+                    .whenCompleteAsync((result, late) -> start.run(), means.work());
         }
     }
 
@@ -105,9 +106,7 @@ final class Journals implements WorkspaceJournal {
         record.changes().forEach((path, change) -> {
             JournalEntry before = change.before();
             JournalEntry after = change.after();
-            WorkspaceJournal.Kind kind = before == null
-                    ? WorkspaceJournal.Kind.ADDED
-                    : after == null ? WorkspaceJournal.Kind.DELETED : WorkspaceJournal.Kind.MODIFIED;
+            Kind kind = before == null ? Kind.ADDED : after == null ? Kind.DELETED : Kind.MODIFIED;
             boolean folder = after == null ? before != null && before.isDirectory() : after.isDirectory();
             changes.add(new Change(
                     folder ? path + "/" : path,
@@ -137,7 +136,7 @@ final class Journals implements WorkspaceJournal {
 
     private @Nullable ConversationJournal known(String conversation) throws RunnerException {
         if (closed) {
-            throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
+            throw new RunnerException(RunnerException.Kind.DETACHED, "this runner has gone; ask its successor");
         }
         return conversation.matches("[A-Za-z0-9_-]{1,64}") && JournalFiles.hasBegun(data(), conversation)
                 ? of(conversation)
@@ -149,15 +148,16 @@ final class Journals implements WorkspaceJournal {
             return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new RunnerException(Kind.UNAVAILABLE, "interrupted", e);
+            throw new RunnerException(RunnerException.Kind.UNAVAILABLE, "interrupted", e);
         } catch (TimeoutException e) {
-            throw new RunnerException(Kind.UNAVAILABLE, "the journal of the workspace is still at work; try again", e);
+            throw new RunnerException(
+                    RunnerException.Kind.UNAVAILABLE, "the journal of the workspace is still at work; try again", e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RunnerException known) {
                 throw known;
             }
             throw new RunnerException(
-                    Kind.SANDBOX,
+                    RunnerException.Kind.SANDBOX,
                     "the journal of the workspace: " + EngineFailures.line(e.getCause() == null ? e : e.getCause()),
                     e);
         }
@@ -191,7 +191,7 @@ final class Journals implements WorkspaceJournal {
             } catch (ExecutionException | TimeoutException e) {
                 LOG.debug("The journal of {} did not end in time", conversation);
             }
-            journal.helper().close();
+            journal.helper().shut();
         }
         try {
             JournalFiles.delete(data(), conversation);
@@ -212,6 +212,6 @@ final class Journals implements WorkspaceJournal {
         } catch (ExecutionException | TimeoutException e) {
             LOG.debug("Not every journal could be closed in time");
         }
-        journals.values().forEach(journal -> journal.helper().close());
+        journals.values().forEach(journal -> journal.helper().shut());
     }
 }

@@ -52,7 +52,9 @@ final class Reversal {
             String path, @Nullable JournalEntry before, @Nullable JournalEntry after, Set<String> goes) {
         JournalEntry current = now.get(path);
         if (!JournalEntry.isSame(current, after)) {
-            return current == null ? "it was deleted since" : after == null ? "it was made again since" : "it was changed since";
+            return current == null
+                    ? "it was deleted since"
+                    : after == null ? "it was made again since" : "it was changed since";
         }
         if (before != null && before.kind().equals("other")) {
             return "it was no file, folder or link";
@@ -88,7 +90,8 @@ final class Reversal {
         List<String> paths = new ArrayList<>(record.changes().keySet());
         for (int i = paths.size() - 1; i >= 0; i--) {
             // What is in a folder comes before it.
-            JournalRecord.Change change = Objects.requireNonNull(record.changes().get(paths.get(i)));
+            JournalRecord.Change change =
+                    Objects.requireNonNull(record.changes().get(paths.get(i)));
             JournalEntry before = change.before();
             JournalEntry after = change.after();
             boolean replaced = before != null
@@ -100,7 +103,8 @@ final class Reversal {
         }
         int staged = 0;
         for (String path : paths) {
-            JournalRecord.Change change = Objects.requireNonNull(record.changes().get(path));
+            JournalRecord.Change change =
+                    Objects.requireNonNull(record.changes().get(path));
             JournalEntry before = change.before();
             if (before == null) {
                 continue;

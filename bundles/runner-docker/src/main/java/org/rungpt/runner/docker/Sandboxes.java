@@ -74,8 +74,8 @@ final class Sandboxes implements Sandbox.Keeper {
         if (Journals.concerns(spec)) {
             journals.before(spec, () -> startElsewhere(call));
             // If no sandbox ever had it.
-            var unused = call.outcome()
-                    .whenComplete((outcome, failure) -> journals.gone(spec.conversation(), call.call()));
+            var unused =
+                    call.outcome().whenComplete((outcome, failure) -> journals.gone(spec.conversation(), call.call()));
         } else {
             startNow(call, spec);
         }
@@ -125,7 +125,8 @@ final class Sandboxes implements Sandbox.Keeper {
     public void ended(Sandbox sandbox, RunningCall call) {
         CallSpec spec = call.spec();
         String conversation = sandbox.conversation();
-        boolean sees = sandbox.purpose().isWorkspace() || sandbox.purpose().border().workspace();
+        boolean sees =
+                sandbox.purpose().isWorkspace() || sandbox.purpose().border().workspace();
         // Of a call that was taken up nobody knows what it may change.
         if (conversation != null && sees && (spec == null || Journals.concerns(spec))) {
             journals.after(conversation, call.call());

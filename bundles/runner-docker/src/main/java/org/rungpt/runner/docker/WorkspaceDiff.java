@@ -22,7 +22,10 @@ final class WorkspaceDiff {
                 diff.text.append("# ").append(left).append(" more changed files are left out here\n");
                 break;
             }
-            diff.add(change.getKey(), change.getValue().before(), change.getValue().after());
+            diff.add(
+                    change.getKey(),
+                    change.getValue().before(),
+                    change.getValue().after());
             left--;
         }
         return diff.text.toString();

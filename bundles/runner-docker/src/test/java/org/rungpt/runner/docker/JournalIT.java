@@ -48,7 +48,8 @@ final class JournalIT {
     @AfterEach
     void release() throws Exception {
         bench.runner().release(conversation);
-        assertThat(Files.exists(bench.data.resolve("journal").resolve(conversation))).isFalse();
+        assertThat(Files.exists(bench.data.resolve("journal").resolve(conversation)))
+                .isFalse();
         assertThat(helpers()).isEmpty();
     }
 
@@ -107,7 +108,8 @@ final class JournalIT {
         assertThat(changes(nothing)).isEmpty();
         assertThat(changes(second)).containsExactly("DELETED binary", "MODIFIED d/a");
         assertThat(diff(first))
-                .contains("diff --git a/binary b/binary\nnew file mode 100644\nBinary files /dev/null and b/binary differ\n")
+                .contains(
+                        "diff --git a/binary b/binary\nnew file mode 100644\nBinary files /dev/null and b/binary differ\n")
                 .contains("+++ b/d/a\n@@ -0,0 +1,2 @@\n+one\n+two\n");
         assertThat(diff(second))
                 .contains("old mode 100644\nnew mode 100600\n--- a/d/a\n+++ b/d/a\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n");
@@ -126,7 +128,8 @@ final class JournalIT {
         assertThat(output("cat keep/deep/a gone; stat -c '%a %U' gone; readlink link; ls -A"))
                 .isEqualTo("old\ngone\n750 root\ngone\ngone\nkeep\nlink\n");
 
-        Revert again = journal().revert(conversation, String.valueOf(revert.id())).orElseThrow();
+        Revert again =
+                journal().revert(conversation, String.valueOf(revert.id())).orElseThrow();
         assertThat(again.obstacles()).isEmpty();
         assertThat(output("cat keep/deep/a fresh/x/y; ls -A")).isEqualTo("new\ny\nempty\nfresh\nkeep\n");
     }
@@ -143,7 +146,8 @@ final class JournalIT {
 
     @Test
     void whatABackgroundProgramChangedSinceStandsInTheWayToo() throws Exception {
-        String call = run("echo 1 > a; nohup sh -c 'until test -e go; do sleep 0.02; done; echo 2 > a; touch done' >/dev/null 2>&1 &");
+        String call = run(
+                "echo 1 > a; nohup sh -c 'until test -e go; do sleep 0.02; done; echo 2 > a; touch done' >/dev/null 2>&1 &");
         run("touch go; until test -e done; do sleep 0.02; done");
         assertThat(journal().revert(conversation, call).orElseThrow().obstacles())
                 .containsExactly("a: it was changed since");
@@ -155,7 +159,8 @@ final class JournalIT {
         assertThat(changes(call)).containsExactly("ADDED a");
         // Root in the sandbox: no trace of the journal, and times that are put back hide nothing.
         assertThat(output("ls -A /workspace; ls /var/lib/rungpt")).isEqualTo("a\n");
-        String tampered = run("touch -r a ref; echo tamper > a; touch -r ref a; rm ref; rm -f /usr/local/bin/workspace-journal");
+        String tampered =
+                run("touch -r a ref; echo tamper > a; touch -r ref a; rm ref; rm -f /usr/local/bin/workspace-journal");
         assertThat(changes(tampered)).containsExactly("MODIFIED a");
         assertThat(diff(tampered)).contains("-honest\n+tamper\n");
     }
@@ -164,7 +169,8 @@ final class JournalIT {
     void linksOutOfTheWorkspaceAndPipesAreNotFollowed() throws Exception {
         String call = run("ln -s /etc out; mkfifo pipe; echo x > a");
         assertThat(changes(call)).containsExactly("ADDED a", "ADDED out", "ADDED pipe");
-        assertThat(journal().revert(conversation, call).orElseThrow().obstacles()).isEmpty();
+        assertThat(journal().revert(conversation, call).orElseThrow().obstacles())
+                .isEmpty();
         assertThat(output("ls -A; ls /etc/passwd")).isEqualTo("/etc/passwd\n");
     }
 
@@ -190,7 +196,8 @@ final class JournalIT {
         assertThat(changes(first)).containsExactly("ADDED a");
         String second = run("echo 2 > a; echo 2 > b");
         assertThat(changes(second)).containsExactly("MODIFIED a", "ADDED b");
-        assertThat(journal().revert(conversation, second).orElseThrow().obstacles()).isEmpty();
+        assertThat(journal().revert(conversation, second).orElseThrow().obstacles())
+                .isEmpty();
         assertThat(output("ls; cat a")).isEqualTo("a\n1\n");
     }
 
@@ -198,7 +205,8 @@ final class JournalIT {
     void manySmallFilesAreRecordedInOneGo() throws Exception {
         String call = run("for d in $(seq 30); do mkdir $d; for i in $(seq 100); do echo $d/$i > $d/$i; done; done");
         assertThat(changes(call)).hasSize(3030);
-        assertThat(journal().revert(conversation, call).orElseThrow().obstacles()).isEmpty();
+        assertThat(journal().revert(conversation, call).orElseThrow().obstacles())
+                .isEmpty();
         assertThat(output("ls -A")).isEmpty();
     }
 
@@ -214,6 +222,7 @@ final class JournalIT {
         }
         Arrays.sort(nanos);
         assertThat(nanos[nanos.length / 2]).isLessThan(1_000_000_000L);
-        System.out.println("a call with the journal: " + nanos[nanos.length / 2] / 1000 + " us, median of " + nanos.length);
+        System.out.println(
+                "a call with the journal: " + nanos[nanos.length / 2] / 1000 + " us, median of " + nanos.length);
     }
 }

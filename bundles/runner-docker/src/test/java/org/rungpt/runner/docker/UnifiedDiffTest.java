@@ -20,8 +20,7 @@ final class UnifiedDiffTest {
                 .isEqualTo("@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
         assertThat(UnifiedDiff.hunks("", "a\n")).isEqualTo("@@ -0,0 +1 @@\n+a\n");
         assertThat(UnifiedDiff.hunks("a\n", "")).isEqualTo("@@ -1 +0,0 @@\n-a\n");
-        assertThat(UnifiedDiff.hunks("a", "a\n"))
-                .isEqualTo("@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n");
+        assertThat(UnifiedDiff.hunks("a", "a\n")).isEqualTo("@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n");
         assertThat(UnifiedDiff.hunks("same\n", "same\n")).isEmpty();
     }
 
@@ -72,5 +71,4 @@ final class UnifiedDiffTest {
         assertThat(process.exitValue()).as(said + hunks).isZero();
         return Files.exists(file) ? Files.readString(file) : "";
     }
-
 }
