@@ -94,6 +94,12 @@ final class ConversationJournal {
     /** The call has ended. */
     synchronized void after(String call) {
         running.remove(call);
+        if (!begun) {
+            // A predecessor started it, and kept no journal.
+            begun = true;
+            later(() -> record(BASELINE, List.of()));
+            return;
+        }
         List<String> together = List.copyOf(running);
         later(() -> record(call, together));
     }

@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
 final class JournalHelper implements ServiceLink.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(JournalHelper.class);
     private static final Duration HELLO = Duration.ofSeconds(15);
+    /** What failed is not tried again at once: a call must not be held up by it each time. */
+    private static final Duration PAUSE = Duration.ofSeconds(30);
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Means means;
@@ -30,6 +33,8 @@ final class JournalHelper implements ServiceLink.Listener {
     private volatile long lastUsed = System.nanoTime();
     private volatile boolean fresh;
     private boolean shut;
+    private @Nullable RunnerException failure;
+    private long failedAt;
 
     /** What a look showed: all there is, or what is not as at the last look. Null for what is gone. */
     record Scan(boolean full, Map<String, @Nullable JournalEntry> changes, long others) {}
@@ -58,6 +63,10 @@ final class JournalHelper implements ServiceLink.Listener {
         if (known != null && known.isOpen()) {
             return known;
         }
+        if (failure != null && System.nanoTime() - failedAt < PAUSE.toNanos()) {
+            throw failure;
+        }
+        failure = null;
         close();
         try {
             String made = containers.createJournal(new JournalPlan(
@@ -78,7 +87,11 @@ final class JournalHelper implements ServiceLink.Listener {
             throw new RunnerException(Kind.UNAVAILABLE, "interrupted", e);
         } catch (ExecutionException | TimeoutException | IOException | RuntimeException e) {
             close();
-            throw new RunnerException(Kind.SANDBOX, "the workspace cannot be looked at: " + EngineFailures.line(e), e);
+            RunnerException told = new RunnerException(
+                    Kind.SANDBOX, "the workspace cannot be looked at: " + EngineFailures.line(e), e);
+            failedAt = System.nanoTime();
+            failure = told;
+            throw told;
         }
     }
 
