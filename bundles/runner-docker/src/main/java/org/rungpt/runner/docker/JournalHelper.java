@@ -63,8 +63,9 @@ final class JournalHelper implements ServiceLink.Listener {
         if (known != null && known.isOpen()) {
             return known;
         }
-        if (failure != null && System.nanoTime() - failedAt < PAUSE.toNanos()) {
-            throw failure;
+        RunnerException before = failure;
+        if (before != null && System.nanoTime() - failedAt < PAUSE.toNanos()) {
+            throw before;
         }
         failure = null;
         close();
