@@ -38,7 +38,8 @@ import org.rungpt.api.status.StatusSource;
         service = {ActionRunner.class, ImageStore.class, ShareGuard.class, StatusSource.class, WorkspaceJournal.class},
         immediate = true)
 @Designate(ocd = Config.class)
-public final class DockerRunnerComponent implements ActionRunner, ImageStore, ShareGuard, StatusSource, WorkspaceJournal {
+public final class DockerRunnerComponent
+        implements ActionRunner, ImageStore, ShareGuard, StatusSource, WorkspaceJournal {
     /** Which built-in actions there are. Without it, the one that is called. */
     @Reference(
             cardinality = ReferenceCardinality.OPTIONAL,
