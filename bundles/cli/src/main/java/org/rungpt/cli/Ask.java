@@ -167,9 +167,8 @@ final class Ask {
                 terminal.noteLine("  No directory is shared from here; rungpt:grants or the page can do that.");
                 ObjectNode grant = decision.putObject("grant");
                 grant.set("network", needs.path("network"));
-                needs.path("secrets")
-                        .forEach(secret -> grant.withArray("secrets")
-                                .add(secret.path("name").asText()));
+                needs.path("secrets").forEach(secret -> grant.withArray("secrets")
+                        .add(secret.path("name").asText()));
                 grant.put("workspace", needs.path("workspace").asBoolean());
             }
         }
