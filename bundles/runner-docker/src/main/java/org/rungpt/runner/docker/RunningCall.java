@@ -127,6 +127,10 @@ final class RunningCall implements CallHandle {
         }
     }
 
+    boolean isDone() {
+        return outcome.isDone();
+    }
+
     private CallSpec.@Nullable Limits limits() {
         return spec == null ? null : spec.limits();
     }
