@@ -26,6 +26,8 @@ final class Actors {
     /** So many quiet conversations stay in memory. */
     private static final int QUIET = 64;
 
+    private static final Duration TRY_AGAIN = Duration.ofSeconds(10);
+
     private static final Duration DRAIN = Duration.ofSeconds(2);
 
     /** What is done in the mailbox of a conversation. */
@@ -65,6 +67,7 @@ final class Actors {
         } catch (LogLost e) {
             recovered = null;
             LOG.warn("conversations that were under way wait for the store: {}", e.getMessage());
+            engine.later(TRY_AGAIN, this::arrived);
         }
     }
 

@@ -2,6 +2,7 @@ package org.rungpt.chat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelConnection;
@@ -28,6 +29,8 @@ final class AnswerStream implements ModelObserver {
     private static final int SHORTENED_AGAIN = 4;
 
     private static final int CHARACTERS_A_TOKEN = 4;
+    /** What the smallest piece costs while it waits, in characters. */
+    private static final int DELTA = 64;
 
     private final ConversationActor actor;
     private final EventLog log;
@@ -39,6 +42,10 @@ final class AnswerStream implements ModelObserver {
     private final long began = System.nanoTime();
     private final TextStream answer;
     private final TextStream reasoning;
+    /** Of what waits in the mailbox, in characters and what they cost. */
+    private final AtomicLong waiting = new AtomicLong();
+
+    private volatile boolean flooded;
     private @Nullable ModelStream stream;
     private boolean storing;
     private boolean ended;
@@ -76,7 +83,37 @@ final class AnswerStream implements ModelObserver {
 
     @Override
     public void delta(ModelDelta delta) {
-        enqueue(() -> accept(parser.accept(delta)));
+        long size = size(delta);
+        if (flooded) {
+            return;
+        }
+        if (waiting.addAndGet(size) > actor.limits().answerCharacters()) {
+            // The mailbox is held up, by a store that is away, and the server does not mind.
+            flooded = true;
+            enqueue(this::tooLong);
+            return;
+        }
+        enqueue(() -> {
+            waiting.addAndGet(-size);
+            accept(parser.accept(delta));
+        });
+    }
+
+    private static long size(ModelDelta delta) {
+        if (delta instanceof ModelDelta.Text text) {
+            return DELTA + text.text().length();
+        } else if (delta instanceof ModelDelta.Reasoning reasoning) {
+            return DELTA + reasoning.text().length();
+        } else if (delta instanceof ModelDelta.ToolCall call) {
+            return DELTA + call.arguments().length();
+        }
+        return DELTA;
+    }
+
+    private void tooLong() {
+        cancelStream();
+        finish("length", "The answer is longer than RunGPT takes.", null, estimate());
+        actor.drive();
     }
 
     @Override
@@ -169,10 +206,8 @@ final class AnswerStream implements ModelObserver {
     private void accept(List<Segment> segments) {
         boolean calls = take(segments);
         if (!ended && answer.end() + reasoning.end() > actor.limits().answerCharacters()) {
-            cancelStream();
-            finish("length", "The answer is longer than RunGPT takes.", null, estimate());
-        }
-        if (calls || ended) {
+            tooLong();
+        } else if (calls || ended) {
             actor.drive();
         } else if (answer.unstored() + reasoning.unstored() >= STORE_CHARACTERS) {
             storeText();

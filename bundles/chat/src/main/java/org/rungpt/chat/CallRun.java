@@ -18,8 +18,8 @@ import org.rungpt.api.runner.HostTasks;
 import org.rungpt.api.runner.RunnerException;
 
 /**
- * One call from its journaled start to its end, through as many runners as it takes. It is started at most once: whatever happens
- * after a runner may have begun, it is only taken up again. Runs in the conversation's mailbox.
+ * One call from its journaled start to its end, through as many runners as it takes. It is started at most once: once a runner has
+ * it, it is only taken up again, unless that runner says that it has not begun. Runs in the conversation's mailbox.
  */
 final class CallRun {
     private static final Duration STORE_AFTER = Duration.ofMillis(250);
@@ -31,26 +31,41 @@ final class CallRun {
     /** What to start, and what it is granted. */
     record Start(InstalledTask task, Grants grants) {}
 
+    private enum Stage {
+        /** No runner has begun it. */
+        TO_START,
+        /** It may run somewhere, and a runner is to take it up. */
+        TO_TAKE_UP,
+        /** A runner tells of it. */
+        WATCHED,
+        /** Its end is written down, or its successor will do that. */
+        OVER
+    }
+
     private final ConversationActor actor;
     private final EventLog log;
     private final CallState call;
-    /** What to start; null to take up what was started before. */
-    private @Nullable Start task;
+    /** What to start; null if an earlier life of RunGPT did that. */
+    private final @Nullable Start task;
+
+    private Stage stage;
 
     /** By stream. */
     private final Map<String, CallOutput> outputs = new LinkedHashMap<>();
 
     private final Semaphore credit = new Semaphore(CallWatch.CREDIT);
-    private final long patienceEnds;
+    private long patienceEnds;
     private long stdoutEnd;
     private long stderrEnd;
+    /** The latest one, which said that it goes, or could not. */
     private @Nullable ActionRunner runner;
+
+    private @Nullable String problem;
     private @Nullable CallHandle handle;
     private @Nullable CallWatch attachment;
     private boolean looking;
     private boolean storing;
     private boolean cancelled;
-    private boolean ended;
 
     CallRun(ConversationActor actor, EventLog log, CallState call, @Nullable Start task) {
         this.actor = actor;
@@ -62,18 +77,21 @@ final class CallRun {
         }
         stdoutEnd = call.read();
         stderrEnd = call.stderr.end();
+        stage = task == null ? Stage.TO_TAKE_UP : Stage.TO_START;
+        beginPatience();
+    }
+
+    /** From now on a runner is waited for, within a bound. */
+    private void beginPatience() {
         patienceEnds = System.nanoTime() + actor.limits().patience().toNanos();
         actor.later(actor.limits().patience().plusMillis(1), this::attempt);
     }
 
     /** Gets hold of the program if that has not succeeded yet; called again whenever something changed. */
     void attempt() {
-        if (ended || handle != null) {
-            return;
-        }
-        if (task != null) {
+        if (stage == Stage.TO_START && task != null) {
             start(task);
-        } else {
+        } else if (stage == Stage.TO_TAKE_UP) {
             takeUp();
         }
     }
@@ -87,7 +105,11 @@ final class CallRun {
         Optional<ActionRunner> found = actor.services().runner(runner);
         if (found.isEmpty()) {
             if (isLate()) {
-                end(CallStatus.FAILED, "No runner for actions is there. Start the bundle org.rungpt.runner.docker.");
+                end(
+                        CallStatus.FAILED,
+                        problem != null
+                                ? problem
+                                : "No runner for actions is there. Start the bundle org.rungpt.runner.docker.");
             }
             return;
         }
@@ -106,8 +128,8 @@ final class CallRun {
                 end(CallStatus.FAILED, String.valueOf(e.getMessage()));
             }
         } catch (RuntimeException e) {
-            // It may have begun.
-            task = null;
+            // A runner that is being stopped may fail in any way; it has begun nothing.
+            problem = "The runner failed: " + e;
             runner = chosen;
             lookAgain();
         }
@@ -183,45 +205,63 @@ final class CallRun {
     }
 
     private void attach(@Nullable ActionRunner by, CallHandle to, CallWatch attached) {
+        stage = Stage.WATCHED;
         runner = by;
         handle = to;
         attachment = attached;
-        task = null;
         if (cancelled) {
             to.cancel();
         }
         var unused = to.outcome()
                 .whenComplete((outcome, error) -> actor.enqueue(() -> {
-                    if (attachment == attached && !ended) {
-                        ended(outcome, error);
+                    if (attachment == attached && stage == Stage.WATCHED) {
+                        if (outcome != null) {
+                            attached.end(this::accept);
+                            ended(to, outcome);
+                        } else {
+                            lost(attached, error);
+                        }
                     }
                 }));
     }
 
-    private void ended(@Nullable CallOutcome outcome, @Nullable Throwable error) {
+    private void ended(CallHandle by, CallOutcome outcome) {
+        stage = Stage.OVER;
+        storeAll();
+        log.stage(call.finished(outcome));
+        actor.callEnded(call.id);
+        actor.drive();
+        log.flush();
+        by.forget();
+    }
+
+    /** The runner cannot tell any more; another one may. */
+    private void lost(CallWatch by, @Nullable Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-        boolean goesOn = cause instanceof RunnerException e && e.kind() == RunnerException.Kind.DETACHED;
-        if (attachment != null && !goesOn) {
-            attachment.end(this::accept);
-        }
-        if (outcome != null) {
-            ended = true;
-            storeAll();
-            log.stage(call.finished(outcome));
-            actor.callEnded(call.id);
-            actor.drive();
-        } else if (goesOn) {
-            // Half a character or line is whole only with what the next one tells.
-            handle = null;
-            attachment = null;
+        RunnerException.Kind kind = cause instanceof RunnerException e ? e.kind() : null;
+        // Half a character or line is whole only with what the next one tells.
+        handle = null;
+        attachment = null;
+        if (kind == RunnerException.Kind.DETACHED) {
+            stage = Stage.TO_TAKE_UP;
+            beginPatience();
             attempt();
+        } else if (kind == RunnerException.Kind.NOT_BEGUN && cancelled) {
+            end(CallStatus.CANCELLED, "The call was cancelled before it ran.");
+        } else if (kind == RunnerException.Kind.NOT_BEGUN && task != null) {
+            stage = Stage.TO_START;
+            beginPatience();
+            attempt();
+        } else if (kind == RunnerException.Kind.NOT_BEGUN) {
+            end(CallStatus.FAILED, "RunGPT ended before the call began; it did not run.");
         } else {
+            by.end(this::accept);
             end(CallStatus.FAILED, cause == null ? "The runner failed." : String.valueOf(cause.getMessage()));
         }
     }
 
     private void end(CallStatus status, String message) {
-        ended = true;
+        stage = Stage.OVER;
         storeAll();
         log.stage(Draft.callFinished(call.id, status, message));
         actor.callEnded(call.id);
@@ -240,18 +280,18 @@ final class CallRun {
 
     /** Ends the call; what it says until then still counts. */
     void cancel() {
-        if (ended || cancelled) {
+        if (stage == Stage.OVER || cancelled) {
             return;
         }
         cancelled = true;
         if (handle != null) {
             handle.cancel();
-        } else if (task != null) {
+        } else if (stage == Stage.TO_START) {
             end(CallStatus.CANCELLED, "The call was cancelled before it ran.");
             return;
         }
         actor.later(actor.limits().cancelPatience(), () -> {
-            if (!ended) {
+            if (stage != Stage.OVER) {
                 end(CallStatus.UNKNOWN, "The call was cancelled, but nobody says that it ended.");
             }
         });
@@ -259,7 +299,7 @@ final class CallRun {
 
     /** Stops watching; the program goes on and a successor takes it up. */
     void detach() {
-        if (!ended) {
+        if (stage != Stage.OVER) {
             abandon();
             outputs.values().forEach(output -> stage(output.take()));
         }
@@ -267,7 +307,7 @@ final class CallRun {
 
     /** Stops watching; nothing is written any more. */
     void abandon() {
-        ended = true;
+        stage = Stage.OVER;
         if (attachment != null) {
             attachment.close();
             attachment = null;
@@ -296,7 +336,7 @@ final class CallRun {
             storing = true;
             actor.later(STORE_AFTER, () -> {
                 storing = false;
-                if (!ended) {
+                if (stage != Stage.OVER) {
                     storeSoFar();
                 }
             });

@@ -73,6 +73,11 @@ final class CallTasks implements HostTasks {
             public CompletionStage<CallOutcome> outcome() {
                 return outcome;
             }
+
+            @Override
+            public void forget() {
+                // Nothing of it is kept here.
+            }
         };
     }
 

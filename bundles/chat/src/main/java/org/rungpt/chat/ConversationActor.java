@@ -28,6 +28,11 @@ final class ConversationActor {
     /** An answer of which nothing had arrived is asked for again so often in a row after a crash. */
     private static final int SUPERSEDED_BY_CRASHES = 3;
 
+    /** Before it goes on after it had to stand still; twice as long each time. */
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+
     private static final Duration STAYS_AFTER_ALL = Duration.ofSeconds(2);
 
     private static final Logger LOG = LoggerFactory.getLogger(ConversationActor.class);
@@ -46,6 +51,8 @@ final class ConversationActor {
     private @Nullable Summary summary;
     private @Nullable ModelConnection left;
     private boolean retired;
+    private boolean tryingAgain;
+    private Duration pause = FIRST_PAUSE;
 
     /** @param quiet called in the mailbox when there is nothing under way */
     ConversationActor(Engine engine, String id, Runnable quiet) {
@@ -81,18 +88,33 @@ final class ConversationActor {
             try {
                 task.run();
             } catch (LogLost e) {
+                abandon();
                 if (e.kind() != ChatException.Kind.NOT_FOUND) {
-                    LOG.warn("conversation {} stands still: {}", id, e.getMessage());
+                    LOG.warn("conversation {} stands still for now: {}", id, e.getMessage());
+                    tryAgainLater();
                 }
-                abandon();
             } catch (RuntimeException e) {
-                LOG.error("conversation {} stands still because of an error in RunGPT", id, e);
+                LOG.error("conversation {} stands still for now because of an error in RunGPT", id, e);
                 abandon();
+                tryAgainLater();
             }
             if (!retired && !isBusy()) {
                 quiet.run();
             }
         });
+    }
+
+    /** What made it stand still may pass: a full disk, a store that was away. */
+    private void tryAgainLater() {
+        if (!tryingAgain) {
+            tryingAgain = true;
+            later(pause, () -> {
+                tryingAgain = false;
+                drive();
+                pause = FIRST_PAUSE;
+            });
+            pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
     }
 
     boolean isOwnThread() {
@@ -202,7 +224,10 @@ final class ConversationActor {
     }
 
     boolean isBusy() {
-        return log != null && log.state().doing() == Conversation.State.RUNNING || !runs.isEmpty() || answer != null;
+        return log != null && log.state().doing() == Conversation.State.RUNNING
+                || !runs.isEmpty()
+                || answer != null
+                || tryingAgain;
     }
 
     /** Puts it away if nothing is under way and nobody wants anything of it. Any thread. */

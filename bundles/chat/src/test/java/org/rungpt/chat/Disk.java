@@ -53,6 +53,13 @@ final class Disk {
             }
         }
 
+        /** It works again, as when the disk has room again. */
+        void heal() {
+            synchronized (Disk.this) {
+                failure = null;
+            }
+        }
+
         /** Dies at an append, before or after it was done. */
         void dieAtAppend(int number, boolean afterwards) {
             synchronized (Disk.this) {

@@ -87,6 +87,7 @@ final class Sandboxes {
         }
 
         private synchronized void watch(Runner.Handle handle, long offset) {
+            leave();
             watcher = handle;
             byte[] all = stdout.toByteArray();
             if (all.length > offset) {
@@ -114,6 +115,9 @@ final class Sandboxes {
 
     final Map<String, Program> programs = new ConcurrentHashMap<>();
     final List<String> started = java.util.Collections.synchronizedList(new ArrayList<>());
+    /** Calls whose end was said to be durable. */
+    final List<String> forgotten = java.util.Collections.synchronizedList(new ArrayList<>());
+
     final List<String> released = java.util.Collections.synchronizedList(new ArrayList<>());
     final LinkedBlockingQueue<Program> starts = new LinkedBlockingQueue<>();
     /** What a program does when it starts. */
@@ -135,7 +139,12 @@ final class Sandboxes {
     /** One life of a runner. */
     final class Runner implements ActionRunner {
         volatile RunnerException refusal;
+        volatile RuntimeException defect;
         volatile boolean gone;
+        /** Calls that come wait for an image. */
+        volatile boolean building;
+
+        private final LinkedBlockingQueue<Handle> waiting = new LinkedBlockingQueue<>();
 
         @Override
         public Readiness readiness() {
@@ -146,6 +155,17 @@ final class Sandboxes {
         void detach() {
             gone = true;
             programs.values().forEach(Program::leave);
+            waiting.forEach(handle -> handle.future.completeExceptionally(
+                    new RunnerException(RunnerException.Kind.NOT_BEGUN, "this runner goes, and the call never began")));
+        }
+
+        /** Waits until a call waits for its image. */
+        void awaitWaiting() throws InterruptedException {
+            Handle handle = waiting.poll(10, TimeUnit.SECONDS);
+            if (handle == null) {
+                throw new AssertionError("no call waits");
+            }
+            waiting.add(handle);
         }
 
         private void check() throws RunnerException {
@@ -155,13 +175,21 @@ final class Sandboxes {
             if (refusal != null) {
                 throw refusal;
             }
+            if (defect != null) {
+                throw defect;
+            }
         }
 
         @Override
         public CallHandle start(CallSpec call, CallObserver observer) throws RunnerException {
             check();
-            started.add(call.call());
             var program = new Program(call);
+            if (building) {
+                var handle = new Handle(program, observer);
+                waiting.add(handle);
+                return handle;
+            }
+            started.add(call.call());
             if (programs.putIfAbsent(call.call(), program) != null) {
                 throw new AssertionError("started twice: " + call);
             }
@@ -228,6 +256,11 @@ final class Sandboxes {
             @Override
             public CompletionStage<CallOutcome> outcome() {
                 return future;
+            }
+
+            @Override
+            public void forget() {
+                forgotten.add(call());
             }
         }
     }

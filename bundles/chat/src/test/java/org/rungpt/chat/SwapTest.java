@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.runner.RunnerException;
@@ -78,6 +79,109 @@ final class SwapTest {
         program.print("three").exit(0);
         assertThat(house.model.next().asked()).isEqualTo("RESULT 1 completed one two three");
         assertThat(house.sandboxes.started).hasSize(1);
+    }
+
+    @Test
+    void aCallThatIsOlderThanThePatienceOutlivesItsRunner() throws Exception {
+        house.close();
+        ChatLimits hasty = ChatLimits.DEFAULT.withPatience(Duration.ofSeconds(1));
+        try (House poor = new House(new Disk(), new Sandboxes(), hasty)) {
+            poor.sandboxes.behaviour = program -> program.print("one ");
+            String id = poor.say("go");
+            poor.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
+            Sandboxes.Program program = poor.sandboxes.next();
+            var patienceIsOver = new CompletableFuture<Boolean>();
+            poor.engine.later(hasty.patience().plusMillis(50), () -> patienceIsOver.complete(true));
+            assertThat(patienceIsOver.get(10, TimeUnit.SECONDS)).isTrue();
+            poor.runner.detach();
+            poor.services.runners.remove(poor.runner);
+            program.print("two").exit(0);
+            poor.services.runners.add(poor.sandboxes.runner(), Map.of());
+            assertThat(poor.model.next().asked()).isEqualTo("RESULT 1 completed one two");
+            poor.awaitState(id, Conversation.State.RUNNING);
+        }
+    }
+
+    @Test
+    void aCallThatHasNotBegunStartsAtTheNextRunner() throws Exception {
+        house.runner.building = true;
+        String id = house.say("go");
+        house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
+        house.runner.awaitWaiting();
+        house.runner.detach();
+        house.services.runners.remove(house.runner);
+        house.services.runners.add(house.sandboxes.runner(), Map.of());
+        assertThat(house.model.next().asked()).contains("RESULT 1 completed");
+        assertThat(house.sandboxes.started).hasSize(1);
+        assertThat(house.events(id, EventType.CALL_STARTED)).hasSize(1);
+    }
+
+    @Test
+    void aRunnerThatFailsAnyhowHasBegunNothing() throws Exception {
+        house.runner.defect = new IllegalStateException("the bundle is being stopped");
+        String id = house.say("go");
+        house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
+        house.await(id, EventType.CALL_STARTED);
+        house.services.runners.add(house.sandboxes.runner(), Map.of());
+        assertThat(house.model.next().asked()).contains("RESULT 1 completed");
+        assertThat(house.sandboxes.started).hasSize(1);
+    }
+
+    @Test
+    void theEndOfACallIsForgottenOnceItIsWrittenDown() throws Exception {
+        String id = house.say("go");
+        house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
+        house.model.next().say("ok").end();
+        house.awaitTurns(id, 1);
+        assertThat(house.sandboxes.forgotten).isEqualTo(house.sandboxes.started).hasSize(1);
+    }
+
+    @Test
+    void aConversationGoesOnByItselfWhenTheStoreHasFailedForAMoment() throws Exception {
+        house.sandboxes.behaviour = program -> {};
+        String called = house.say("call");
+        house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
+        Sandboxes.Program program = house.sandboxes.next();
+        house.store.fail(StoreException.Kind.BROKEN);
+        program.print("while the disk was full").exit(0);
+        var lost = new CompletableFuture<Boolean>();
+        house.engine.later(Duration.ofMillis(300), () -> lost.complete(true));
+        assertThat(lost.get(10, TimeUnit.SECONDS)).isTrue();
+        house.store.heal();
+        assertThat(house.model.next().asked()).isEqualTo("RESULT 1 completed while the disk was full");
+        assertThat(house.sandboxes.started).hasSize(1);
+        assertThat(house.events(called, EventType.CALL_STARTED)).hasSize(1);
+    }
+
+    @Test
+    void aServerThatFloodsWhileNothingCanBeStoredIsCutOff() throws Exception {
+        String id = house.say("go");
+        ScriptedModel.Answer answer = house.model.next();
+        house.store.fail(StoreException.Kind.UNAVAILABLE);
+        String much = "x".repeat(1 << 16);
+        for (int i = 0; i < 200; i++) {
+            answer.say(much);
+        }
+        house.store.heal();
+        assertThat(answer.awaitCancel()).isTrue();
+        house.awaitTurns(id, 1);
+        assertThat(house.latest(id, EventType.MESSAGE_FINISHED, "reason")).isEqualTo("length");
+        assertThat(house.answer(id).length()).isLessThanOrEqualTo(5 << 20);
+    }
+
+    @Test
+    void aCharacterThatIsCutByASwapIsWhole() throws Exception {
+        byte[] umlaut = "\u00e4".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        house.sandboxes.behaviour = program -> program.print("one ").print(new byte[] {umlaut[0]});
+        String id = house.say("go");
+        house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
+        Sandboxes.Program program = house.sandboxes.next();
+        house.awaitTransient(id, EventType.CALL_OUTPUT_DELTA);
+        house.runner.detach();
+        house.services.runners.remove(house.runner);
+        house.services.runners.add(house.sandboxes.runner(), Map.of());
+        program.print(new byte[] {umlaut[1]}).exit(0);
+        assertThat(house.model.next().asked()).isEqualTo("RESULT 1 completed one \u00e4");
     }
 
     @Test

@@ -229,6 +229,81 @@ public abstract class ActionRunnerContract {
     }
 
     @Test
+    void handsACallOverToWhoeverResumesIt() throws Exception {
+        RecordingObserver first = new RecordingObserver(patience());
+        CallSpec spec = spec(
+                conversation,
+                "seq 1 100000; while [ ! -e go ]; do sleep 0.05; done; seq 100001 200000; echo problem >&2; exit 7");
+        CallHandle watched = runner().start(spec, first);
+        first.await("\n100000\n");
+        String before = first.text(Stream.STDOUT);
+
+        long seen = before.indexOf("\n50000\n") + 1L;
+        RecordingObserver second = new RecordingObserver(patience(), seen, 0);
+        CallHandle resumed =
+                runner().resume(conversation, spec.call(), seen, 0, second).orElseThrow();
+        assertThatThrownBy(() -> await(watched)).cause().isInstanceOfSatisfying(RunnerException.class, e -> assertThat(
+                        e.kind())
+                .isEqualTo(RunnerException.Kind.DETACHED));
+        run("touch go", new RecordingObserver(patience()));
+        CallOutcome outcome = await(resumed);
+
+        StringBuilder expected = new StringBuilder();
+        for (int i = 50_000; i <= 200_000; i++) {
+            expected.append(i).append('\n');
+        }
+        assertThat(outcome.reason()).isEqualTo(Reason.EXITED);
+        assertThat(outcome.exit()).isEqualTo(7);
+        assertThat(second.text(Stream.STDOUT)).isEqualTo(expected.toString());
+        assertThat(second.text(Stream.STDERR)).isEqualTo("problem\n");
+        assertThat(first.text(Stream.STDOUT)).isEqualTo(before);
+        resumed.forget();
+    }
+
+    @Test
+    void losesNothingWhenItIsHandedOverWhileOutputFlows() throws Exception {
+        RecordingObserver observer = new RecordingObserver(patience());
+        CallSpec spec = spec(conversation, "while [ ! -e go ]; do seq 1 2000; sleep 0.005; done");
+        CallHandle call = runner().start(spec, observer);
+        StringBuilder all = new StringBuilder();
+        for (int i = 0; i < 8; i++) {
+            observer.await("\n2000\n1\n");
+            all.append(observer.text(Stream.STDOUT));
+            observer = new RecordingObserver(patience(), all.length(), 0);
+            call = runner().resume(conversation, spec.call(), all.length(), 0, observer)
+                    .orElseThrow();
+        }
+        run("touch go", new RecordingObserver(patience()));
+        assertThat(await(call).exit()).isZero();
+        call.forget();
+        all.append(observer.text(Stream.STDOUT));
+
+        StringBuilder block = new StringBuilder();
+        for (int i = 1; i <= 2000; i++) {
+            block.append(i).append('\n');
+        }
+        int blocks = all.length() / block.length();
+        assertThat(all.toString().equals(block.toString().repeat(blocks))).isTrue();
+    }
+
+    @Test
+    void tellsTheEndAgainUntilItIsForgotten() throws Exception {
+        CallSpec spec = spec(conversation, "echo there; exit 5");
+        CallHandle first = runner().start(spec, new RecordingObserver(patience()));
+        assertThat(await(first).exit()).isEqualTo(5);
+
+        RecordingObserver again = new RecordingObserver(patience());
+        CallHandle second =
+                runner().resume(conversation, spec.call(), 0, 0, again).orElseThrow();
+        assertThat(await(second).exit()).isEqualTo(5);
+        assertThat(again.text(Stream.STDOUT)).isEqualTo("there\n");
+        second.forget();
+        second.forget();
+        assertThat(runner().resume(conversation, spec.call(), 0, 0, new RecordingObserver(patience())))
+                .isEqualTo(Optional.empty());
+    }
+
+    @Test
     void knowsNothingOfCallsThatNeverWere() throws Exception {
         assertThat(run("true", new RecordingObserver(patience())).exit()).isZero();
         assertThat(runner().resume(conversation, id(), 0, 0, new RecordingObserver(patience())))
@@ -251,7 +326,10 @@ public abstract class ActionRunnerContract {
     // Tools
 
     protected final CallOutcome run(String command, CallObserver observer) throws Exception {
-        return await(start(conversation, command, observer));
+        CallHandle call = start(conversation, command, observer);
+        CallOutcome outcome = await(call);
+        call.forget();
+        return outcome;
     }
 
     private CallHandle start(String in, String command, CallObserver observer) throws RunnerException {

@@ -40,7 +40,12 @@ public final class RecordingObserver implements CallObserver {
 
     /** For output from these offsets on. */
     public RecordingObserver(long stdout, long stderr) {
-        this();
+        this(Duration.ofSeconds(60), stdout, stderr);
+    }
+
+    /** For output from these offsets on. */
+    public RecordingObserver(Duration patience, long stdout, long stderr) {
+        this(patience);
         from[0] = stdout;
         from[1] = stderr;
     }

@@ -108,6 +108,10 @@ final class ActionRunnerContractTest {
         "ONE_AT_A_TIME, aSlowObserverHoldsUpOnlyItsOwnCall",
         "DIES_WITH_OBSERVER, survivesAnObserverThatFails",
         "RUNS_TWICE, runsACallOnceOnly",
+        "HANDS_NOTHING_OVER, handsACallOverToWhoeverResumesIt",
+        "TELLS_NOBODY_OF_THE_HANDOVER, handsACallOverToWhoeverResumesIt",
+        "FORGETS_AT_ONCE, tellsTheEndAgainUntilItIsForgotten",
+        "NEVER_FORGETS, tellsTheEndAgainUntilItIsForgotten",
         "KNOWS_EVERYTHING, knowsNothingOfCallsThatNeverWere",
         "KEEPS_FILES, releaseDeletesSandboxAndWorkspace"
     })

@@ -1,5 +1,6 @@
 package org.rungpt.testkit;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -53,6 +54,10 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
         ONE_AT_A_TIME,
         DIES_WITH_OBSERVER,
         RUNS_TWICE,
+        HANDS_NOTHING_OVER,
+        TELLS_NOBODY_OF_THE_HANDOVER,
+        FORGETS_AT_ONCE,
+        NEVER_FORGETS,
         KNOWS_EVERYTHING,
         KEEPS_FILES
     }
@@ -63,7 +68,7 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
     private final Map<String, Path> workspaces = new ConcurrentHashMap<>();
     private final Set<Run> running = ConcurrentHashMap.newKeySet();
-    private final Set<String> calls = ConcurrentHashMap.newKeySet();
+    private final Map<String, Run> calls = new ConcurrentHashMap<>();
 
     LocalRunner(Path root, Defect defect) {
         this.root = root;
@@ -78,33 +83,95 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
 
     @Override
     public CallHandle start(CallSpec call, CallObserver observer) throws RunnerException {
-        boolean known = !calls.add(call.call());
-        Run run = new Run(call, observer);
+        Run run = new Run(call);
+        Run.Watch watch = run.new Watch(observer);
+        run.watch = watch;
+        boolean known = calls.putIfAbsent(call.call(), run) != null;
         if (known && defect != Defect.RUNS_TWICE) {
-            run.outcome.completeExceptionally(new RunnerException(RunnerException.Kind.SANDBOX, "it ran already"));
-            return run;
+            watch.outcome.completeExceptionally(new RunnerException(RunnerException.Kind.SANDBOX, "it ran already"));
+            return watch;
         }
         if (defect == Defect.ONE_AT_A_TIME) {
             timer.execute(run::run);
         } else {
             threads.execute(run::run);
         }
-        return run;
+        return watch;
     }
 
-    private final class Run implements CallHandle {
+    private final class Run {
         private final CallSpec spec;
-        private final CallObserver observer;
-        private final CompletableFuture<CallOutcome> outcome = new CompletableFuture<>();
+        private final ByteArrayOutputStream[] recorded = {new ByteArrayOutputStream(), new ByteArrayOutputStream()};
+        private Watch watch;
+        private CallOutcome ended;
         private final AtomicReference<Reason> reason = new AtomicReference<>();
         private final AtomicLong[] sizes = {new AtomicLong(), new AtomicLong()};
         private volatile long lastOutput = System.nanoTime();
         private volatile Process process;
-        private volatile boolean observerFailed;
 
-        Run(CallSpec spec, CallObserver observer) {
+        Run(CallSpec spec) {
             this.spec = spec;
-            this.observer = observer;
+        }
+
+        /** Whoever sees it. */
+        final class Watch implements CallHandle {
+            private final CallObserver observer;
+            private final CompletableFuture<CallOutcome> outcome = new CompletableFuture<>();
+            private boolean failed;
+
+            Watch(CallObserver observer) {
+                this.observer = observer;
+            }
+
+            @Override
+            public String call() {
+                return spec.call();
+            }
+
+            @Override
+            public void cancel() {
+                if (defect != Defect.NO_CANCEL) {
+                    stop(Reason.CANCELLED);
+                }
+            }
+
+            @Override
+            public CompletionStage<CallOutcome> outcome() {
+                return outcome;
+            }
+
+            @Override
+            public void forget() {
+                if (defect != Defect.NEVER_FORGETS) {
+                    calls.remove(spec.call());
+                }
+            }
+        }
+
+        synchronized Watch handOver(CallObserver observer, long stdout, long stderr) {
+            if (ended == null && defect != Defect.TELLS_NOBODY_OF_THE_HANDOVER) {
+                watch.outcome.completeExceptionally(
+                        new RunnerException(RunnerException.Kind.DETACHED, "somebody else watches it"));
+            }
+            watch = new Watch(observer);
+            replay(CallObserver.Stream.STDOUT, stdout);
+            replay(CallObserver.Stream.STDERR, stderr);
+            if (ended != null) {
+                watch.outcome.complete(ended);
+            }
+            return watch;
+        }
+
+        private void replay(CallObserver.Stream stream, long from) {
+            byte[] all = recorded[stream.ordinal()].toByteArray();
+            if (all.length > from) {
+                watch.observer.output(
+                        stream,
+                        from,
+                        ByteBuffer.wrap(all, (int) from, all.length - (int) from)
+                                .slice()
+                                .asReadOnlyBuffer());
+            }
         }
 
         void run() {
@@ -146,7 +213,7 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
                 running.remove(this);
                 end(exit, Duration.ofNanos(System.nanoTime() - begun));
             } catch (IOException | InterruptedException | RuntimeException e) {
-                outcome.completeExceptionally(new RunnerException(RunnerException.Kind.SANDBOX, "failed", e));
+                watch.outcome.completeExceptionally(new RunnerException(RunnerException.Kind.SANDBOX, "failed", e));
             }
         }
 
@@ -161,7 +228,7 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
         private void pump(InputStream in, CallObserver.Stream stream) {
             byte[] buffer = new byte[16 << 10];
             try (in) {
-                java.io.ByteArrayOutputStream late = new java.io.ByteArrayOutputStream();
+                ByteArrayOutputStream late = new ByteArrayOutputStream();
                 int count;
                 while ((count = in.read(buffer)) > 0) {
                     lastOutput = System.nanoTime();
@@ -183,17 +250,20 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
             AtomicLong size = sizes[stream.ordinal()];
             long room = spec.limits().output() - sizes[0].get() - sizes[1].get();
             int count = defect == Defect.NO_OUTPUT_LIMIT ? read : (int) Math.min(room, read);
-            if (count > 0 && !observerFailed) {
+            if (count > 0) {
+                recorded[stream.ordinal()].write(bytes, 0, count);
+            }
+            if (count > 0 && !watch.failed) {
                 int told = defect == Defect.LOSES_BYTES && count > 4096 ? count - 1 : count;
                 try {
-                    observer.output(
+                    watch.observer.output(
                             stream, size.get(), ByteBuffer.wrap(bytes, 0, told).asReadOnlyBuffer());
                 } catch (IllegalStateException e) {
                     if (defect == Defect.DIES_WITH_OBSERVER) {
                         // Told as lost even if the program was quicker.
                         reason.compareAndSet(null, Reason.SANDBOX_LOST);
                     }
-                    observerFailed = true;
+                    watch.failed = true;
                 }
             }
             size.addAndGet(Math.max(0, count));
@@ -245,38 +315,34 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
                             : "stopped after " + limits.total().toSeconds() + " s"
                     : why == Reason.OUTPUT_LIMIT ? "more than " + (limits.output() >> 20) + " MiB of output" : null;
             Integer code = why != null ? null : defect == Defect.NO_EXIT_CODE ? 0 : exit;
-            outcome.complete(new CallOutcome(
-                    code,
-                    why == null ? Reason.EXITED : why,
-                    message,
-                    sizes[0].get(),
-                    sizes[1].get(),
-                    duration,
-                    "local"));
-        }
-
-        @Override
-        public String call() {
-            return spec.call();
-        }
-
-        @Override
-        public void cancel() {
-            if (defect != Defect.NO_CANCEL) {
-                stop(Reason.CANCELLED);
+            synchronized (this) {
+                ended = new CallOutcome(
+                        code,
+                        why == null ? Reason.EXITED : why,
+                        message,
+                        sizes[0].get(),
+                        sizes[1].get(),
+                        duration,
+                        "local");
+                if (defect == Defect.FORGETS_AT_ONCE) {
+                    calls.remove(spec.call());
+                }
+                watch.outcome.complete(ended);
             }
-        }
-
-        @Override
-        public CompletionStage<CallOutcome> outcome() {
-            return outcome;
         }
     }
 
     @Override
     public Optional<CallHandle> resume(
             String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer) {
-        return defect == Defect.KNOWS_EVERYTHING ? Optional.of(new Run(null, observer)) : Optional.empty();
+        if (defect == Defect.KNOWS_EVERYTHING) {
+            return Optional.of(new Run(null).new Watch(observer));
+        }
+        Run run = calls.get(call);
+        if (run == null || defect == Defect.HANDS_NOTHING_OVER && running.contains(run)) {
+            return Optional.empty();
+        }
+        return Optional.of(run.handOver(observer, stdoutOffset, stderrOffset));
     }
 
     @Override

@@ -8,7 +8,8 @@ import org.rungpt.api.status.Readiness;
 
 /**
  * Runs calls in sandboxes. Sandboxes belong to conversations, not to the runner: when a runner goes, running calls go on, its
- * handles end with {@link RunnerException.Kind#DETACHED}, and its successor resumes them.
+ * handles end with {@link RunnerException.Kind#DETACHED}, and its successor resumes them. Handles of calls that have not begun end
+ * with {@link RunnerException.Kind#NOT_BEGUN}: its successor may start them.
  */
 @ConsumerType
 public interface ActionRunner {
@@ -18,12 +19,15 @@ public interface ActionRunner {
     /**
      * Starts a call. Returns at once; sandbox and image are made behind the handle.
      *
-     * @throws RunnerException if the runner cannot take calls now; the message has the remedy
+     * @throws RunnerException if the runner cannot take calls now; the message has the remedy. Whatever is thrown, the call has not
+     *     begun
      */
     CallHandle start(CallSpec call, CallObserver observer) throws RunnerException;
 
     /**
-     * Takes up a call that another runner, or an earlier life of this one, started. Output is observed from the given offsets on.
+     * Takes up a call that was started before, by anybody. Output is observed from the given offsets on. Whoever watched it until
+     * now sees no more of it: that handle ends with {@link RunnerException.Kind#DETACHED}. A call that has ended can be resumed until
+     * its end was acknowledged, {@link CallHandle#forget()}, for a while at least.
      *
      * @return empty if no living sandbox of the conversation knows the call
      * @throws RunnerException if the runner cannot tell now

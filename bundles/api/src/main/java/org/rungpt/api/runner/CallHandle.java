@@ -14,7 +14,13 @@ public interface CallHandle {
 
     /**
      * How it ended. Completes after the last output was observed, on any thread. Completes exceptionally with a
-     * {@link RunnerException} if the runner can no longer tell; its kind says whether a successor can resume the call.
+     * {@link RunnerException} if the runner can no longer tell; its kind says whether a successor can resume the call, or start it.
      */
     CompletionStage<CallOutcome> outcome();
+
+    /**
+     * The outcome is durable with whoever asked for it. Until then an ended call is kept for a while, and can be resumed. Returns at
+     * once; harmless before the end, and if said twice.
+     */
+    void forget();
 }

@@ -30,8 +30,10 @@ public final class RunnerException extends Exception {
         GRANT,
         /** Too many sandboxes or calls. */
         LIMIT,
-        /** This runner goes; the call goes on and its successor can resume it. */
-        DETACHED
+        /** This runner goes, or somebody else has resumed the call; the call goes on and can be resumed. */
+        DETACHED,
+        /** This runner goes and the call has not begun; its successor can start it. */
+        NOT_BEGUN
     }
 
     private final Kind kind;

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallOutcome.Reason;
@@ -15,6 +17,8 @@ import org.rungpt.api.runner.RunnerException.Kind;
 /** What is said about calls to the action service of one sandbox. A call that is said twice runs once: the service sees to that. */
 final class CallPort {
     private static final int GRACE_SECONDS = 5;
+    /** More than a service keeps. */
+    private static final int MOST_CALLS = 4096;
 
     private final String sandbox;
     private final SandboxLink link;
@@ -115,7 +119,8 @@ final class CallPort {
         }
     }
 
-    private void rejoinLater(RunningCall call) {
+    /** Goes on with a call as soon as the service is there. */
+    void rejoinLater(RunningCall call) {
         link.whenReady(service -> rejoin(call, service));
     }
 
@@ -133,7 +138,7 @@ final class CallPort {
                 .put("stdout", from.stdout())
                 .put("stderr", from.stderr())
                 .put("credit", from.credit());
-        return service.request("resume", params).handle((answer, failure) -> {
+        return service.request("resume", params, () -> call.hear(service)).handle((answer, failure) -> {
             if (failure == null) {
                 started(call, service);
                 return true;
@@ -168,13 +173,35 @@ final class CallPort {
         service.send("cancel", naming(call).put("grace", GRACE_SECONDS));
     }
 
-    /** All of it was observed: the service need not keep it. */
-    void forget(RunningCall call) {
+    /** All of it was observed and kept: the service need not keep it. */
+    void forget(String call) {
         say("forget", naming(call));
     }
 
+    /** Nobody wants to know of it any more. */
+    void discard(String call) {
+        say("cancel", naming(call).put("grace", GRACE_SECONDS).put("discard", true));
+    }
+
+    /** Which calls the service has, running ones and ended ones. Comes on the reading thread. */
+    static CompletableFuture<List<String>> calls(ServiceLink service) {
+        return service.request("calls", JsonNodeFactory.instance.objectNode()).thenApply(answer -> {
+            List<String> calls = new ArrayList<>();
+            for (JsonNode call : answer.path("calls")) {
+                if (calls.size() < MOST_CALLS) {
+                    calls.add(call.path("call").asText());
+                }
+            }
+            return calls;
+        });
+    }
+
     private static ObjectNode naming(RunningCall call) {
-        return JsonNodeFactory.instance.objectNode().put("call", call.call());
+        return naming(call.call());
+    }
+
+    private static ObjectNode naming(String call) {
+        return JsonNodeFactory.instance.objectNode().put("call", call);
     }
 
     private void say(String method, ObjectNode params) {

@@ -153,12 +153,12 @@ final class CallSecrets {
         return store;
     }
 
-    /** The call as its caller sees it; when it has ended, its secrets are forgotten. */
+    /** The call as its caller sees it; its secrets are forgotten with it: until then its output may be told again. */
     CallHandle handle(CallHandle call, MaskedCall masked) {
-        CallHandle seen = masked.handle(call);
+        CallHandle seen = masked.handle(call, () -> forget(call.call()));
         if (seen != call) {
             var unused = seen.outcome().whenComplete((outcome, failure) -> {
-                if (outcome != null || !MaskedCall.isDetached(failure)) {
+                if (outcome == null && !MaskedCall.isDetached(failure)) {
                     forget(call.call());
                 }
             });

@@ -118,6 +118,11 @@ final class ContainerTasks implements HostTasks {
             return outcome.minimalCompletionStage();
         }
 
+        @Override
+        public void forget() {
+            // Nothing of it is kept.
+        }
+
         private void run() {
             try {
                 String said = answer();

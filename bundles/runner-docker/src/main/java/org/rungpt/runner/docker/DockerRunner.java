@@ -6,7 +6,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -64,6 +66,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private final ExecutorService work = Executors.newCachedThreadPool(threads("work"));
     private final ExecutorService output = Executors.newCachedThreadPool(threads("output"));
     private final Object openedOrClosed = new Object();
+    /** Calls that wait for the first answer of the engine. */
+    private final Set<String> waiting = ConcurrentHashMap.newKeySet();
+
     private volatile Readiness opening = Readiness.unready("Docker is being looked for.", null);
     private final AtomicBoolean measuring = new AtomicBoolean();
     private volatile @Nullable Open open;
@@ -242,14 +247,26 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         // Just started: the call waits for the first answer of the engine, its caller does not.
         MaskedCall masked = secrets.starting(call, observer);
         RunningCall running = new RunningCall(call.call(), call, 0, 0, masked, output);
-        work.execute(() -> {
-            try {
-                available().sandboxes().start(running);
-            } catch (RunnerException e) {
-                running.fail(e);
-            }
-        });
+        waiting.add(call.call());
+        try {
+            work.execute(() -> startLater(running));
+        } catch (RejectedExecutionException e) {
+            secrets.forget(call.call());
+            throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor", e);
+        }
         return secrets.handle(running, masked);
+    }
+
+    private void startLater(RunningCall call) {
+        try {
+            available().sandboxes().start(call);
+        } catch (RunnerException e) {
+            call.fail(e);
+        } catch (RuntimeException e) {
+            call.fail(EngineFailures.wrap(Kind.SANDBOX, "the call could not be started", e));
+        } finally {
+            waiting.remove(call.call());
+        }
     }
 
     private RunnerException unavailable() {
@@ -290,6 +307,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     public Optional<CallHandle> resume(
             String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer)
             throws RunnerException {
+        if (waiting.contains(call)) {
+            throw unavailable();
+        }
         return available().sandboxes().resume(conversation, call, stdoutOffset, stderrOffset, observer);
     }
 

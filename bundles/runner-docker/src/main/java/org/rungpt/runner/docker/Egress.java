@@ -138,6 +138,17 @@ final class Egress implements EgressProxy.Owner {
         }
     }
 
+    /** Somebody else watches the call from now on: what it was granted stays. */
+    void handOver(RunningCall to) {
+        granted.computeIfPresent(to.call(), (id, mine) -> {
+            Granted next = new Granted(to, mine.token, mine.hosts);
+            synchronized (mine) {
+                next.told = mine.told;
+            }
+            return next;
+        });
+    }
+
     /** The call is not here after all. */
     void forget(RunningCall call) {
         granted.remove(call.call());

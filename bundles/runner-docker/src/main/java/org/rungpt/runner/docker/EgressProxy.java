@@ -156,7 +156,7 @@ final class EgressProxy implements SandboxLink.Owner {
     }
 
     @Override
-    public void ended(ContainerState state) {
+    public void containerEnded(ContainerState state) {
         lose(Reason.SANDBOX_LOST, "network: its proxy ended (exit code " + state.getExitCodeLong() + ")");
     }
 

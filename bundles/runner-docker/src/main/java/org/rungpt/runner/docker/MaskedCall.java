@@ -80,8 +80,8 @@ final class MaskedCall implements CallObserver {
         observer.artifact(mask.text(name), size, mask.hidesNothing() ? bytes : new MaskedInput(mask, bytes));
     }
 
-    /** The call as its caller sees it. */
-    CallHandle handle(CallHandle call) {
+    /** The call as its caller sees it. @param forgotten runs when its end is durable */
+    CallHandle handle(CallHandle call, Runnable forgotten) {
         if (mask.hidesNothing()) {
             return call;
         }
@@ -100,6 +100,12 @@ final class MaskedCall implements CallObserver {
             @Override
             public CompletionStage<CallOutcome> outcome() {
                 return outcome;
+            }
+
+            @Override
+            public void forget() {
+                call.forget();
+                forgotten.run();
             }
         };
     }
@@ -125,9 +131,10 @@ final class MaskedCall implements CallObserver {
         return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
-    /** Whether the call goes on and somebody else takes it up. */
+    /** Whether the call goes on, or begins, and somebody else takes it up. */
     static boolean isDetached(@Nullable Throwable failure) {
-        return cause(failure) instanceof RunnerException e && e.kind() == RunnerException.Kind.DETACHED;
+        return cause(failure) instanceof RunnerException e
+                && (e.kind() == RunnerException.Kind.DETACHED || e.kind() == RunnerException.Kind.NOT_BEGUN);
     }
 
     private CallOutcome masked(CallOutcome outcome) {

@@ -41,11 +41,13 @@ final class RunningCall implements CallHandle {
         boolean isDetached();
 
         /** All was observed, or nothing more will be. */
-        void ended(RunningCall call);
+        void done(RunningCall call);
+
+        /** Its outcome is durable. */
+        void forget(RunningCall call);
     }
 
     private final String id;
-    private final @Nullable CallSpec spec;
     private final CallObserver observer;
     private final Executor executor;
     private final CompletableFuture<CallOutcome> outcome = new CompletableFuture<>();
@@ -56,17 +58,24 @@ final class RunningCall implements CallHandle {
     private boolean cancelled;
     private boolean begun;
     private boolean confirmed;
+    /** Until the service has heard that it is resumed, its output is for whoever watched before. */
+    private boolean deaf;
+
     private boolean leftFiles;
+    /** The service has told of its end and keeps it. */
+    private boolean kept;
+
     private long begunAt;
     private int moves;
     private volatile @Nullable String egress;
+    private @Nullable CallSpec spec;
     private @Nullable Control control;
     private @Nullable ServiceLink joined;
     private @Nullable String stoppedFor;
     private @Nullable CallOutcome end;
     private @Nullable RunnerException failure;
 
-    /** @param spec null if a predecessor started it */
+    /** @param spec null to take up what was started before */
     RunningCall(
             String id,
             @Nullable CallSpec spec,
@@ -82,6 +91,7 @@ final class RunningCall implements CallHandle {
         this.observed = new long[] {stdoutOffset, stderrOffset};
         this.begun = spec == null;
         this.confirmed = spec == null;
+        this.deaf = spec == null;
         this.begunAt = System.nanoTime();
     }
 
@@ -95,8 +105,7 @@ final class RunningCall implements CallHandle {
         return outcome.minimalCompletionStage();
     }
 
-    @Nullable
-    CallSpec spec() {
+    synchronized @Nullable CallSpec spec() {
         return spec;
     }
 
@@ -122,7 +131,7 @@ final class RunningCall implements CallHandle {
         return outcome.isDone();
     }
 
-    CallSpec.@Nullable Limits limits() {
+    private CallSpec.@Nullable Limits limits() {
         return spec == null ? null : spec.limits();
     }
 
@@ -157,6 +166,46 @@ final class RunningCall implements CallHandle {
         cancel();
     }
 
+    @Override
+    public void forget() {
+        Control sandbox;
+        synchronized (this) {
+            sandbox = kept ? control : null;
+        }
+        if (sandbox != null) {
+            sandbox.forget(this);
+        }
+    }
+
+    /** Whether the service keeps its end until it is forgotten. */
+    synchronized boolean isKept() {
+        return kept;
+    }
+
+    /** Somebody else watches it from now on, as far as it has come. */
+    synchronized void handOverTo(RunningCall successor) {
+        successor.takeOver(this);
+        fail(new RunnerException(RunnerException.Kind.DETACHED, "somebody else watches the call now"), true);
+    }
+
+    /** Guarded by its predecessor too, which cannot begin meanwhile. */
+    private synchronized void takeOver(RunningCall before) {
+        spec = before.spec;
+        begun = before.begun;
+        confirmed = before.confirmed;
+        begunAt = before.begunAt;
+        moves = before.moves;
+        stoppedFor = before.stoppedFor;
+        egress = before.egress;
+        deaf = begun;
+        output.expectStrayCredit();
+        if (!begun && (before.end != null || before.failure != null)) {
+            end = before.end;
+            failure = before.failure;
+            schedule();
+        }
+    }
+
     synchronized boolean isCancelled() {
         return cancelled;
     }
@@ -171,6 +220,7 @@ final class RunningCall implements CallHandle {
             return false;
         }
         begun = true;
+        deaf = false;
         begunAt = System.nanoTime();
         joined = link;
         return true;
@@ -179,10 +229,6 @@ final class RunningCall implements CallHandle {
     /** It waited for a sandbox that is no more. @return whether it may wait for another one */
     synchronized boolean mayMove() {
         return !begun && end == null && failure == null && ++moves <= MOVES;
-    }
-
-    synchronized boolean isFailed() {
-        return failure != null;
     }
 
     /** The service has started it. */
@@ -199,6 +245,10 @@ final class RunningCall implements CallHandle {
         return output.position();
     }
 
+    synchronized boolean mayBegin() {
+        return !begun && end == null && failure == null;
+    }
+
     synchronized boolean hasBegun() {
         return begun;
     }
@@ -209,7 +259,15 @@ final class RunningCall implements CallHandle {
             return null;
         }
         joined = link;
+        deaf = true;
         return output.rejoin();
+    }
+
+    /** The service has answered: what it says from now on over this link is for this one. Reading thread. */
+    synchronized void hear(ServiceLink link) {
+        if (joined == link) {
+            deaf = false;
+        }
     }
 
     void progress(String step) {
@@ -227,6 +285,9 @@ final class RunningCall implements CallHandle {
 
     /** Output has come. */
     synchronized void output(ServiceLink link, JsonNode params) throws Violation {
+        if (deaf) {
+            return;
+        }
         if (link != joined || end != null) {
             throw new Violation("it sent output of a call that has none");
         }
@@ -239,6 +300,9 @@ final class RunningCall implements CallHandle {
 
     /** The last frame has come. */
     synchronized void finished(ServiceLink link, JsonNode params, Bounds bounds, String sandbox) throws Violation {
+        if (deaf) {
+            return;
+        }
         if (link != joined || end != null) {
             throw new Violation("it ended a call that does not run");
         }
@@ -259,6 +323,7 @@ final class RunningCall implements CallHandle {
                         told.duration(),
                         sandbox);
         leftFiles = params.path("files").asBoolean();
+        kept = true;
         schedule();
     }
 
@@ -274,9 +339,18 @@ final class RunningCall implements CallHandle {
     }
 
     /** Nothing more will be known of it here; what was not observed is left to whoever resumes it. */
-    synchronized void fail(RunnerException reason) {
+    void fail(RunnerException reason) {
+        fail(reason, false);
+    }
+
+    /** @param handedOver whether another one is there already, who starts it if it has not begun */
+    private synchronized void fail(RunnerException reason, boolean handedOver) {
         if (end == null && failure == null) {
-            failure = reason;
+            boolean startAgain = !begun && !handedOver && reason.kind() == RunnerException.Kind.DETACHED;
+            failure = startAgain
+                    ? new RunnerException(
+                            RunnerException.Kind.NOT_BEGUN, "the runner went before the call began", reason)
+                    : reason;
             output.clear();
             schedule();
         }
@@ -300,8 +374,13 @@ final class RunningCall implements CallHandle {
             } catch (RejectedExecutionException e) {
                 // The runner has gone: nobody observes any more.
                 output.clear();
-                outcome.completeExceptionally(new RunnerException(
-                        RunnerException.Kind.DETACHED, "the runner went; another one goes on with the call", e));
+                outcome.completeExceptionally(
+                        failure != null
+                                ? failure
+                                : new RunnerException(
+                                        RunnerException.Kind.DETACHED,
+                                        "the runner went; another one goes on with the call",
+                                        e));
             }
         }
     }
@@ -409,7 +488,7 @@ final class RunningCall implements CallHandle {
             reason = failure;
         }
         if (sandbox != null) {
-            sandbox.ended(this);
+            sandbox.done(this);
         }
         if (result != null) {
             outcome.complete(result);

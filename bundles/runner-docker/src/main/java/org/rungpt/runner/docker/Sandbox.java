@@ -39,6 +39,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private final SidecarWork sidecarWork;
     private final Egress egress;
     private final Map<String, RunningCall> calls = new ConcurrentHashMap<>();
+    private final Unclaimed unclaimed = new Unclaimed();
     private volatile @Nullable String conversation;
     private volatile @Nullable String volume;
     private volatile @Nullable String container;
@@ -50,6 +51,8 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private volatile boolean retired;
     private volatile long diskTolerated;
     private volatile boolean detached;
+    /** Whether it may have calls of which nobody here knows yet. */
+    private volatile boolean unasked;
 
     /** Who has it. */
     interface Keeper {
@@ -59,7 +62,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         /** A call has ended; nobody has been told yet. */
         void ended(Sandbox sandbox, RunningCall call);
 
-        /** The call has not begun here and needs another sandbox. */
+        /** The call has not begun here and needs another sandbox. At once; the rest is done behind it. */
         void startElsewhere(RunningCall call);
 
         /** Sees whether there is room for one more container. */
@@ -128,15 +131,17 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     }
 
     Duration idle() {
-        return calls.isEmpty() ? Duration.ofNanos(System.nanoTime() - lastUsed) : Duration.ZERO;
+        return isIdle() ? Duration.ofNanos(System.nanoTime() - lastUsed) : Duration.ZERO;
+    }
+
+    private boolean isIdle() {
+        return calls.isEmpty() && unclaimed.isEmpty() && !unasked;
     }
 
     /** Takes no new calls any more and goes after its last one. */
     void retire() {
         retired = true;
-        if (calls.isEmpty()) {
-            removeIfIdle();
-        }
+        removeIfIdle();
     }
 
     // Calls
@@ -146,6 +151,11 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         if (!take(call)) {
             return false;
         }
+        beginGranted(call);
+        return true;
+    }
+
+    private void beginGranted(RunningCall call) {
         List<String> hosts =
                 call.spec() == null ? List.of() : call.spec().grants().network();
         if (hosts.isEmpty()) {
@@ -160,7 +170,6 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
                 }
             });
         }
-        return true;
     }
 
     private void begin(RunningCall call) {
@@ -188,18 +197,43 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
             return false;
         }
         lastUsed = System.nanoTime();
-        if (calls.putIfAbsent(call.call(), call) != null) {
+        if (calls.containsKey(call.call())) {
             call.fail(new RunnerException(Kind.SANDBOX, "call " + call.call() + " runs already"));
             return true;
         }
         call.belongsTo(this);
+        calls.put(call.call(), call);
         return true;
     }
 
-    /** Takes up a call that was started before. @return whether the sandbox knows it */
+    boolean hasCall(String call) {
+        return calls.containsKey(call);
+    }
+
+    /** Takes up a call that was started before, from whoever watches it now. @return whether the sandbox knows it */
     CompletableFuture<Boolean> resume(RunningCall call) {
-        if (!take(call) || call.isFailed()) {
-            return CompletableFuture.completedFuture(false);
+        RunningCall before;
+        synchronized (this) {
+            if (gone) {
+                return CompletableFuture.completedFuture(false);
+            }
+            lastUsed = System.nanoTime();
+            call.belongsTo(this);
+            before = calls.get(call.call());
+            if (before != null) {
+                before.handOverTo(call);
+            }
+            calls.put(call.call(), call);
+            unclaimed.remove(call.call());
+        }
+        if (before != null) {
+            if (call.hasBegun()) {
+                egress.handOver(call);
+                port.rejoinLater(call);
+            } else {
+                beginGranted(call);
+            }
+            return CompletableFuture.completedFuture(true);
         }
         egress.join(call);
         return link.ready().thenCompose(service -> port.rejoin(call, service)).whenComplete((known, failure) -> {
@@ -210,9 +244,21 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         });
     }
 
+    /** Nobody waits any more for a call to be taken up. */
+    void letGo(RunningCall call) {
+        synchronized (this) {
+            if (calls.remove(call.call(), call)) {
+                unclaimed.add(call.call());
+            }
+        }
+        call.fail(new RunnerException(Kind.UNAVAILABLE, "sandbox " + id + " does not answer"));
+    }
+
     @Override
     public void credit(RunningCall call, int bytes) {
-        port.credit(call, bytes);
+        if (calls.get(call.call()) == call) {
+            port.credit(call, bytes);
+        }
     }
 
     @Override
@@ -231,22 +277,39 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     }
 
     @Override
-    public void ended(RunningCall call) {
-        lastUsed = System.nanoTime();
-        if (!means.egressHealth().isDetached()) {
+    public void done(RunningCall call) {
+        if (calls.get(call.call()) == call && !means.egressHealth().isDetached()) {
             egress.revoke(call);
         }
-        boolean known = calls.remove(call.call(), call);
+        synchronized (this) {
+            if (!calls.remove(call.call(), call)) {
+                return; // Somebody else watches it now.
+            }
+            lastUsed = System.nanoTime();
+            if (call.isKept() && !gone) {
+                unclaimed.add(call.call());
+            }
+        }
         if (SidecarWork.isNeededBy(call)) {
             execute(() -> sidecarWork.after(call));
         }
-        if (known && call.hasBegun() && !isGone()) {
-            port.forget(call);
-        }
-        if (known && !detached) {
+        if (!detached) {
             keeper.ended(this, call);
         }
-        if (retired && calls.isEmpty()) {
+        goIfRetired();
+    }
+
+    @Override
+    public void forget(RunningCall call) {
+        if (unclaimed.remove(call.call())) {
+            lastUsed = System.nanoTime();
+            port.forget(call.call());
+            goIfRetired();
+        }
+    }
+
+    private void goIfRetired() {
+        if (retired) {
             removeIfIdle();
         }
         abandonIfUnwanted();
@@ -287,19 +350,21 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     @Override
     public void output(ServiceLink service, String call, JsonNode params) throws Violation {
         RunningCall known = calls.get(call);
-        if (known == null) {
+        if (known != null) {
+            known.output(service, params);
+        } else if (!unclaimed.contains(call)) {
             throw new Violation("it sent output of an unknown call");
         }
-        known.output(service, params);
     }
 
     @Override
     public void finished(ServiceLink service, String call, JsonNode params) throws Violation {
         RunningCall known = calls.get(call);
-        if (known == null) {
+        if (known != null) {
+            known.finished(service, params, purpose.bounds(), id);
+        } else if (!unclaimed.contains(call)) {
             throw new Violation("it ended an unknown call");
         }
-        known.finished(service, params, purpose.bounds(), id);
     }
 
     @Override
@@ -379,6 +444,12 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         lastUsed = System.nanoTime();
     }
 
+    /** A container that a predecessor left: there may be calls in it. */
+    void found(String containerId) {
+        unasked = true;
+        container = containerId;
+    }
+
     /** Attaches for the first time. Blocking. */
     void attach() throws RunnerException {
         String target = container;
@@ -408,10 +479,16 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     @Override
     public void linked(ServiceLink service) {
         calls.values().forEach(call -> port.rejoin(call, service));
+        var unused = CallPort.calls(service).thenAccept(found -> {
+            synchronized (this) {
+                found.stream().filter(call -> !calls.containsKey(call)).forEach(unclaimed::add);
+                unasked = false;
+            }
+        });
     }
 
     @Override
-    public void ended(ContainerState state) {
+    public void containerEnded(ContainerState state) {
         Long exit = state.getExitCodeLong();
         if (Boolean.TRUE.equals(state.getOOMKilled())) {
             lose(Reason.RESOURCE_LIMIT, Outcomes.outOfMemory(purpose.bounds()) + "; the sandbox ended");
@@ -439,6 +516,10 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         if (!link.tick()) {
             return;
         }
+        unclaimed.expire(means.settings().lease(), port::discard, call -> {
+            port.forget(call);
+            means.secrets().forget(call);
+        });
         for (RunningCall call : calls.values()) {
             if (call.isOverdue(PATIENCE)) {
                 LOG.warn("Sandbox {} is ended: it lets a call run beyond its time", id);
@@ -471,8 +552,8 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
             link.close(message);
             for (RunningCall call : calls.values()) {
                 if (call.mayMove()) {
+                    keeper.startElsewhere(call);
                     calls.remove(call.call());
-                    execute(() -> keeper.startElsewhere(call));
                 } else {
                     call.endWith(reason, null, message, id);
                 }
@@ -484,7 +565,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     /** @return whether it was idle and is gone now */
     boolean removeIfIdle() {
         synchronized (this) {
-            if (gone || !calls.isEmpty()) {
+            if (gone || !isIdle()) {
                 return false;
             }
             gone = true;
@@ -505,7 +586,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         detached = true;
         synchronized (this) {
             gone = true;
-            idle = calls.isEmpty();
+            idle = isIdle();
         }
         RunnerException reason =
                 new RunnerException(Kind.DETACHED, "the runner went; another one goes on with the call");

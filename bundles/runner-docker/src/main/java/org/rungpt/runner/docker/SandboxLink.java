@@ -33,7 +33,7 @@ final class SandboxLink {
         void inTheDark();
 
         /** The container has ended. */
-        void ended(ContainerState state);
+        void containerEnded(ContainerState state);
 
         /** The container is no more, or nothing can be made of it. */
         void lose(Reason reason, String message);
@@ -158,7 +158,7 @@ final class SandboxLink {
                     if (Boolean.TRUE.equals(state.getRunning())) {
                         connect(container);
                     } else {
-                        owner.ended(state);
+                        owner.containerEnded(state);
                     }
                     return;
                 } catch (NotFoundException e) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +55,9 @@ final class Sandboxes implements Sandbox.Keeper {
     private final DiskWatch disks;
     private final Set<Sandbox> all = new LinkedHashSet<>();
     private final Map<String, Sandbox> current = new HashMap<>();
+    /** Calls that are in no sandbox yet. */
+    private final Set<String> onTheirWay = ConcurrentHashMap.newKeySet();
+
     private boolean detached;
 
     Sandboxes(Means means, Containers containers, Workspaces workspaces, BuiltIns builtIns) {
@@ -71,35 +75,55 @@ final class Sandboxes implements Sandbox.Keeper {
 
     void start(RunningCall call) throws RunnerException {
         CallSpec spec = Objects.requireNonNull(call.spec());
+        onTheirWay.add(call.call());
         if (Journals.concerns(spec)) {
             journals.before(spec, () -> startElsewhere(call));
             // If no sandbox ever had it.
-            var unused =
-                    call.outcome().whenComplete((outcome, failure) -> journals.gone(spec.conversation(), call.call()));
+            var unused = call.outcome().whenComplete((outcome, failure) -> {
+                if (!MaskedCall.isDetached(failure)) {
+                    journals.gone(spec.conversation(), call.call());
+                }
+            });
         } else {
             startNow(call, spec);
         }
     }
 
     private void startNow(RunningCall call, CallSpec spec) throws RunnerException {
-        while (!sandboxFor(spec).start(call)) {
-            LOG.debug("A sandbox went while call {} was on its way to it", call.call());
+        try {
+            while (call.mayBegin() && !sandboxFor(spec).start(call)) {
+                LOG.debug("A sandbox went while call {} was on its way to it", call.call());
+            }
+        } finally {
+            onTheirWay.remove(call.call());
         }
     }
 
     @Override
     public void startElsewhere(RunningCall call) {
+        onTheirWay.add(call.call());
         try {
-            startNow(call, Objects.requireNonNull(call.spec()));
-        } catch (RunnerException e) {
-            call.fail(e);
+            means.work().execute(() -> {
+                try {
+                    startNow(call, Objects.requireNonNull(call.spec()));
+                } catch (RunnerException e) {
+                    call.fail(e);
+                } catch (RuntimeException e) {
+                    call.fail(EngineFailures.wrap(Kind.SANDBOX, "the call could not be started", e));
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            call.fail(detached());
         }
     }
 
     Optional<CallHandle> resume(String conversation, String call, long stdout, long stderr, CallObserver observer)
             throws RunnerException {
+        if (onTheirWay.contains(call)) {
+            throw new RunnerException(Kind.UNAVAILABLE, "call " + call + " is on its way to a sandbox");
+        }
         for (Sandbox sandbox : of(conversation)) {
-            if (!sandbox.hasContainer()) {
+            if (!sandbox.hasContainer() && !sandbox.hasCall(call)) {
                 continue;
             }
             MaskedCall masked = means.secrets().resumed(call, sandbox.purpose(), observer);
@@ -109,11 +133,13 @@ final class Sandboxes implements Sandbox.Keeper {
                     return Optional.of(means.secrets().handle(resumed, masked));
                 }
             } catch (InterruptedException e) {
+                sandbox.letGo(resumed);
                 Thread.currentThread().interrupt();
                 throw new RunnerException(Kind.UNAVAILABLE, "interrupted while asking sandbox " + sandbox.id(), e);
             } catch (ExecutionException e) {
                 LOG.debug("Sandbox {} ended while it was asked for a call", sandbox.id());
             } catch (TimeoutException e) {
+                sandbox.letGo(resumed);
                 throw new RunnerException(Kind.UNAVAILABLE, "sandbox " + sandbox.id() + " does not answer", e);
             }
         }
@@ -230,8 +256,12 @@ final class Sandboxes implements Sandbox.Keeper {
 
     private void checkOpen() throws RunnerException {
         if (detached) {
-            throw new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
+            throw detached();
         }
+    }
+
+    private static RunnerException detached() {
+        return new RunnerException(Kind.DETACHED, "this runner has gone; ask its successor");
     }
 
     private Sandbox make(String conversation, Purpose purpose, SandboxMaker.ImageSource image) throws RunnerException {
@@ -395,7 +425,7 @@ final class Sandboxes implements Sandbox.Keeper {
         }
         Sandbox sandbox = new Sandbox(means, found.id(), conversation, found.purpose(), found.created(), this);
         sandbox.volume(volume);
-        sandbox.container(found.container());
+        sandbox.found(found.container());
         String user = found.user();
         if (user != null) {
             sandbox.user(user);

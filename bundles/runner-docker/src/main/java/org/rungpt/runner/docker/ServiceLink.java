@@ -46,7 +46,8 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
         void broken(ServiceLink link, String why, boolean violation);
     }
 
-    private record Pending(CompletableFuture<JsonNode> answer, long sent) {}
+    /** @param heard runs as soon as the answer is there, before the next frame is read */
+    private record Pending(CompletableFuture<JsonNode> answer, Runnable heard, long sent) {}
 
     private final String sandbox;
     private final Listener listener;
@@ -90,6 +91,11 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
 
     /** The answer comes on the reading thread; it fails with {@link ServiceError} or {@link LinkBroken}. */
     CompletableFuture<JsonNode> request(String method, ObjectNode params) {
+        return request(method, params, () -> {});
+    }
+
+    /** @param heard runs on the reading thread when the answer has come, whatever it is, and before anything that follows it */
+    CompletableFuture<JsonNode> request(String method, ObjectNode params, Runnable heard) {
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         boolean full;
         synchronized (this) {
@@ -103,7 +109,7 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
                 answer.completeExceptionally(new IllegalArgumentException("more than 4 MiB"));
                 return answer;
             }
-            pending.put(id, new Pending(answer, System.nanoTime()));
+            pending.put(id, new Pending(answer, heard, System.nanoTime()));
             full = !stdin.offer(line);
         }
         if (full) {
@@ -248,6 +254,7 @@ final class ServiceLink implements Transport.Receiver, AutoCloseable {
                             ? "it answered what nobody asked"
                             : "it complained: " + ServiceError.of(error).getMessage());
         }
+        request.heard().run();
         JsonNode result = frame.get("result");
         if (result != null) {
             request.answer().complete(result);

@@ -229,7 +229,15 @@ final class Bench implements AutoCloseable {
         return "call-" + UUID.randomUUID();
     }
 
+    /** Waits for the end and says that it is kept. */
     static CallOutcome await(CallHandle call) {
+        CallOutcome outcome = end(call);
+        call.forget();
+        return outcome;
+    }
+
+    /** Waits for the end. */
+    static CallOutcome end(CallHandle call) {
         return call.outcome()
                 .toCompletableFuture()
                 .orTimeout(60, TimeUnit.SECONDS)

@@ -42,20 +42,25 @@ final class MaskedCallTest {
     });
 
     private final CompletableFuture<CallOutcome> outcome = new CompletableFuture<>();
-    private final CallHandle seen = masked.handle(new CallHandle() {
-        @Override
-        public String call() {
-            return "c";
-        }
+    private final CallHandle seen = masked.handle(
+            new CallHandle() {
+                @Override
+                public String call() {
+                    return "c";
+                }
 
-        @Override
-        public void cancel() {}
+                @Override
+                public void cancel() {}
 
-        @Override
-        public CompletionStage<CallOutcome> outcome() {
-            return outcome;
-        }
-    });
+                @Override
+                public CompletionStage<CallOutcome> outcome() {
+                    return outcome;
+                }
+
+                @Override
+                public void forget() {}
+            },
+            () -> {});
 
     private void out(String text) {
         masked.output(CallObserver.Stream.STDOUT, 0, ByteBuffer.wrap(text.getBytes(UTF_8)));

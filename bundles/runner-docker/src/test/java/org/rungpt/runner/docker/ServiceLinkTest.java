@@ -93,9 +93,14 @@ final class ServiceLinkTest {
             }
 
             @Override
-            public void ended(RunningCall of) {}
+            public void done(RunningCall of) {}
+
+            @Override
+            public void forget(RunningCall of) {}
         });
         assertThat(call.join(link)).isEqualTo(new CallOutput.Position(0, 0, CallOutput.WINDOW));
+        service.say(output("stdout", 7, "for whoever watched before"));
+        call.hear(link);
     }
 
     @AfterEach

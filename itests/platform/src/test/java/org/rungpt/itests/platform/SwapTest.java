@@ -128,7 +128,7 @@ public class SwapTest {
                     ScriptedModel.say(observer, "I saw it.");
                 } else {
                     ScriptedModel.say(
-                            observer, ScriptedModel.shellCall(request, "1", "echo started; sleep 3; echo ended"));
+                            observer, ScriptedModel.shellCall(request, "1", "echo sowing; sleep 3; echo harvest"));
                     asked.countDown();
                 }
             });
@@ -140,7 +140,9 @@ public class SwapTest {
             List<String> bystanders = swap(name);
             String finished = untilTurnFinished(id, name);
             assertTrue(name + ": " + finished, finished.contains("\"reason\":\"done\""));
-            assertTrue(name + ": " + result[0], result[0].contains("started") && result[0].contains("ended"));
+            assertTrue(
+                    name + ": " + result[0],
+                    result[0].contains("status=\"completed\"") && result[0].contains("sowing") && result[0].contains("harvest"));
             assertEquals("others restarted with " + name, List.of(), bystanders);
         }
     }
