@@ -142,7 +142,9 @@ public class SwapTest {
             assertTrue(name + ": " + finished, finished.contains("\"reason\":\"done\""));
             assertTrue(
                     name + ": " + result[0],
-                    result[0].contains("status=\"completed\"") && result[0].contains("sowing") && result[0].contains("harvest"));
+                    result[0].contains("status=\"completed\"")
+                            && result[0].contains("sowing")
+                            && result[0].contains("harvest"));
             assertEquals("others restarted with " + name, List.of(), bystanders);
         }
     }
