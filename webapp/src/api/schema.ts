@@ -21,6 +21,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/actions/{alias}/secrets/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly alias: string;
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Set a secret that an installed action asks for */
+        readonly put: operations["setSecret"];
+        readonly post?: never;
+        /** Remove the value of a secret */
+        readonly delete: operations["removeSecret"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/connections": {
         readonly parameters: {
             readonly query?: never;
@@ -138,6 +159,48 @@ export interface paths {
         readonly patch: operations["changeConversation"];
         readonly trace?: never;
     };
+    readonly "/api/conversations/{id}/artifacts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** The files that calls left */
+        readonly get: operations["artifacts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/artifacts/{artifact}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly artifact: string;
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * The content of a file that a call left
+         * @description Pictures (no SVG), sound, films and PDF may be shown, everything else is a download; a Content-Security-Policy with sandbox holds for all of them. Range, If-Range and If-None-Match are understood.
+         */
+        readonly get: operations["artifact"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/conversations/{id}/calls/{call}/approval": {
         readonly parameters: {
             readonly query?: never;
@@ -172,6 +235,72 @@ export interface paths {
         readonly put?: never;
         /** Cancel one call; the turn goes on */
         readonly post: operations["cancelCall"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/calls/{call}/changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly call: components["parameters"]["CallId"];
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * What a call changed in the workspace
+         * @description Waits until it is recorded, which happens after the call's end. The id of a revert will do too.
+         */
+        readonly get: operations["changes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/calls/{call}/diff": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly call: components["parameters"]["CallId"];
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** The same as a unified diff */
+        readonly get: operations["diff"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/calls/{call}/revert": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly call: components["parameters"]["CallId"];
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Bring the files that a call changed back
+         * @description All or none. The model is told. Undone by reverting the id that is answered.
+         */
+        readonly post: operations["revert"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -223,6 +352,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/conversations/{id}/grants": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** What is granted in this conversation, and everywhere; both together hold */
+        readonly get: operations["conversationGrants"];
+        /** Replace what is granted in this conversation; counts from the next call on */
+        readonly put: operations["setConversationGrants"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/conversations/{id}/messages": {
         readonly parameters: {
             readonly query?: never;
@@ -239,6 +388,52 @@ export interface paths {
          * @description The message is durable before it is acknowledged. A repeated `id` is the same message.
          */
         readonly post: operations["post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/messages/{message}/receipt": {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "json" | "markdown";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+                readonly message: string;
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * What stands behind an answer
+         * @description Of the turn that holds the message: its answers with tokens and cost, and its calls with exactly the arguments that ran, the action's version,
+         *     who allowed it, the hosts it reached or was refused, the files it changed and left.
+         */
+        readonly get: operations["receipt"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/policy": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** Which calls are asked about in this conversation, and everywhere */
+        readonly get: operations["conversationPolicy"];
+        /** Change it; what is left out stays as it is */
+        readonly put: operations["setConversationPolicy"];
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -284,6 +479,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/grants": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What is granted in all conversations */
+        readonly get: operations["grants"];
+        /** Replace what is granted in all conversations */
+        readonly put: operations["setGrants"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/models": {
         readonly parameters: {
             readonly query?: never;
@@ -310,6 +523,41 @@ export interface paths {
         };
         /** This description */
         readonly get: operations["description"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/policy": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Which calls are asked about in all conversations */
+        readonly get: operations["policy"];
+        /** Change it; what is left out stays as it is */
+        readonly put: operations["setPolicy"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/secrets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The secrets that installed actions ask for; never their values */
+        readonly get: operations["secrets"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -409,6 +657,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        readonly Access: {
+            readonly network?: readonly string[];
+            readonly secrets?: readonly string[];
+            readonly shares?: readonly {
+                /**
+                 * @description Insists on what is refused otherwise.
+                 * @default false
+                 */
+                readonly forced: boolean;
+                /** @description Seen as /share/NAME in the sandbox. */
+                readonly name: string;
+                /** @description An absolute path on this machine. */
+                readonly source: string;
+                /** @default false */
+                readonly writable: boolean;
+            }[];
+            /**
+             * @description Whether an action sees the conversation's files.
+             * @default false
+             */
+            readonly workspace: boolean;
+        };
         readonly Action: {
             readonly alias: string;
             readonly builtIn: boolean;
@@ -426,6 +696,16 @@ export interface components {
             }[];
             readonly title: string;
             readonly version: string;
+        };
+        readonly Change: {
+            readonly after: number;
+            /** @description Size in bytes. */
+            readonly before: number;
+            /** @enum {unknown} */
+            readonly kind: "added" | "modified" | "deleted";
+            readonly path: string;
+            /** @description Whether what it was before was kept. */
+            readonly revertible: boolean;
         };
         readonly Connection: {
             readonly baseUrl: string;
@@ -479,6 +759,14 @@ export interface components {
             /** @description See EventType in the API's Javadoc. */
             readonly type: string;
         };
+        readonly Grants: {
+            readonly actions?: readonly ({
+                readonly action: string;
+                /** @description Of exactly these files: another version asks anew. */
+                readonly contentHash: string;
+            } & components["schemas"]["Access"])[];
+            readonly workspace?: components["schemas"]["Access"];
+        };
         readonly Model: {
             readonly connection: string;
             readonly contextTokens?: number;
@@ -495,6 +783,22 @@ export interface components {
             readonly reason: string;
             readonly remedy?: string;
             readonly title: string;
+        };
+        readonly Policy: {
+            /** @description owner/repo@contentHash/task; leave one out to take it back. */
+            readonly approvals?: readonly string[];
+            /**
+             * @description null: as for all conversations; there: border.
+             * @enum {unknown}
+             */
+            readonly mode?: "border" | "always" | "full" | null;
+            /** @description The first that fits counts, but one that denies always wins. */
+            readonly rules?: readonly {
+                /** @enum {unknown} */
+                readonly effect: "allow" | "ask" | "deny";
+                /** @description A glob on owner/repo[/dir].task. */
+                readonly match: string;
+            }[];
         };
         readonly Settings: {
             readonly defaultModel?: string | null;
@@ -519,6 +823,24 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description What is granted; of a conversation also "everywhere", which holds in all of them. */
+        readonly Grants: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Grants"];
+            };
+        };
+        /** @description The policy; of a conversation also "everywhere", which counts after its own. */
+        readonly Policy: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Policy"];
+            };
+        };
         /** @description The settings. */
         readonly Settings: {
             headers: {
@@ -540,6 +862,16 @@ export interface components {
                 readonly "application/json": {
                     readonly code: string;
                 };
+            };
+        };
+        readonly Grants: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Grants"];
+            };
+        };
+        readonly Policy: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Policy"];
             };
         };
     };
@@ -573,6 +905,57 @@ export interface operations {
                     };
                 };
             };
+        };
+    };
+    readonly setSecret: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly alias: string;
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly value: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Set. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly removeSecret: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly alias: string;
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Removed */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: components["responses"]["Error"];
         };
     };
     readonly connections: {
@@ -800,6 +1183,81 @@ export interface operations {
             readonly 400: components["responses"]["Error"];
         };
     };
+    readonly artifacts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The oldest first. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly artifacts: readonly {
+                            readonly artifact: string;
+                            readonly call: string;
+                            /** Format: date-time */
+                            readonly created: string;
+                            /** @description Found out by content, never by name. */
+                            readonly mediaType: string;
+                            /** @description May have folders */
+                            readonly name: string;
+                            readonly sha256: string;
+                            readonly size: number;
+                        }[];
+                    };
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly artifact: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly artifact: string;
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The file. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "*/*": string;
+                };
+            };
+            /** @description The part that Range asks for. */
+            readonly 206: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same as before. */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly 416: components["responses"]["Error"];
+        };
+    };
     readonly decide: {
         readonly parameters: {
             readonly query?: never;
@@ -813,11 +1271,18 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
+                    /** @description The approval that was shown; if the call waits for another one the answer is 409. */
+                    readonly approval?: string;
+                    /** @description The arguments as the user changed them; exactly this runs. */
+                    readonly arguments?: Record<string, never>;
                     /** @enum {unknown} */
                     readonly decision: "allow" | "deny";
+                    /** @description What the call gets of what it needs; all of it if left out, which is not possible if it needs shares. */
+                    readonly grant?: components["schemas"]["Access"];
                     /** @description Told to the model. */
                     readonly reason?: string;
                     /**
+                     * @description One of the approval's scopes.
                      * @default once
                      * @enum {unknown}
                      */
@@ -857,6 +1322,98 @@ export interface operations {
                 content?: never;
             };
             readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly changes: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly call: components["parameters"]["CallId"];
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description By path; a folder's path ends with /. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly call: string;
+                        readonly files: readonly components["schemas"]["Change"][];
+                        /** @description What could not be recorded. */
+                        readonly note?: string;
+                        /** @description False if nothing is known: the call could change nothing, or did not run. */
+                        readonly recorded: boolean;
+                        /** @description Calls that ran at the same time; some changes may be theirs. */
+                        readonly together: readonly string[];
+                    };
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly 503: components["responses"]["Error"];
+        };
+    };
+    readonly diff: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly call: components["parameters"]["CallId"];
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Files that are no text, or were not kept, are named. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly call: string;
+                        readonly diff: string;
+                    };
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly 503: components["responses"]["Error"];
+        };
+    };
+    readonly revert: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly call: components["parameters"]["CallId"];
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What was brought back. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly call: string;
+                        readonly files: readonly components["schemas"]["Change"][];
+                        readonly revert: string;
+                    };
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
+            readonly 503: components["responses"]["Error"];
         };
     };
     readonly continueTurn: {
@@ -911,6 +1468,37 @@ export interface operations {
             readonly 404: components["responses"]["Error"];
         };
     };
+    readonly conversationGrants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Grants"];
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly setConversationGrants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["Grants"];
+        readonly responses: {
+            readonly 200: components["responses"]["Grants"];
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+        };
+    };
     readonly post: {
         readonly parameters: {
             readonly query?: never;
@@ -940,6 +1528,79 @@ export interface operations {
                     };
                 };
             };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly receipt: {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "json" | "markdown";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+                readonly message: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The receipt. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly answers: readonly Record<string, never>[];
+                        readonly calls: readonly Record<string, never>[];
+                        readonly conversation: string;
+                        /** @description US dollars */
+                        readonly cost?: number;
+                        readonly leftOut?: readonly string[];
+                        readonly message: string;
+                        readonly reason?: string;
+                        readonly tokens?: {
+                            readonly estimated?: boolean;
+                            readonly input?: number;
+                            readonly output?: number;
+                        };
+                        readonly turn: string;
+                    };
+                    readonly "text/markdown": string;
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly conversationPolicy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Policy"];
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly setConversationPolicy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["Policy"];
+        readonly responses: {
+            readonly 200: components["responses"]["Policy"];
             readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
         };
@@ -984,6 +1645,31 @@ export interface operations {
             };
         };
     };
+    readonly grants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Grants"];
+        };
+    };
+    readonly setGrants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["Grants"];
+        readonly responses: {
+            readonly 200: components["responses"]["Grants"];
+            readonly 400: components["responses"]["Error"];
+        };
+    };
     readonly models: {
         readonly parameters: {
             readonly query?: never;
@@ -1024,6 +1710,69 @@ export interface operations {
                 };
                 content: {
                     readonly "application/yaml": unknown;
+                };
+            };
+        };
+    };
+    readonly policy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Policy"];
+        };
+    };
+    readonly setPolicy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["Policy"];
+        readonly responses: {
+            readonly 200: components["responses"]["Policy"];
+            readonly 400: components["responses"]["Error"];
+        };
+    };
+    readonly secrets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The secrets. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly secrets: readonly {
+                            readonly action: string;
+                            readonly alias: string;
+                            /** @description The environment variable in which the action finds it. */
+                            readonly env: string;
+                            readonly help?: string;
+                            /** @description What it is meant for. */
+                            readonly hosts: readonly string[];
+                            readonly name: string;
+                            /** @description Whether a value is kept. */
+                            readonly set: boolean;
+                        }[];
+                        /** @description Kept, but no installed action asks for it. */
+                        readonly unused: readonly {
+                            readonly action: string;
+                            readonly name: string;
+                        }[];
+                    };
                 };
             };
         };
