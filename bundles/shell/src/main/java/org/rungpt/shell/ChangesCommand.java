@@ -28,6 +28,7 @@ public final class ChangesCommand extends RungptCommand {
     String conversation = "";
 
     @Argument(index = 1, name = "call", description = "Id of the call, or of a revert", required = true)
+    @Completion(CallCompleter.class)
     String call = "";
 
     @Option(name = "--diff", description = "Show the difference, line by line")

@@ -27,6 +27,7 @@ public final class RevertCommand extends RungptCommand {
     String conversation = "";
 
     @Argument(index = 1, name = "call", description = "Id of the call, or of a revert", required = true)
+    @Completion(CallCompleter.class)
     String call = "";
 
     @Override

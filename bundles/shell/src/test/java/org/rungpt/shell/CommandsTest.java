@@ -71,6 +71,7 @@ class CommandsTest {
         assertThat(names)
                 .containsExactlyInAnyOrder(
                         "ask",
+                        "changes",
                         "conversations",
                         "doctor",
                         "grants",
@@ -79,6 +80,8 @@ class CommandsTest {
                         "list",
                         "models",
                         "policy",
+                        "prepare",
+                        "revert",
                         "sandboxes",
                         "secret",
                         "share",
