@@ -31,6 +31,8 @@ import org.rungpt.api.model.ModelStream;
 final class ChatStream implements ModelStream {
     /** How long to wait for the end of a stream whose answer is complete. */
     private static final Duration GRACE = Duration.ofSeconds(2);
+    /** So long the end of an answer waits for the end of its connection's part, so that the next request finds the connection free. */
+    private static final Duration TAIL = Duration.ofMillis(50);
 
     private final OpenAiClient client;
     private final ModelRequest request;
@@ -272,6 +274,7 @@ final class ChatStream implements ModelStream {
         private final boolean isEventStream;
         private final Collected collected;
         private volatile Flow.@Nullable Subscription subscription;
+        private volatile @Nullable FinishReason said;
         private boolean over;
         private boolean heard;
 
@@ -361,6 +364,7 @@ final class ChatStream implements ModelStream {
                             subject, thrown instanceof IOException ? thrown : new IOException(thrown), delivered));
                 }
             }
+            finishIfSaid();
             done.complete(null);
         }
 
@@ -374,7 +378,25 @@ final class ChatStream implements ModelStream {
                     whole();
                 }
             }
+            finishIfSaid();
             done.complete(null);
+        }
+
+        /** The server is done. Its end of the answer follows at once, or never. */
+        private void saidDone(FinishReason reason) {
+            said = reason;
+            try {
+                client.later(() -> finish(reason, this), TAIL);
+            } catch (RejectedExecutionException e) {
+                finish(reason, this);
+            }
+        }
+
+        private void finishIfSaid() {
+            FinishReason reason = said;
+            if (reason != null) {
+                finish(reason, this);
+            }
         }
 
         /** The stream ended without saying that it is done. */
@@ -403,7 +425,7 @@ final class ChatStream implements ModelStream {
             heard = true;
             String text = data.strip();
             if (text.equals("[DONE]")) {
-                finish(chunks.finish() == null ? FinishReason.STOP : chunks.finish(), this);
+                saidDone(chunks.finish() == null ? FinishReason.STOP : chunks.finish());
                 return false;
             }
             if (!type.equals("message") && !type.equals("error")) {
@@ -439,7 +461,7 @@ final class ChatStream implements ModelStream {
             String body = collected.text();
             if (info.statusCode() / 100 != 2) {
                 ChatRequest.Dialect other = dialect.after(info.statusCode(), body);
-                if (other != null && dialects < 3) {
+                if (other != null && dialects < (request.tools().isEmpty() ? 2 : 3)) {
                     dialects++;
                     client.learned(other);
                     again(Duration.ZERO);

@@ -126,7 +126,7 @@ final class OpenAiClientTest {
                                 {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\\"a\\":1}"}}]},
                                 {"role":"tool","content":"r","tool_call_id":"c1"}],
                                 "stream":true,"stream_options":{"include_usage":true},"max_tokens":100,
-                                "tools":[{"type":"function","function":{"name":"f","description":"does","parameters":{"type":"object"}}}]}"""));
+                                "tools":[{"type":"function","function":{"name":"f","description":"does","parameters":{"type":"object"},"strict":true}}]}"""));
     }
 
     @Test
