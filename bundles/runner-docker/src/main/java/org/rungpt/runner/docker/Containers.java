@@ -137,7 +137,7 @@ final class Containers {
     }
 
     String newVolumeName() {
-        return "rungpt-" + labels.instance().substring(0, 8) + "-" + Instance.newName();
+        return labels.name(Instance.newName());
     }
 
     /** Makes it unless it is there. */

@@ -81,7 +81,7 @@ record Labels(String instance) {
 
     /** Name of the volume in which a sandbox and its proxy meet. */
     String egressVolume(String sandbox) {
-        return "rungpt-" + instance.substring(0, 8) + "-egress-" + sandbox;
+        return name("egress-" + sandbox);
     }
 
     Map<String, String> of(JournalPlan plan, Duration lease) {
@@ -113,5 +113,10 @@ record Labels(String instance) {
                 new TreeSet<>(Arrays.asList(labels.getOrDefault(CONTENTS, "").split(" ", -1)));
         contents.remove("");
         return contents;
+    }
+
+    /** Names are not to be guessed and tell whose they are; by its name a container is found whose making was never answered. */
+    String name(String id) {
+        return "rungpt-" + instance.substring(0, 8) + "-" + id;
     }
 }

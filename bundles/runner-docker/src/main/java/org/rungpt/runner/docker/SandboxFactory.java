@@ -41,7 +41,7 @@ final class SandboxFactory {
     /** Creates the container, without starting it. */
     String create(DockerClient docker, SandboxPlan plan) {
         CreateContainerCmd command = docker.createContainerCmd(plan.image())
-                .withName(name(plan.id()))
+                .withName(labels.name(plan.id()))
                 .withHostName(plan.id())
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser(plan.user())
@@ -70,7 +70,7 @@ final class SandboxFactory {
                 .withLogConfig(
                         new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "256k", "max-file", "1")));
         return docker.createContainerCmd(plan.image())
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withName(labels.name(plan.id()))
                 .withLabels(labels.of(plan))
                 .withEnv(plan.spec().environment().entrySet().stream()
                         .map(entry -> entry.getKey() + "=" + entry.getValue())
@@ -88,7 +88,7 @@ final class SandboxFactory {
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
         Mounts.apply(plan, host);
         return docker.createContainerCmd(plan.image())
-                .withName(name(plan.id()))
+                .withName(labels.name(plan.id()))
                 .withLabels(labels.of(plan))
                 .withUser("0:0")
                 .withWorkingDir("/")
@@ -134,7 +134,7 @@ final class SandboxFactory {
         Mounts.apply(plan, labels, host);
         return docker.createContainerCmd(plan.image())
                 // A name of its own: the one that it follows may still be on its way out.
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-egress-" + Instance.newName())
+                .withName(labels.name("egress-" + Instance.newName()))
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser(SandboxPlan.NOBODY)
                 .withWorkingDir("/")
@@ -158,7 +158,7 @@ final class SandboxFactory {
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
         Mounts.apply(plan, host);
         return docker.createContainerCmd(plan.image())
-                .withName("rungpt-" + labels.instance().substring(0, 8) + "-" + plan.id())
+                .withName(labels.name(plan.id()))
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser("0:0")
                 .withWorkingDir("/")
@@ -185,13 +185,8 @@ final class SandboxFactory {
         return host;
     }
 
-    /** Names are not to be guessed and tell whose they are; by its name a container is found whose making was never answered. */
-    String name(String id) {
-        return "rungpt-" + labels.instance().substring(0, 8) + "-" + id;
-    }
-
     String builderName(String id) {
-        return name("build-" + id);
+        return labels.name("build-" + id);
     }
 
     /** What holds for every container. */

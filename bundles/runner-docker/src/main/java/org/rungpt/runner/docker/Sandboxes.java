@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -309,8 +308,13 @@ final class Sandboxes implements Sandbox.Keeper {
     private void makeRoom(long memory) throws RunnerException {
         int max = means.settings().maxSandboxes();
         long maxMemory = maxMemory();
-        List<Sandbox> byIdleness = new ArrayList<>(all);
-        byIdleness.sort(Comparator.comparing(Sandbox::idle).reversed());
+        // How idle each is changes meanwhile: a sort must not look twice.
+        Map<Sandbox, Duration> idle = new HashMap<>();
+        all.forEach(sandbox -> idle.put(sandbox, sandbox.idle()));
+        List<Sandbox> byIdleness = idle.entrySet().stream()
+                .sorted(Map.Entry.<Sandbox, Duration>comparingByValue().reversed())
+                .map(Map.Entry::getKey)
+                .toList();
         for (Sandbox sandbox : byIdleness) {
             if (containerCount() < max && memoryOfAll() + memory <= maxMemory) {
                 return;
