@@ -21,7 +21,7 @@ final class MediaTypesTest {
         "RIFF....WAVEfmt ,audio/wav",
         "....ftypisom,video/mp4",
         "....ftypavif,image/avif",
-        "....ftypM4A ,audio/mp4",
+        "'....ftypM4A ',audio/mp4",
         "....ftypwhat,application/octet-stream",
         "OggS....vorbis,audio/ogg",
         "fLaC,audio/flac",
