@@ -69,7 +69,7 @@ describe('the door for programs that speak the OpenAI API', () => {
   it('gives the model what was said before, and never runs it', async () => {
     let asked;
     model.state.script = (request) => { asked = request; return 'Seen.'; };
-    await client.chat.completions.create(ask({
+    const answer = await client.chat.completions.create(ask({
       messages: [
         { role: 'system', content: 'Answer like a pirate.' },
         { role: 'user', content: 'first question' },
@@ -78,7 +78,7 @@ describe('the door for programs that speak the OpenAI API', () => {
       ],
     }));
     for (const part of ['Answer like a pirate.', 'first question', 'second question']) assert.ok(asked.everything.includes(part), part);
-    assert.ok(!asked.everything.includes('<result-'), 'nothing was run');
+    assert.deepEqual(answer.rungpt.events.filter((event) => event.event.startsWith('call.')), [], 'nothing was run');
   });
 
   it('leaves nothing behind, unless it is asked to', async () => {

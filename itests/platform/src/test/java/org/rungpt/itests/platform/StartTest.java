@@ -11,6 +11,7 @@ import org.junit.runner.RunWith;
 import org.ops4j.pax.exam.junit.PaxExam;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.protocol.CallProtocol;
@@ -29,9 +30,6 @@ public class StartTest {
 
     @Inject
     private Conversations conversations;
-
-    @Inject
-    private CallProtocol protocol;
 
     @Inject
     private ActionRunner runner;
@@ -56,7 +54,12 @@ public class StartTest {
 
     @Test
     public void everyContractHasItsService() throws Exception {
-        assertEquals("tags", protocol.id());
+        List<String> protocols = new ArrayList<>();
+        for (ServiceReference<CallProtocol> reference : context.getServiceReferences(CallProtocol.class, null)) {
+            protocols.add(context.getService(reference).id());
+        }
+        protocols.sort(null);
+        assertEquals(List.of("native", "tags"), protocols);
         assertTrue(registry.task("filesystem.read_file").isPresent());
         assertTrue(registry.task("system.shell").isPresent());
         assertTrue(conversations.defaultModel().isPresent());
