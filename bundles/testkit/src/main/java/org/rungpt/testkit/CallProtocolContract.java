@@ -2,20 +2,13 @@ package org.rungpt.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.rungpt.api.action.ActionId;
-import org.rungpt.api.action.ActionPackage;
-import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.InstalledTask;
-import org.rungpt.api.action.Manifest;
-import org.rungpt.api.action.Task;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
@@ -35,12 +28,12 @@ public abstract class CallProtocolContract {
     protected static final String NONCE = "k7f2";
 
     /** A task that takes a required {@code path} and an optional {@code limit}, and one that takes nothing. */
-    protected static final InstalledAction FILES = action(
+    protected static final InstalledAction FILES = SampleActions.action(
             "files",
-            task(
+            SampleActions.task(
                     "read",
                     "{\"type\":\"object\",\"required\":[\"path\"],\"properties\":{\"path\":{\"type\":\"string\"},\"limit\":{\"type\":\"integer\"}}}"),
-            task("list", "{\"type\":\"object\",\"properties\":{}}"));
+            SampleActions.task("list", "{\"type\":\"object\",\"properties\":{}}"));
 
     /** The protocol under test. */
     protected abstract CallProtocol protocol();
@@ -54,41 +47,6 @@ public abstract class CallProtocolContract {
 
     /** How it writes the beginning of a call, without its end. */
     protected abstract List<ModelDelta> halfCall(String ref, String task);
-
-    private static Task task(String name, String parameters) {
-        return new Task(
-                name,
-                "Does " + name + ".",
-                parameters,
-                List.of(),
-                Effects.READ,
-                true,
-                false,
-                Duration.ofSeconds(5),
-                Task.Output.TEXT);
-    }
-
-    private static InstalledAction action(String alias, Task... tasks) {
-        return new InstalledAction(
-                new ActionPackage(new ActionId("owner/" + alias), "1", null, Path.of("/" + alias), "00", false, null),
-                alias,
-                new Manifest(
-                        alias,
-                        alias,
-                        "1",
-                        "About " + alias + ".",
-                        null,
-                        List.of(tasks),
-                        Manifest.Packages.NONE,
-                        "base",
-                        false,
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        Manifest.Resources.DEFAULT,
-                        List.of(),
-                        "{}"));
-    }
 
     private List<Segment> parse(List<ModelDelta> deltas, FinishReason reason) {
         AnswerParser parser = protocol()
@@ -267,7 +225,7 @@ public abstract class CallProtocolContract {
     void keepsTheBudgetWithAThousandActions() {
         List<InstalledAction> many = Stream.iterate(0, i -> i + 1)
                 .limit(1000)
-                .map(i -> action("a" + i, task("x", "{\"type\":\"object\"}")))
+                .map(i -> SampleActions.action("a" + i, SampleActions.task("x", "{\"type\":\"object\"}")))
                 .toList();
 
         assertThat(protocol().instructions(NONCE, many, 12_000)).hasSizeLessThanOrEqualTo(12_000);

@@ -2,8 +2,6 @@ package org.rungpt.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -12,12 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.rungpt.api.action.ActionId;
-import org.rungpt.api.action.ActionPackage;
-import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.InstalledTask;
-import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
 import org.rungpt.api.model.ModelDelta;
 import org.rungpt.api.protocol.AnswerParser;
@@ -29,12 +23,12 @@ import org.rungpt.api.protocol.Segment;
 public abstract class MistakesContract {
     private static final int ROUNDS = 40;
 
-    private static final InstalledAction FILES = action(
+    private static final InstalledAction FILES = SampleActions.action(
             "files",
             task("read", "\"path\":{\"type\":\"string\"},\"limit\":{\"type\":\"integer\"}", "\"path\""),
             task("write", "\"path\":{\"type\":\"string\"},\"content\":{\"type\":\"string\"}", "\"path\",\"content\""),
             task("list", "", ""));
-    private static final InstalledAction WEB = action(
+    private static final InstalledAction WEB = SampleActions.action(
             "web", task("search", "\"query\":{\"type\":\"string\"},\"count\":{\"type\":\"integer\"}", "\"query\""));
 
     /** The protocol under test. */
@@ -128,37 +122,7 @@ public abstract class MistakesContract {
     }
 
     private static Task task(String name, String properties, String required) {
-        return new Task(
-                name,
-                "Does " + name + ".",
-                "{\"type\":\"object\",\"required\":[" + required + "],\"properties\":{" + properties + "}}",
-                List.of(),
-                Effects.READ,
-                true,
-                false,
-                Duration.ofSeconds(5),
-                Task.Output.TEXT);
-    }
-
-    private static InstalledAction action(String alias, Task... tasks) {
-        return new InstalledAction(
-                new ActionPackage(new ActionId("owner/" + alias), "1", null, Path.of("/" + alias), "00", false, null),
-                alias,
-                new Manifest(
-                        alias,
-                        alias,
-                        "1",
-                        "About " + alias + ".",
-                        null,
-                        List.of(tasks),
-                        Manifest.Packages.NONE,
-                        "base",
-                        false,
-                        List.of(),
-                        List.of(),
-                        List.of(),
-                        Manifest.Resources.DEFAULT,
-                        List.of(),
-                        "{}"));
+        return SampleActions.task(
+                name, "{\"type\":\"object\",\"required\":[" + required + "],\"properties\":{" + properties + "}}");
     }
 }
