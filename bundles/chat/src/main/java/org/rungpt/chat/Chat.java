@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.call.CallStatus;
@@ -13,6 +14,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.Opening;
+import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.WorkspaceJournal;
 import org.slf4j.Logger;
@@ -41,6 +43,7 @@ final class Chat implements Conversations {
     @Override
     public Conversation open(Opening opening) throws ChatException {
         String model = opening.model();
+        String written = opening.protocol() == null ? null : checkedProtocol(opening.protocol());
         String chosen = model == null ? models.defaultModel().orElse("demo/demo") : models.check(model);
         String title = opening.title() == null ? null : Titles.check(opening.title());
         int most = engine.limits.messageCharacters();
@@ -60,7 +63,7 @@ final class Chat implements Conversations {
                 now,
                 Conversation.State.IDLE,
                 chosen,
-                protocol,
+                written == null ? models.protocol(chosen).orElse(protocol) : written,
                 0);
         try {
             engine.access.with(store -> {
@@ -87,18 +90,27 @@ final class Chat implements Conversations {
     }
 
     @Override
-    public String post(String conversation, @Nullable String id, String text) throws ChatException {
-        return post(conversation, id, text, engine.userCalls.parse(text), UserCalls.isRun(text));
+    public String post(String conversation, @Nullable String id, String text, List<String> artifacts)
+            throws ChatException {
+        return post(conversation, id, text, artifacts, engine.userCalls.parse(text), UserCalls.isRun(text));
     }
 
     @Override
     public String postText(String conversation, @Nullable String id, String text) throws ChatException {
-        return post(conversation, id, text, List.of(), false);
+        return post(conversation, id, text, List.of(), List.of(), false);
     }
 
     private String post(
-            String conversation, @Nullable String id, String text, List<UserCalls.UserCall> calls, boolean run)
+            String conversation,
+            @Nullable String id,
+            String said,
+            List<String> artifacts,
+            List<UserCalls.UserCall> calls,
+            boolean run)
             throws ChatException {
+        // What stands in files is never a call of the user.
+        Attachments attached = Attachments.read(engine.services, conversation, artifacts);
+        String text = attached.with(said);
         if (text.isBlank()) {
             throw new ChatException(ChatException.Kind.INVALID, "the message is empty");
         }
@@ -118,9 +130,9 @@ final class Chat implements Conversations {
                 return message;
             }
             boolean first = log.state().isNew();
-            log.stage(Draft.userMessage(message, text, calls, run));
+            log.stage(Draft.userMessage(message, text, calls, run, attached.pictures()));
             if (first && !log.state().isTitled()) {
-                log.stageTitle(Titles.of(text), true);
+                log.stageTitle(Titles.of(said.isBlank() ? text : said), true);
             }
             if (log.state().turn() == null) {
                 log.stage(Draft.turnStarted("user"));
@@ -131,6 +143,18 @@ final class Chat implements Conversations {
             }
             return message;
         });
+    }
+
+    private String checkedProtocol(String id) throws ChatException {
+        if (engine.services.protocol(id).isEmpty()) {
+            String known = engine.services.protocols.all().stream()
+                    .map(CallProtocol::id)
+                    .sorted()
+                    .collect(Collectors.joining(" or "));
+            throw new ChatException(
+                    ChatException.Kind.INVALID, "there is no protocol " + Visible.cut(id, 30) + ": write " + known);
+        }
+        return id;
     }
 
     /** The sandbox is made while the model thinks. */
@@ -236,8 +260,10 @@ final class Chat implements Conversations {
     }
 
     @Override
-    public Conversation change(String conversation, @Nullable String title, @Nullable String model)
+    public Conversation change(
+            String conversation, @Nullable String title, @Nullable String model, @Nullable String wanted)
             throws ChatException {
+        String newProtocol = wanted == null ? null : checkedProtocol(wanted);
         String newTitle = title == null ? null : Titles.check(title);
         String newModel = model == null ? null : models.check(model);
         return actors.submit(conversation, actor -> {
@@ -245,8 +271,8 @@ final class Chat implements Conversations {
             if (newTitle != null) {
                 log.stageTitle(newTitle, false);
             }
-            if (newModel != null) {
-                log.stageModel(newModel);
+            if (newModel != null || newProtocol != null) {
+                log.stageChange(newModel, newProtocol);
             }
             log.flush();
             return engine.access
@@ -293,7 +319,7 @@ final class Chat implements Conversations {
     }
 
     @Override
-    public void setDefaultModel(String model) throws ChatException {
+    public void setDefaultModel(@Nullable String model) throws ChatException {
         models.setDefault(model);
     }
 

@@ -1,6 +1,7 @@
 package org.rungpt.chat;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -278,8 +279,9 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
     }
 
     @Override
-    public String post(String conversation, @Nullable String id, String text) throws ChatException {
-        return chat.post(conversation, id, text);
+    public String post(String conversation, @Nullable String id, String text, List<String> artifacts)
+            throws ChatException {
+        return chat.post(conversation, id, text, artifacts);
     }
 
     @Override
@@ -313,9 +315,10 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
     }
 
     @Override
-    public Conversation change(String conversation, @Nullable String title, @Nullable String model)
+    public Conversation change(
+            String conversation, @Nullable String title, @Nullable String model, @Nullable String protocol)
             throws ChatException {
-        return chat.change(conversation, title, model);
+        return chat.change(conversation, title, model, protocol);
     }
 
     @Override
@@ -329,7 +332,7 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
     }
 
     @Override
-    public void setDefaultModel(String model) throws ChatException {
+    public void setDefaultModel(@Nullable String model) throws ChatException {
         chat.setDefaultModel(model);
     }
 

@@ -24,7 +24,7 @@ import org.rungpt.api.chat.Policy;
  */
 final class ConversationState {
     /** What was frozen when the conversation began. */
-    record Beginning(String nonce, String system) {}
+    record Beginning(String nonce, String protocol, String system) {}
 
     /** How the latest turn ended. */
     record EndedTurn(String reason, boolean canContinue) {}
@@ -74,9 +74,11 @@ final class ConversationState {
     void apply(String type, ObjectNode data) {
         switch (type) {
             case EventType.CONVERSATION_STARTED -> {
-                beginning = new Beginning(
-                        data.path("nonce").asText(), data.path("system").asText());
                 protocol = data.path("protocol").asText(protocol);
+                beginning = new Beginning(
+                        data.path("nonce").asText(),
+                        protocol,
+                        data.path("system").asText());
                 told = ToldAction.read(data.path("actions"));
             }
             case EventType.CONVERSATION_CHANGED -> {
@@ -99,6 +101,10 @@ final class ConversationState {
                         data.path("text").asText(),
                         data.path("run").asBoolean(),
                         UserCalls.UserCall.read(data.path("calls"))));
+                List<CallState.LeftFile> attached = Attachments.read(data.path("attachments"));
+                if (!attached.isEmpty()) {
+                    pictures.put(id, attached);
+                }
             }
             case EventType.MESSAGE_IMPORTED -> history.add(imported(data));
             case EventType.MESSAGE_NOTICE -> {
@@ -499,6 +505,11 @@ final class ConversationState {
 
     List<ToldAction> told() {
         return told;
+    }
+
+    /** Whether what the model is told first has yet to be written, or is of another protocol. */
+    boolean mustBegin() {
+        return beginning == null || !beginning.protocol().equals(protocol);
     }
 
     @Nullable

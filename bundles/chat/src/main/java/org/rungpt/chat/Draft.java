@@ -55,8 +55,8 @@ record Draft(String type, ObjectNode data) {
         return draft;
     }
 
-    static Draft conversationChanged(String model) {
-        return of(EventType.CONVERSATION_CHANGED).with("model", model);
+    static Draft conversationChanged(@Nullable String model, @Nullable String protocol) {
+        return of(EventType.CONVERSATION_CHANGED).with("model", model).with("protocol", protocol);
     }
 
     static Draft conversationTitled(String title, boolean automatic) {
@@ -64,7 +64,21 @@ record Draft(String type, ObjectNode data) {
     }
 
     static Draft userMessage(String message, String text) {
-        return of(EventType.MESSAGE_USER).with("message", message).with("text", text);
+        return userMessage(message, text, List.of());
+    }
+
+    static Draft userMessage(String message, String text, List<CallState.LeftFile> pictures) {
+        Draft draft = of(EventType.MESSAGE_USER).with("message", message).with("text", text);
+        if (!pictures.isEmpty()) {
+            ArrayNode attachments = draft.data.putArray("attachments");
+            pictures.forEach(picture -> attachments
+                    .addObject()
+                    .put("artifact", picture.artifact())
+                    .put("name", picture.name())
+                    .put("mediaType", picture.mediaType())
+                    .put("size", picture.size()));
+        }
+        return draft;
     }
 
     static Draft imported(Opening.Said said) {
@@ -74,8 +88,8 @@ record Draft(String type, ObjectNode data) {
                 .with("text", said.text());
     }
 
-    static Draft userMessage(String message, String text, List<UserCalls.UserCall> calls, boolean run) {
-        Draft draft = userMessage(message, text);
+    static Draft userMessage(String message, String text, List<UserCalls.UserCall> calls, boolean run, List<CallState.LeftFile> pictures) {
+        Draft draft = userMessage(message, text, pictures);
         if (!calls.isEmpty()) {
             ArrayNode array = draft.data.putArray("calls");
             for (UserCalls.UserCall call : calls) {

@@ -28,6 +28,7 @@ final class EventLog {
     private Conversation.State stored;
     private @Nullable String title;
     private @Nullable String model;
+    private @Nullable String protocol;
 
     private EventLog(Services services, StoreAccess access, Conversation conversation) {
         this.services = services;
@@ -72,9 +73,11 @@ final class EventLog {
         stage(Draft.conversationTitled(newTitle, automatic));
     }
 
-    void stageModel(String newModel) {
-        model = newModel;
-        stage(Draft.conversationChanged(newModel));
+    /** Another model or protocol; null leaves as it is. */
+    void stageChange(@Nullable String newModel, @Nullable String newProtocol) {
+        model = newModel == null ? model : newModel;
+        protocol = newProtocol == null ? protocol : newProtocol;
+        stage(Draft.conversationChanged(newModel, newProtocol));
     }
 
     /** Makes durable what was staged, then tells the listeners. @throws LogLost if that is impossible */
@@ -83,7 +86,7 @@ final class EventLog {
         if (staged.isEmpty()) {
             return;
         }
-        var change = new Change(doing == stored ? null : doing, title, model, null);
+        var change = new Change(doing == stored ? null : doing, title, model, protocol);
         List<NewEvent> events = staged.stream()
                 .map(draft -> new NewEvent(draft.type(), draft.data().toString()))
                 .toList();
@@ -105,6 +108,7 @@ final class EventLog {
         stored = doing;
         title = null;
         model = null;
+        protocol = null;
         staged.clear();
         appended.forEach(services::tellAppended);
     }

@@ -2,6 +2,7 @@ package org.rungpt.chat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,14 @@ final class Models {
         }
     }
 
-    /** @return the model if its connection is there; whether the server knows it, the server says */
+    /** The protocol that the model's connection wants for new conversations, if it is there. */
+    Optional<String> protocol(String model) {
+        return services.connection(ModelName.parse(model).connection(), null)
+                .flatMap(ModelConnection::protocol)
+                .filter(id -> services.protocol(id).isPresent());
+    }
+
+    /** @return the model if its connection is there and lists it; if no list is known, the server will say */
     String check(String model) throws ChatException {
         ModelName name;
         try {
@@ -91,18 +99,31 @@ final class Models {
             throw new ChatException(
                     ChatException.Kind.NOT_FOUND, "there is no connection " + name.connection() + ": set it up first");
         }
+        List<String> known =
+                connection.get().models().stream().map(ModelInfo::id).toList();
+        if (!known.isEmpty() && !known.contains(name.model())) {
+            throw new ChatException(
+                    ChatException.Kind.INVALID,
+                    "there is no model " + Visible.cut(name.model(), 80) + " at " + name.connection() + "; "
+                            + NearNames.hint(name.model(), known));
+        }
         return name.toString();
     }
 
-    void setDefault(String model) throws ChatException {
-        String name = check(model);
+    void setDefault(@Nullable String model) throws ChatException {
+        String name = model == null ? null : check(model);
         Optional<Settings> settings = services.settings.await((Settings) null, PATIENCE);
         try {
             if (settings.isEmpty()) {
                 throw new StoreException(
                         StoreException.Kind.UNAVAILABLE, "the settings are away: try again in a moment");
             }
-            settings.get().put(SETTING, JsonNodeFactory.instance.textNode(name).toString());
+            if (name == null) {
+                settings.get().remove(SETTING);
+            } else {
+                settings.get()
+                        .put(SETTING, JsonNodeFactory.instance.textNode(name).toString());
+            }
         } catch (StoreException e) {
             throw new ChatException(ChatException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()), e);
         }

@@ -79,7 +79,7 @@ sealed interface NextStep {
         if (turn.runOnly) {
             return new Finish("done", null, false);
         }
-        if (state.beginning() == null) {
+        if (state.mustBegin()) {
             return new Begin();
         }
         NextStep next = turn.last == null ? new Ask() : afterAnswer(turn, turn.last, limits);

@@ -46,9 +46,7 @@ final class Pictures {
         }
         int left = MOST;
         for (int i = history.size() - 1; i >= 0 && left > 0; i--) {
-            List<CallState.LeftFile> files = history.get(i) instanceof Message.Results results
-                    ? state.pictures().getOrDefault(results.id(), List.of())
-                    : List.of();
+            List<CallState.LeftFile> files = state.pictures().getOrDefault(id(history.get(i)), List.of());
             List<ContentPart> parts = parts(files, left);
             if (!parts.isEmpty()) {
                 left -= parts.size() / 2;
@@ -59,6 +57,12 @@ final class Pictures {
             }
         }
         return rendered;
+    }
+
+    private static String id(Message message) {
+        return message instanceof Message.Results results
+                ? results.id()
+                : message instanceof Message.User user ? user.id() : "";
     }
 
     private static void put(List<ModelMessage> rendered, int at, List<ContentPart> parts) {

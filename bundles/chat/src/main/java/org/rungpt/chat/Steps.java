@@ -135,7 +135,8 @@ final class Steps {
                     "registry",
                     "No registry of actions is there: start the bundle org.rungpt.registry, then continue.");
         }
-        String nonce = Ids.nonce();
+        ConversationState.Beginning before = state.beginning();
+        String nonce = before == null ? Ids.nonce() : before.nonce();
         List<InstalledAction> actions = engine.actions.installed();
         String system =
                 SystemMessage.of(protocol.get().instructions(nonce, actions, engine.limits.instructionCharacters()));

@@ -4,6 +4,12 @@ package org.rungpt.chat;
 final class Visible {
     private Visible() {}
 
+    /** What somebody wrote, fit for one line: without control characters, cut to a length. */
+    static String cut(String text, int max) {
+        String line = text.replaceAll("[\\p{Cntrl}\\p{Cf}]", "\uFFFD");
+        return line.length() > max ? line.substring(0, max) + "…" : line;
+    }
+
     /** Whether it has characters that are invisible, or change how others are shown; line breaks and tabs do not count. */
     static boolean isHidden(String text) {
         return text.codePoints().anyMatch(Visible::isHidden);

@@ -124,7 +124,7 @@ final class ScriptedModel implements ModelConnection {
 
     @Override
     public List<ModelInfo> models() {
-        return List.of(info);
+        return List.of(info, new ModelInfo("two", "Two", null, false), new ModelInfo("other", "Other", null, false));
     }
 
     @Override

@@ -84,8 +84,17 @@ final class StrictJson {
 
     /** The parser's own words: the first line, without what it says about its source. */
     private static String reason(JsonProcessingException e) {
-        String message = e.getOriginalMessage().replaceFirst(", from `.*`", "");
+        String message = e.getOriginalMessage() == null ? "" : e.getOriginalMessage();
         int end = message.indexOf('\n');
-        return "no valid JSON: " + Problems.printable(end < 0 ? message : message.substring(0, end), 160);
+        String line = (end < 0 ? message : message.substring(0, end))
+                .replaceFirst(", from `.*`", "")
+                .replaceFirst("\\s*\\[?\\(?(at )?\\[?Source:.*", "")
+                .replaceFirst("\\s*\\((for|set|enable)[^)]*(DeserializationFeature|StreamRead|JsonRead)[^)]*\\)", "");
+        if (line.startsWith("Trailing token") || line.contains("Feature.")) {
+            line = "something stands behind its end";
+        } else if (line.startsWith("Unexpected end-of-input")) {
+            line = "it ends too early";
+        }
+        return "no valid JSON: " + Problems.printable(line, 160);
     }
 }

@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -56,9 +57,10 @@ final class ConversationRoutes {
     }
 
     private Answer create(Call call) throws ApiException, IOException {
-        ObjectNode body = Json.body(call.request(), Set.of("model"));
+        ObjectNode body = Json.body(call.request(), Set.of("model", "protocol"));
         try {
-            return new Answer(201, json(services.conversations().create(Json.text(body, "model"))));
+            return new Answer(
+                    201, json(services.conversations().create(Json.text(body, "model"), Json.text(body, "protocol"))));
         } catch (ChatException e) {
             throw ApiException.of(e);
         }
@@ -69,10 +71,14 @@ final class ConversationRoutes {
     }
 
     private Answer change(Call call) throws ApiException, IOException {
-        ObjectNode body = Json.body(call.request(), Set.of("title", "model"));
+        ObjectNode body = Json.body(call.request(), Set.of("title", "model", "protocol"));
         try {
             return Answer.ok(json(services.conversations()
-                    .change(call.variable("id"), Json.text(body, "title"), Json.text(body, "model"))));
+                    .change(
+                            call.variable("id"),
+                            Json.text(body, "title"),
+                            Json.text(body, "model"),
+                            Json.text(body, "protocol"))));
         } catch (ChatException e) {
             throw ApiException.of(e);
         }
@@ -107,13 +113,16 @@ final class ConversationRoutes {
     }
 
     private Answer post(Call call) throws ApiException, IOException {
-        ObjectNode body = Json.body(call.request(), Set.of("text", "id"));
+        ObjectNode body = Json.body(call.request(), Set.of("text", "id", "attachments"), Json.MAX_FILES_BODY);
         String id = Json.text(body, "id");
         if (id != null && !MESSAGE_ID.matcher(id).matches()) {
             throw ApiException.invalid("\"id\" must be 1 to 64 letters, digits, - or _.");
         }
+        String conversation = call.variable("id");
+        List<String> artifacts = new Uploads(services, conversation).artifacts(body.path("attachments"));
+        String text = artifacts.isEmpty() ? Json.requiredText(body, "text") : Json.text(body, "text");
         try {
-            String message = services.conversations().post(call.variable("id"), id, Json.requiredText(body, "text"));
+            String message = services.conversations().post(conversation, id, text == null ? "" : text, artifacts);
             return new Answer(202, Json.object().put("message", message));
         } catch (ChatException e) {
             throw ApiException.of(e);

@@ -1,9 +1,11 @@
 package org.rungpt.web;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,15 +14,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads hostile JSON within bounds, and makes ours. */
 final class Json {
+    private static final Pattern TWICE = Pattern.compile("^Duplicate field '([^']{0,200})'");
+    /** The bound of a body that may hold files. */
+    static final int MAX_FILES_BODY = 24 << 20;
+
     private static final int MAX_BODY = 4 << 20;
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(50)
-                            .maxDocumentLength(MAX_BODY)
+                            .maxDocumentLength(MAX_FILES_BODY)
                             .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
@@ -55,16 +63,19 @@ final class Json {
 
     /** The body of a request in a format that is not ours: a JSON object. */
     static ObjectNode foreignBody(HttpServletRequest request) throws ApiException, IOException {
-        byte[] bytes = request.getInputStream().readNBytes(MAX_BODY + 1);
-        if (bytes.length > MAX_BODY) {
-            throw new ApiException(413, "too_large", "The body is larger than " + (MAX_BODY >> 20) + " MiB.", null);
+        return foreignBody(request, MAX_BODY);
+    }
+
+    private static ObjectNode foreignBody(HttpServletRequest request, int max) throws ApiException, IOException {
+        byte[] bytes = request.getInputStream().readNBytes(max + 1);
+        if (bytes.length > max) {
+            throw new ApiException(413, "too_large", "The body is larger than " + (max >> 20) + " MiB.", null);
         }
         JsonNode node;
         try {
             node = bytes.length == 0 ? object() : MAPPER.readTree(bytes);
         } catch (JsonProcessingException e) {
-            throw ApiException.invalid("The body is no JSON: "
-                    + e.getOriginalMessage().lines().findFirst().orElse(""));
+            throw ApiException.invalid(problem(e));
         }
         if (!(node instanceof ObjectNode object)) {
             throw ApiException.invalid("The body must be a JSON object.");
@@ -74,7 +85,12 @@ final class Json {
 
     /** The body of a request: a JSON object with known fields only. */
     static ObjectNode body(HttpServletRequest request, Set<String> fields) throws ApiException, IOException {
-        ObjectNode object = foreignBody(request);
+        return body(request, fields, MAX_BODY);
+    }
+
+    /** @param max how many bytes it may have at most */
+    static ObjectNode body(HttpServletRequest request, Set<String> fields, int max) throws ApiException, IOException {
+        ObjectNode object = foreignBody(request, max);
         for (var names = object.fieldNames(); names.hasNext(); ) {
             String name = names.next();
             if (!fields.contains(name)) {
@@ -104,6 +120,24 @@ final class Json {
             throw ApiException.invalid("\"" + field + "\" is missing.");
         }
         return text;
+    }
+
+    /** What is wrong, in our words and where: a parser's own words speak of its insides. */
+    private static String problem(JsonProcessingException e) {
+        String own = e.getOriginalMessage() == null ? "" : e.getOriginalMessage();
+        Matcher twice = TWICE.matcher(own);
+        String what = e instanceof StreamConstraintsException
+                ? "it is nested too deeply, or a number or a string in it is too long"
+                : twice.find()
+                        ? "the field \"" + printable(twice.group(1)) + "\" stands in it twice"
+                        : own.startsWith("Unexpected end-of-input") || own.startsWith("No content")
+                                ? "it ends too early"
+                                : own.startsWith("Trailing token")
+                                        ? "something stands behind its end"
+                                        : "it cannot be read";
+        JsonLocation at = e.getLocation();
+        return "The body is no JSON: " + what
+                + (at == null ? "." : ", line " + at.getLineNr() + ", column " + at.getColumnNr() + ".");
     }
 
     private static String printable(String name) {

@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -29,7 +31,10 @@ import org.rungpt.web.Router.Call;
 /** Models, the connections to their servers, and the default model. */
 final class ModelRoutes {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,30}");
+    private static final Set<String> CONNECTION_FIELDS =
+            Set.of("kind", "baseUrl", "headers", "key", "models", "contextTokens", "prices", "images", "protocol");
     private static final int FIRST_LOOK_SECONDS = 3;
+    private static final int LOOK_SECONDS = 5;
     private static final int REFRESH_SECONDS = 30;
 
     private final Services services;
@@ -40,6 +45,7 @@ final class ModelRoutes {
                 .on("GET", "/settings", this::settings)
                 .on("PATCH", "/settings", this::changeSettings)
                 .on("GET", "/connections", this::connections)
+                .on("POST", "/connections/look", this::look)
                 .on("PUT", "/connections/{name}", this::save)
                 .on("DELETE", "/connections/{name}", this::remove)
                 .on("DELETE", "/connections/{name}/key", this::removeKey)
@@ -103,8 +109,8 @@ final class ModelRoutes {
 
     private Answer changeSettings(Call call) throws ApiException, IOException {
         ObjectNode body = Json.body(call.request(), Set.of("defaultModel"));
-        String model = Json.text(body, "defaultModel");
-        if (model != null) {
+        if (body.has("defaultModel")) {
+            String model = Json.text(body, "defaultModel");
             try {
                 services.conversations().setDefaultModel(model);
             } catch (ChatException e) {
@@ -135,6 +141,12 @@ final class ModelRoutes {
                 if (settings.keyHint() != null) {
                     node.put("keyHint", settings.keyHint());
                 }
+                ArrayNode models = node.putArray("models");
+                settings.models().forEach(models::add);
+                node.put("contextTokens", settings.contextTokens())
+                        .put("images", settings.images())
+                        .put("protocol", settings.protocol())
+                        .set("prices", prices(settings.prices()));
                 ObjectNode headers = node.putObject("headers");
                 new TreeMap<>(settings.headers()).forEach(headers::put);
             }
@@ -143,7 +155,7 @@ final class ModelRoutes {
     }
 
     private Answer save(Call call) throws ApiException, IOException {
-        ObjectNode body = Json.body(call.request(), Set.of("kind", "baseUrl", "headers", "key"));
+        ObjectNode body = Json.body(call.request(), CONNECTION_FIELDS);
         String kind = Json.requiredText(body, "kind");
         ModelConnections connections = services.connectionKinds().stream()
                 .filter(it -> it.kind().equals(kind))
@@ -151,7 +163,17 @@ final class ModelRoutes {
                 .orElseThrow(() -> ApiException.invalid("No installed bundle makes connections of this kind."));
         try {
             connections.save(
-                    new ConnectionSettings(name(call), kind, Json.requiredText(body, "baseUrl"), headers(body), null),
+                    new ConnectionSettings(
+                            name(call),
+                            kind,
+                            Json.requiredText(body, "baseUrl"),
+                            headers(body),
+                            null,
+                            models(body),
+                            contextTokens(body),
+                            prices(body),
+                            flag(body, "images"),
+                            Json.text(body, "protocol")),
                     Json.text(body, "key"));
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid(String.valueOf(e.getMessage()));
@@ -159,6 +181,77 @@ final class ModelRoutes {
             throw ApiException.unavailable(String.valueOf(e.getMessage()));
         }
         return Answer.done();
+    }
+
+    private static List<String> models(ObjectNode body) throws ApiException {
+        List<String> models = new ArrayList<>();
+        JsonNode written = body.path("models");
+        if (!written.isMissingNode() && !written.isNull() && !written.isArray()) {
+            throw ApiException.invalid("\"models\" must be a list of strings.");
+        }
+        for (JsonNode model : written) {
+            if (!model.isTextual()) {
+                throw ApiException.invalid("\"models\" must be a list of strings.");
+            }
+            models.add(model.textValue());
+        }
+        return models;
+    }
+
+    private static @Nullable Integer contextTokens(ObjectNode body) throws ApiException {
+        JsonNode written = body.path("contextTokens");
+        if (written.isMissingNode() || written.isNull()) {
+            return null;
+        }
+        if (!written.isIntegralNumber() || !written.canConvertToInt()) {
+            throw ApiException.invalid("\"contextTokens\" must be a whole number.");
+        }
+        return written.intValue();
+    }
+
+    private static @Nullable Prices prices(ObjectNode body) throws ApiException {
+        JsonNode written = body.path("prices");
+        if (written.isMissingNode() || written.isNull()) {
+            return null;
+        }
+        JsonNode cached = written.path("cachedInput");
+        if (!written.path("input").isNumber()
+                || !written.path("output").isNumber()
+                || !(cached.isMissingNode() || cached.isNull() || cached.isNumber())) {
+            throw ApiException.invalid(
+                    "\"prices\" must hold \"input\" and \"output\", and may hold \"cachedInput\": US dollars for a million tokens.");
+        }
+        try {
+            return new Prices(
+                    written.path("input").doubleValue(),
+                    written.path("output").doubleValue(),
+                    cached.isNumber() ? cached.doubleValue() : null);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.invalid("\"prices\": " + e.getMessage() + ".");
+        }
+    }
+
+    private static @Nullable Boolean flag(ObjectNode body, String field) throws ApiException {
+        JsonNode written = body.path(field);
+        if (!written.isMissingNode() && !written.isNull() && !written.isBoolean()) {
+            throw ApiException.invalid("\"" + field + "\" must be true, false or null.");
+        }
+        return written.isBoolean() ? Boolean.valueOf(written.booleanValue()) : null;
+    }
+
+    /** Looks for servers on this machine, then tells of every connection. */
+    private Answer look(Call call) throws ApiException {
+        try {
+            CompletableFuture.allOf(services.connectionKinds().stream()
+                            .map(kind -> kind.look().toCompletableFuture())
+                            .toArray(CompletableFuture[]::new))
+                    .get(LOOK_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            // What was found until now is told.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return connections(call);
     }
 
     private static Map<String, String> headers(ObjectNode body) throws ApiException {

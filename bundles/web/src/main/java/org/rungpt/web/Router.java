@@ -78,7 +78,7 @@ final class Router {
         if (methods.isEmpty()) {
             throw ApiException.notFound("There is nothing here; /api/openapi.yaml describes the API.");
         }
-        throw new ApiException(405, "method_not_allowed", "Use " + String.join(" or ", methods) + ".", null);
+        throw new ApiException(405, "method", "Use " + String.join(" or ", methods) + ".", null);
     }
 
     private static @Nullable Map<String, String> match(List<String> template, List<String> segments) {

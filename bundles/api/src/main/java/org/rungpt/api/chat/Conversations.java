@@ -16,10 +16,16 @@ public interface Conversations {
      * Makes a conversation.
      *
      * @param model full id of a model; null for the default one
-     * @throws ChatException if no such model is known
+     * @param protocol id of a protocol; null for the one of the model's connection, or the general one
+     * @throws ChatException if no such model or protocol is known
      */
+    default Conversation create(@Nullable String model, @Nullable String protocol) throws ChatException {
+        return open(new Opening(model, protocol, null, List.of()));
+    }
+
+    /** Makes a conversation that uses the protocol of the model's connection, or the general one. */
     default Conversation create(@Nullable String model) throws ChatException {
-        return open(new Opening(model, null, List.of()));
+        return create(model, null);
     }
 
     /**
@@ -34,9 +40,15 @@ public interface Conversations {
      *
      * @param id the message's id, chosen by the caller so that a repeated post is the same message; null to have one made
      * @return the id of the message
-     * @throws ChatException if there is no such conversation or the text is empty or too long
+     * @param artifacts ids of artifacts of this conversation that go with it: pictures for models that see, files of text
+     * @throws ChatException if there is no such conversation or artifact, or the text is empty or too long
      */
-    String post(String conversation, @Nullable String id, String text) throws ChatException;
+    String post(String conversation, @Nullable String id, String text, List<String> artifacts) throws ChatException;
+
+    /** Says something without any file. */
+    default String post(String conversation, @Nullable String id, String text) throws ChatException {
+        return post(conversation, id, text, List.of());
+    }
 
     /** The same for what another program said: it is text, and calls in it ({@code /run}, {@code {{ }}}) are not made. */
     String postText(String conversation, @Nullable String id, String text) throws ChatException;
@@ -67,8 +79,15 @@ public interface Conversations {
      */
     WorkspaceJournal.Revert revert(String conversation, String call) throws ChatException;
 
-    /** Changes what it talks to from the next turn on; null leaves as it is. */
-    Conversation change(String conversation, @Nullable String title, @Nullable String model) throws ChatException;
+    /** Changes its title, and what it talks to and how calls are written, from the next request on; null leaves as it is. */
+    Conversation change(String conversation, @Nullable String title, @Nullable String model, @Nullable String protocol)
+            throws ChatException;
+
+    /** Changes its title and what it talks to; null leaves as it is. */
+    default Conversation change(String conversation, @Nullable String title, @Nullable String model)
+            throws ChatException {
+        return change(conversation, title, model, null);
+    }
 
     /** Deletes it with its workspace and everything else. */
     void delete(String conversation) throws ChatException;
@@ -76,6 +95,6 @@ public interface Conversations {
     /** The model that new conversations get; empty if no connection is ready. */
     Optional<String> defaultModel();
 
-    /** Sets the model that new conversations get. */
-    void setDefaultModel(String model) throws ChatException;
+    /** Sets the model that new conversations get; null goes back to what is configured or ready. */
+    void setDefaultModel(@Nullable String model) throws ChatException;
 }

@@ -16,7 +16,8 @@ public final class EventType {
     /** {@code title, automatic}. */
     public static final String CONVERSATION_TITLED = "conversation.titled";
     /**
-     * The user said something: {@code message, text, calls?:[{task, arguments, start, end}], run?}. {@code calls} are made before the model sees
+     * The user said something: {@code message, text, calls?:[{task, arguments, start, end}], run?, attachments?:
+     * [{artifact, name, mediaType, size}]} (pictures). {@code calls} are made before the model sees
      * the message, their outputs take the place of the characters from {@code start} to {@code end}; with {@code run} the message is nothing but a
      * call, and no model is asked.
      */

@@ -8,10 +8,15 @@ import org.jspecify.annotations.Nullable;
  * How a conversation begins.
  *
  * @param model full id of a model; null for the default one
+ * @param protocol id of a protocol; null for the one of the model's connection, or the general one
  * @param title its title; null to have it made from the first message
  * @param before what was said elsewhere before; nothing of it is ever run, whatever it looks like
  */
-public record Opening(@Nullable String model, @Nullable String title, List<Said> before) {
+public record Opening(
+        @Nullable String model,
+        @Nullable String protocol,
+        @Nullable String title,
+        List<Said> before) {
     /** Who said something. */
     public enum Role {
         /** Whoever brought the conversation, with instructions for the model. */
@@ -30,5 +35,10 @@ public record Opening(@Nullable String model, @Nullable String title, List<Said>
 
     public Opening {
         before = List.copyOf(before);
+    }
+
+    /** With the protocol of the model's connection, or the general one. */
+    public Opening(@Nullable String model, @Nullable String title, List<Said> before) {
+        this(model, null, title, before);
     }
 }
