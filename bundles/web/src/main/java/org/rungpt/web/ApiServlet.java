@@ -51,6 +51,7 @@ public final class ApiServlet extends HttpServlet {
         artifacts = new ArtifactRoutes(services, router);
         new SecretRoutes(services, router);
         new ModelRoutes(services, router);
+        new ProbeRoutes(services, router);
         new PlatformRoutes(
                 services, product == null ? context.getBundle().getVersion().toString() : product, router);
     }

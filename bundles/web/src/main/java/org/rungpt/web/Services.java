@@ -12,6 +12,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.chat.ModelProbes;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
@@ -28,6 +29,7 @@ public final class Services {
     private final ServiceSlot<ConversationStore> store = new ServiceSlot<>("The conversation store");
     private final ServiceSlot<SecretStore> secrets = new ServiceSlot<>("The store of secrets");
     private final ServiceSlot<ActionRegistry> registry = new ServiceSlot<>("The action registry");
+    private final ServiceSlot<ModelProbes> probes = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ArtifactStore> artifacts = new ServiceSlot<>("The store of files");
     private final ServiceSlot<WorkspaceJournal> journal = new ServiceSlot<>("The journal of workspaces");
     private final List<ModelConnection> connections = new CopyOnWriteArrayList<>();
@@ -60,6 +62,10 @@ public final class Services {
 
     ActionRegistry registry() throws ApiException {
         return registry.get();
+    }
+
+    ModelProbes probes() throws ApiException {
+        return probes.get();
     }
 
     ArtifactStore artifacts() throws ApiException {
@@ -134,6 +140,15 @@ public final class Services {
 
     void unbindRegistry(ActionRegistry service) {
         registry.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindProbes(ModelProbes service) {
+        probes.bind(service);
+    }
+
+    void unbindProbes(ModelProbes service) {
+        probes.unbind(service);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
