@@ -50,8 +50,7 @@ final class Probe {
     }
 
     synchronized ProbeReport report() {
-        return new ProbeReport(
-                model.toString(), state, done, total(), List.copyOf(scores.values()), better(), problem);
+        return new ProbeReport(model.toString(), state, done, total(), List.copyOf(scores.values()), better(), problem);
     }
 
     private int total() {
@@ -65,7 +64,8 @@ final class Probe {
                 : scores.values().stream()
                         .max(Comparator.comparingInt(Score::right)
                                 .thenComparingInt(Score::valid)
-                                .thenComparing(Comparator.comparingLong(Score::tokens).reversed()))
+                                .thenComparing(
+                                        Comparator.comparingLong(Score::tokens).reversed()))
                         .map(Score::protocol)
                         .orElse(null);
     }
@@ -178,9 +178,8 @@ final class Probe {
             take(parser.end(reason));
             boolean valid = !malformed && calls.size() == exercise.calls().size();
             boolean right = valid && ProbeTasks.areRight(exercise.calls(), calls);
-            long tokens = usage == null
-                    ? (requestCharacters + written) / CHARACTERS_A_TOKEN
-                    : usage.input() + usage.output();
+            long tokens =
+                    usage == null ? (requestCharacters + written) / CHARACTERS_A_TOKEN : usage.input() + usage.output();
             long millis = (System.nanoTime() - begun) / 1_000_000;
             synchronized (Probe.this) {
                 if (state == State.RUNNING) {

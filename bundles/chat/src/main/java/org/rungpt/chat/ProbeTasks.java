@@ -68,11 +68,16 @@ final class ProbeTasks {
             action(
                     "probe_files",
                     "Files of the user.",
-                    task("read", "Reads a file.", "\"path\":{\"type\":\"string\",\"description\":\"Its path\"}", "\"path\""),
+                    task(
+                            "read",
+                            "Reads a file.",
+                            "\"path\":{\"type\":\"string\",\"description\":\"Its path\"}",
+                            "\"path\""),
                     task(
                             "write",
                             "Writes a file.",
-                            "\"path\":{\"type\":\"string\",\"description\":\"Its path\"},\"content\":{\"type\":\"string\",\"description\":\"What it shall hold\"}",
+                            "\"path\":{\"type\":\"string\",\"description\":\"Its"
+                                + " path\"},\"content\":{\"type\":\"string\",\"description\":\"What it shall hold\"}",
                             "\"path\",\"content\"")),
             action(
                     "probe_calculator",

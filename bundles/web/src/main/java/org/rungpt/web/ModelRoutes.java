@@ -219,7 +219,8 @@ final class ModelRoutes {
                 || !written.path("output").isNumber()
                 || !(cached.isMissingNode() || cached.isNull() || cached.isNumber())) {
             throw ApiException.invalid(
-                    "\"prices\" must hold \"input\" and \"output\", and may hold \"cachedInput\": US dollars for a million tokens.");
+                    "\"prices\" must hold \"input\" and \"output\", and may hold \"cachedInput\": US dollars for a"
+                            + " million tokens.");
         }
         try {
             return new Prices(
