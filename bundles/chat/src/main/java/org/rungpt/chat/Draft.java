@@ -88,7 +88,12 @@ record Draft(String type, ObjectNode data) {
                 .with("text", said.text());
     }
 
-    static Draft userMessage(String message, String text, List<UserCalls.UserCall> calls, boolean run, List<CallState.LeftFile> pictures) {
+    static Draft userMessage(
+            String message,
+            String text,
+            List<UserCalls.UserCall> calls,
+            boolean run,
+            List<CallState.LeftFile> pictures) {
         Draft draft = userMessage(message, text, pictures);
         if (!calls.isEmpty()) {
             ArrayNode array = draft.data.putArray("calls");

@@ -77,7 +77,7 @@ final class ProbeTasks {
                             "write",
                             "Writes a file.",
                             "\"path\":{\"type\":\"string\",\"description\":\"Its"
-                                + " path\"},\"content\":{\"type\":\"string\",\"description\":\"What it shall hold\"}",
+                                    + " path\"},\"content\":{\"type\":\"string\",\"description\":\"What it shall hold\"}",
                             "\"path\",\"content\"")),
             action(
                     "probe_calculator",

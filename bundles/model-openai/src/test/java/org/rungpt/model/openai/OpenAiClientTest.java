@@ -121,29 +121,25 @@ final class OpenAiClientTest {
                 .containsEntry("content-type", "application/json")
                 .doesNotContainKey("upgrade");
         assertThat(Json.MAPPER.readTree(request.body())).isEqualTo(Json.MAPPER.readTree("""
-            {"model":"m","messages":[
-            {"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]},
-            {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\\"a\\":1}"}}]},
-            {"role":"tool","content":"r","tool_call_id":"c1"}],
-            "stream":true,"stream_options":{"include_usage":true},"max_tokens":100,
-            "tools":[{"type":"function","function":{"name":"f","description":"does","parameters":{"type":"object"},"strict":true}}]}\
-            """));
+                                {"model":"m","messages":[
+                                {"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]},
+                                {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\\"a\\":1}"}}]},
+                                {"role":"tool","content":"r","tool_call_id":"c1"}],
+                                "stream":true,"stream_options":{"include_usage":true},"max_tokens":100,
+                                "tools":[{"type":"function","function":{"name":"f","description":"does","parameters":{"type":"object"},"strict":true}}]}"""));
     }
 
     @Test
     void keepsReasoningAndToolCallsApart() throws Exception {
         server.then(exchange -> exchange.events()
                 .raw(
-                        "data:"
-                            + " {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"hm\"}}]}\n\n")
+                        "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null,\"reasoning_content\":\"hm\"}}]}\n\n")
                 .raw("data: {\"choices\":[{\"delta\":{\"reasoning\":\"so\",\"content\":\"a\"}}]}\n\n")
                 .raw("data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"other choice\"}}]}\n\n")
                 .raw(
-                        "data:"
-                            + " {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":1,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n")
+                        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":1,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n")
                 .raw(
-                        "data:"
-                            + " {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"{}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\n")
+                        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"{}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\n")
                 .raw("data: [DONE]\n\n"));
         ask();
 
