@@ -81,6 +81,7 @@ class CommandsTest {
                         "models",
                         "policy",
                         "prepare",
+                        "probe",
                         "revert",
                         "sandboxes",
                         "secret",
