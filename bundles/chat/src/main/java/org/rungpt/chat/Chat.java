@@ -313,6 +313,13 @@ final class Chat implements Conversations {
         return new ChatPermissions(engine, actors);
     }
 
+    /** Whole conversations; what has no search text gets it when the archive arrives. */
+    ChatLibrary library() {
+        var library = new ChatLibrary(engine, models, protocol);
+        engine.services.onArrival(library::indexOld);
+        return library;
+    }
+
     @Override
     public Optional<String> defaultModel() {
         return models.defaultModel();

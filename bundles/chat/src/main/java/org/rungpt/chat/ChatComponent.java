@@ -1,5 +1,7 @@
 package org.rungpt.chat;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,7 @@ import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.GrantSet;
 import org.rungpt.api.chat.Opening;
+import org.rungpt.api.chat.Library;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.chat.Policy;
 import org.rungpt.api.model.ModelConnection;
@@ -35,6 +38,7 @@ import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
+import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationStore;
 import org.rungpt.api.store.Settings;
 import org.slf4j.Logger;
@@ -42,11 +46,11 @@ import org.slf4j.LoggerFactory;
 
 /** Conversations as a service: the shell around {@link Chat}. Whatever it needs may come and go. */
 @Component(
-        service = {Conversations.class, Permissions.class, StatusSource.class},
+        service = {Conversations.class, Permissions.class, Library.class, StatusSource.class},
         immediate = true,
         configurationPid = "org.rungpt.chat")
 @Designate(ocd = ChatComponent.Config.class)
-public final class ChatComponent implements Conversations, Permissions, StatusSource {
+public final class ChatComponent implements Conversations, Permissions, Library, StatusSource {
     private static final Logger LOG = LoggerFactory.getLogger(ChatComponent.class);
 
     /** How conversations are bounded. */
@@ -122,6 +126,7 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
     private final Services services = new Services();
     private final Chat chat;
     private final ChatPermissions permissions;
+    private final ChatLibrary library;
 
     @Activate
     public ChatComponent(BundleContext context, Config config) {
@@ -156,6 +161,7 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
         var models = new Models(services, () -> Optional.ofNullable(context.getProperty("rungpt.model")));
         chat = new Chat(engine, models, config.protocol());
         permissions = chat.permissions();
+        library = chat.library();
         LOG.info("conversations are ready");
     }
 
@@ -172,6 +178,30 @@ public final class ChatComponent implements Conversations, Permissions, StatusSo
 
     void unbindStore(ConversationStore store) {
         services.stores.remove(store);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindArchive(ConversationArchive archive, Map<String, Object> properties) {
+        services.archives.add(archive, properties);
+    }
+
+    void unbindArchive(ConversationArchive archive) {
+        services.archives.remove(archive);
+    }
+
+    @Override
+    public Conversation branch(String conversation, @Nullable String message, @Nullable Long seq) throws ChatException {
+        return library.branch(conversation, message, seq);
+    }
+
+    @Override
+    public String export(String conversation, Format format) throws ChatException {
+        return library.export(conversation, format);
+    }
+
+    @Override
+    public List<String> importAll(InputStream json) throws ChatException, IOException {
+        return library.importAll(json);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

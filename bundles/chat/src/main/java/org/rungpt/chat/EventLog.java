@@ -1,5 +1,6 @@
 package org.rungpt.chat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,8 @@ final class EventLog {
     private final String conversation;
     private final ConversationState state;
     private final List<Draft> staged = new ArrayList<>();
+    private final List<@Nullable String> stagedTexts = new ArrayList<>();
+    private final SearchText searchText = new SearchText();
     private long seq;
     private Conversation.State stored;
     private @Nullable String title;
@@ -50,7 +53,9 @@ final class EventLog {
             do {
                 page = store.events(id, log.seq, PAGE);
                 for (ConversationEvent event : page) {
-                    log.state.apply(event.type(), Json.object(event.data()));
+                    ObjectNode data = Json.object(event.data());
+                    log.state.apply(event.type(), data);
+                    log.searchText.of(event.type(), data);
                     log.seq = event.seq();
                 }
             } while (page.size() == PAGE);
@@ -65,6 +70,7 @@ final class EventLog {
     /** Adds an event; it counts at once and is durable after the next {@link #flush()}. */
     void stage(Draft draft) {
         staged.add(draft);
+        stagedTexts.add(searchText.of(draft.type(), draft.data()));
         state.apply(draft.type(), draft.data());
     }
 
@@ -87,9 +93,11 @@ final class EventLog {
             return;
         }
         var change = new Change(doing == stored ? null : doing, title, model, protocol);
-        List<NewEvent> events = staged.stream()
-                .map(draft -> new NewEvent(draft.type(), draft.data().toString()))
-                .toList();
+        List<NewEvent> events = new ArrayList<>(staged.size());
+        for (int i = 0; i < staged.size(); i++) {
+            Draft draft = staged.get(i);
+            events.add(new NewEvent(draft.type(), draft.data().toString(), stagedTexts.get(i)));
+        }
         boolean[] tried = {false};
         List<ConversationEvent> appended = access.with(store -> {
             if (tried[0]) {
@@ -110,6 +118,7 @@ final class EventLog {
         model = null;
         protocol = null;
         staged.clear();
+        stagedTexts.clear();
         appended.forEach(services::tellAppended);
     }
 

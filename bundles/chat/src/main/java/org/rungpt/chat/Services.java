@@ -15,6 +15,7 @@ import org.rungpt.api.runner.HostTasks;
 import org.rungpt.api.runner.ShareGuard;
 import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.secret.SecretStore;
+import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationStore;
 import org.rungpt.api.store.Settings;
 import org.slf4j.Logger;
@@ -26,6 +27,7 @@ final class Services {
 
     private final CopyOnWriteArrayList<Runnable> onArrival = new CopyOnWriteArrayList<>();
     final ServiceSet<ConversationStore> stores = new ServiceSet<>(this::arrived);
+    final ServiceSet<ConversationArchive> archives = new ServiceSet<>(this::arrived);
     final ServiceSet<Settings> settings = new ServiceSet<>(this::arrived);
     final ServiceSet<ActionRegistry> registries = new ServiceSet<>(this::arrived);
     final ServiceSet<CallProtocol> protocols = new ServiceSet<>(this::arrived);
@@ -50,6 +52,7 @@ final class Services {
     void close() {
         onArrival.clear();
         stores.close();
+        archives.close();
         settings.close();
     }
 

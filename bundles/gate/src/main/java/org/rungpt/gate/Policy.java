@@ -16,6 +16,11 @@ final class Policy {
 
     static final String SESSION = "/api/session";
 
+    /** Takes whole files of conversations. */
+    private static final String IMPORT = "/api/import";
+
+    private static final long LARGEST_FILE = 64L << 20;
+
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
 
     private final Credentials credentials;
@@ -87,9 +92,11 @@ final class Policy {
         if (facts.chunked()) {
             return new Refused(411, "length", "The length of the body must be told.", "Send Content-Length.");
         }
-        if (facts.contentLength() > largestBody) {
+        long largest =
+                facts.isDoor() || facts.path().equals(IMPORT) ? Math.max(largestBody, LARGEST_FILE) : largestBody;
+        if (facts.contentLength() > largest) {
             return new Refused(
-                    413, "too_large", "The body is larger than " + largestBody + " bytes.", "Send less at a time.");
+                    413, "too_large", "The body is larger than " + largest + " bytes.", "Send less at a time.");
         }
         return Verdict.PASS;
     }

@@ -9,7 +9,9 @@ import org.apache.karaf.shell.api.action.lifecycle.Service;
 import org.apache.karaf.shell.support.table.ShellTable;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversation;
-import org.rungpt.api.store.ConversationStore;
+import org.rungpt.api.store.ConversationArchive;
+import org.rungpt.api.store.ConversationArchive.Entry;
+import org.rungpt.api.store.ConversationArchive.Which;
 
 /** Lists conversations. */
 @Service
@@ -17,7 +19,17 @@ import org.rungpt.api.store.ConversationStore;
 public final class ConversationsCommand extends RungptCommand {
     @Reference(optional = true)
     @Nullable
-    ConversationStore store;
+    ConversationArchive archive;
+
+    @Option(name = "--archived", description = "Those that were archived")
+    boolean archived;
+
+    @Option(name = "--pinned", description = "Those that are pinned")
+    boolean pinned;
+
+    @Option(name = "--tag", description = "Those with this tag")
+    @Nullable
+    String tag;
 
     @Option(name = "--limit", description = "How many at most")
     int limit = 20;
@@ -29,15 +41,22 @@ public final class ConversationsCommand extends RungptCommand {
         table.column("Updated");
         table.column("State");
         table.column("Model");
+        table.column("Tags");
         table.column("Title");
-        ConversationStore from = need(store, "The list of conversations", "rungpt-store-sqlite");
-        for (Conversation conversation : from.list(null, Math.max(1, Math.min(limit, 1000)))) {
+        ConversationArchive from = need(archive, "The list of conversations", "rungpt-store-sqlite");
+        Which which = archived ? Which.ARCHIVED : pinned ? Which.PINNED : Which.CURRENT;
+        for (Entry entry : from.list(which, tag, null, Math.max(1, Math.min(limit, 1000)))) {
+            Conversation conversation = entry.conversation();
             table.addRow()
                     .addContent(
                             conversation.id(),
                             Plain.time(conversation.updated()),
                             conversation.state().name().toLowerCase(Locale.ROOT),
                             Plain.line(conversation.model(), 50),
+                            Plain.line(
+                                    (entry.labels().pinned() ? "pinned " : "")
+                                            + String.join(", ", entry.labels().tags()),
+                                    30),
                             Plain.line(conversation.title(), 60));
         }
         print(table, out);

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
 import org.rungpt.api.status.StatusSource;
+import org.rungpt.api.store.ConversationArchive;
 
 /** Says of everything that does not work why, and what helps. */
 @Service
@@ -25,11 +26,17 @@ public final class DoctorCommand extends RungptCommand {
     @Option(name = "--strict", description = "a warning is a failure too")
     boolean strict;
 
+    @Reference(optional = true)
+    @Nullable
+    ConversationArchive archive;
+
     @Override
-    void run(PrintStream out) throws CommandException {
+    void run(PrintStream out) throws Exception {
         List<StatusSource> all = new ArrayList<>(all(parts));
         all.sort(Comparator.comparing(StatusSource::id));
         all.forEach(part -> Describe.part(part).forEach(out::println));
+        List<String> damage = archive == null ? List.of() : archive.check();
+        damage.forEach(line -> out.println("The database of conversations is damaged: " + Plain.line(line)));
         Bundle own = FrameworkUtil.getBundle(DoctorCommand.class);
         List<String> bundles = own == null
                 ? List.of()
@@ -44,7 +51,7 @@ public final class DoctorCommand extends RungptCommand {
         }
         out.println();
         out.println(
-                unready == 0 && bundles.isEmpty()
+                unready == 0 && bundles.isEmpty() && damage.isEmpty()
                         ? "Everything is ready: " + Plain.count(all.size(), "part", "parts")
                         : Plain.count(unready, "part is", "parts are") + " not ready, "
                                 + Plain.count(bundles.size(), "bundle does", "bundles do") + " not run");

@@ -45,6 +45,7 @@ public final class ApiServlet extends HttpServlet {
         this.streams = streams;
         String product = context.getProperty("rungpt.version");
         new ConversationRoutes(services, router);
+        new LibraryRoutes(services, router);
         new PermissionRoutes(services, router);
         new ReceiptRoutes(services, router);
         new JournalRoutes(services, router);
@@ -70,6 +71,8 @@ public final class ApiServlet extends HttpServlet {
                 Conversation conversation = ConversationRoutes.existing(services, matcher.group(1));
                 long after = after(request, conversation);
                 streams.read(stream(request, response), conversation.id(), after);
+            } else if (LibraryRoutes.isExport(request, path)) {
+                LibraryRoutes.export(services, request, response, path);
             } else if (ArtifactRoutes.isFile(request, path)) {
                 artifacts.file(request, response, path);
             } else {

@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -29,9 +27,7 @@ final class ConversationRoutes {
 
     ConversationRoutes(Services services, Router router) {
         this.services = services;
-        router.on("GET", "/conversations", this::list)
-                .on("POST", "/conversations", this::create)
-                .on("GET", "/conversations/{id}", this::show)
+        router.on("POST", "/conversations", this::create)
                 .on("PATCH", "/conversations/{id}", this::change)
                 .on("DELETE", "/conversations/{id}", this::delete)
                 .on("GET", "/conversations/{id}/events", this::events)
@@ -42,20 +38,6 @@ final class ConversationRoutes {
                 .on("POST", "/conversations/{id}/calls/{call}/cancel", this::cancel);
     }
 
-    private Answer list(Call call) throws ApiException {
-        int limit = number(call.request(), "limit", 100, 1, 1000);
-        String before = call.request().getParameter("before");
-        ArrayNode conversations = Json.array();
-        try {
-            for (Conversation conversation : services.store().list(before == null ? null : instant(before), limit)) {
-                conversations.add(json(conversation));
-            }
-        } catch (StoreException e) {
-            throw ApiException.of(e);
-        }
-        return Answer.ok(Json.object().set("conversations", conversations));
-    }
-
     private Answer create(Call call) throws ApiException, IOException {
         ObjectNode body = Json.body(call.request(), Set.of("model", "protocol"));
         try {
@@ -64,10 +46,6 @@ final class ConversationRoutes {
         } catch (ChatException e) {
             throw ApiException.of(e);
         }
-    }
-
-    private Answer show(Call call) throws ApiException {
-        return Answer.ok(json(existing(services, call.variable("id"))));
     }
 
     private Answer change(Call call) throws ApiException, IOException {
@@ -211,14 +189,6 @@ final class ConversationRoutes {
             case "always" -> Decision.Scope.ALWAYS;
             default -> throw ApiException.invalid("\"scope\" must be once, conversation or always.");
         };
-    }
-
-    private static Instant instant(String text) throws ApiException {
-        try {
-            return Instant.parse(text);
-        } catch (DateTimeParseException e) {
-            throw ApiException.invalid("\"before\" must be a time such as 2026-01-31T12:00:00Z.");
-        }
     }
 
     static int number(HttpServletRequest request, String name, int standard, int least, int most) throws ApiException {

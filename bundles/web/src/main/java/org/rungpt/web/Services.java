@@ -12,6 +12,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.chat.Library;
 import org.rungpt.api.chat.ModelProbes;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.model.ModelConnection;
@@ -19,6 +20,7 @@ import org.rungpt.api.model.ModelConnections;
 import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.secret.SecretStore;
 import org.rungpt.api.status.StatusSource;
+import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationStore;
 
 /** The services that the API speaks for. Any of them may come and go while requests run. */
@@ -28,6 +30,8 @@ public final class Services {
     private final ServiceSlot<Permissions> permissions = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ConversationStore> store = new ServiceSlot<>("The conversation store");
     private final ServiceSlot<SecretStore> secrets = new ServiceSlot<>("The store of secrets");
+    private final ServiceSlot<ConversationArchive> archive = new ServiceSlot<>("The conversation store");
+    private final ServiceSlot<Library> library = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ActionRegistry> registry = new ServiceSlot<>("The action registry");
     private final ServiceSlot<ModelProbes> probes = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ArtifactStore> artifacts = new ServiceSlot<>("The store of files");
@@ -58,6 +62,14 @@ public final class Services {
 
     SecretStore secrets() throws ApiException {
         return secrets.get();
+    }
+
+    ConversationArchive archive() throws ApiException {
+        return archive.get();
+    }
+
+    Library library() throws ApiException {
+        return library.get();
     }
 
     ActionRegistry registry() throws ApiException {
@@ -131,6 +143,24 @@ public final class Services {
 
     void unbindSecrets(SecretStore service) {
         secrets.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindArchive(ConversationArchive service) {
+        archive.bind(service);
+    }
+
+    void unbindArchive(ConversationArchive service) {
+        archive.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindLibrary(Library service) {
+        library.bind(service);
+    }
+
+    void unbindLibrary(Library service) {
+        library.unbind(service);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

@@ -45,8 +45,18 @@ public interface ConversationStore {
     /** Deletes a conversation and its events for good. Harmless if there is none. */
     void delete(String conversation) throws StoreException;
 
-    /** An event to be appended: {@code data} is a JSON object as text. */
-    record NewEvent(String type, String data) {}
+    /**
+     * An event to be appended.
+     *
+     * @param data a JSON object as text
+     * @param searchText what this event is found by; null if by nothing
+     */
+    record NewEvent(String type, String data, @Nullable String searchText) {
+        /** An event that no search finds. */
+        public NewEvent(String type, String data) {
+            this(type, data, null);
+        }
+    }
 
     /** What changes in the conversation itself; null leaves as it is. */
     record Change(

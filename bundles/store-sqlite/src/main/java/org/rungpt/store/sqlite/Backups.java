@@ -26,14 +26,15 @@ final class Backups {
         Path directory = database.resolveSibling("backups");
         PrivateFiles.makeOwnDirectory(directory);
         Path copy = directory.resolve("conversations-" + STAMP.format(Instant.now()) + "-" + label + ".db");
+        return copyTo(session, copy);
+    }
+
+    /** Copies the database into a file of the user's choice, which must be new. */
+    static Path copyTo(Session session, Path copy) throws IOException, SQLException {
         PrivateFiles.makeFile(copy);
         boolean complete = false;
         try {
-            session.prepare("vacuum into ?", copy.toString()).execute();
-            try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
-            PrivateFiles.sync(directory);
+            write(session, copy);
             complete = true;
             return copy;
         } finally {
@@ -41,6 +42,14 @@ final class Backups {
                 Files.deleteIfExists(copy);
             }
         }
+    }
+
+    private static void write(Session session, Path copy) throws IOException, SQLException {
+        session.prepare("vacuum into ?", copy.toString()).execute();
+        try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+        PrivateFiles.sync(copy.resolveSibling(""));
     }
 
     /** What a user can do about a damaged database. */

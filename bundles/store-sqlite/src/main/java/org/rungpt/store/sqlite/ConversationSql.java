@@ -3,7 +3,9 @@ package org.rungpt.store.sqlite;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +17,14 @@ import org.rungpt.api.store.StoreException;
 
 /** Conversations and their events as rows. The writing ones run inside a transaction. */
 final class ConversationSql {
-    private static final String COLUMNS = "id, title, created, updated, state, model, protocol, last_seq";
+    static final String COLUMNS = "id, title, created, updated, state, model, protocol, last_seq";
 
     private ConversationSql() {}
 
     static void create(Session session, Conversation c) throws SQLException, StoreException {
         int made = session.update(
-                "insert into conversation (" + COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?, 0) on conflict do nothing",
+                "insert into conversation (" + COLUMNS
+                        + ", indexed) values (?, ?, ?, ?, ?, ?, ?, 0, 1) on conflict do nothing",
                 c.id(),
                 c.title(),
                 nanos(c.created()),
@@ -33,6 +36,7 @@ final class ConversationSql {
             throw new StoreException(
                     StoreException.Kind.BROKEN, "There is a conversation " + c.id() + " already; make a new id.");
         }
+        SearchSql.put(session, number(session, c.id()), SearchSql.TITLE, c.title());
     }
 
     static Optional<Conversation> find(Session session, String id) throws SQLException {
@@ -72,6 +76,9 @@ final class ConversationSql {
                     nanos(now),
                     event.type(),
                     event.data());
+            if (event.searchText() != null && !event.searchText().isBlank()) {
+                SearchSql.put(session, number, seq, event.searchText());
+            }
             appended.add(new ConversationEvent(id, seq, now, event.type(), event.data()));
         }
         session.update(
@@ -85,28 +92,83 @@ final class ConversationSql {
                 change.model(),
                 change.protocol(),
                 number);
+        if (change.title() != null) {
+            SearchSql.put(session, number, SearchSql.TITLE, change.title());
+        }
         return List.copyOf(appended);
     }
 
     static List<ConversationEvent> events(Session session, String id, long after, int limit) throws SQLException {
         List<ConversationEvent> events = new ArrayList<>();
-        try (ResultSet rows = session.prepare(
-                        "select seq, at, type, data from event where conversation ="
-                                + " (select number from conversation where id = ?) and seq > ? order by seq limit ?",
-                        id,
-                        after,
-                        limit)
-                .executeQuery()) {
-            while (rows.next()) {
-                events.add(new ConversationEvent(
-                        id, rows.getLong(1), instant(rows.getLong(2)), rows.getString(3), rows.getString(4)));
+        for (Stretch stretch : stretches(session, id)) {
+            if (stretch.upTo() <= after || events.size() == limit) {
+                continue;
+            }
+            try (ResultSet rows = session.prepare(
+                            "select seq, at, type, data from event where conversation = ? and seq > ? and seq <= ?"
+                                    + " order by seq limit ?",
+                            stretch.number(),
+                            after,
+                            stretch.upTo(),
+                            limit - events.size())
+                    .executeQuery()) {
+                while (rows.next()) {
+                    events.add(new ConversationEvent(
+                            id, rows.getLong(1), instant(rows.getLong(2)), rows.getString(3), rows.getString(4)));
+                }
             }
         }
         return List.copyOf(events);
     }
 
+    /** A part of a log: the own events of a conversation up to one of them. */
+    private record Stretch(long number, long upTo) {}
+
+    /** The log of a branch begins with those of the conversations that it came from. */
+    private static List<Stretch> stretches(Session session, String id) throws SQLException {
+        Deque<Stretch> stretches = new ArrayDeque<>();
+        long upTo = Long.MAX_VALUE;
+        Object next = id;
+        while (next != null) {
+            String by = next instanceof String ? "id" : "number";
+            try (ResultSet row = session.prepare(
+                            "select number, parent, parent_seq from conversation where " + by + " = ?", next)
+                    .executeQuery()) {
+                if (!row.next()) {
+                    break;
+                }
+                stretches.addFirst(new Stretch(row.getLong(1), upTo));
+                long parent = row.getLong(2);
+                next = row.wasNull() ? null : parent;
+                upTo = Math.min(upTo, row.getLong(3));
+            }
+        }
+        return List.copyOf(stretches);
+    }
+
     static void delete(Session session, String id) throws SQLException {
-        session.update("delete from conversation where id = ?", id);
+        long number;
+        try {
+            number = number(session, id);
+        } catch (StoreException e) {
+            return; // gone already
+        }
+        ArchiveSql.leaveToBranches(session, number);
+        SearchSql.forget(session, number);
+        session.update("delete from conversation where number = ?", number);
+    }
+
+    /** The key of a conversation. */
+    static long number(Session session, String id) throws SQLException, StoreException {
+        try (ResultSet row = session.prepare("select number from conversation where id = ?", id)
+                .executeQuery()) {
+            if (!row.next()) {
+                throw new StoreException(
+                        StoreException.Kind.NOT_FOUND,
+                        "There is no conversation " + id + "; it may have been deleted.");
+            }
+            return row.getLong(1);
+        }
     }
 
     private static List<Conversation> conversations(Session session, String where, Object... arguments)
@@ -115,21 +177,26 @@ final class ConversationSql {
         try (ResultSet row = session.prepare("select " + COLUMNS + " from conversation " + where, arguments)
                 .executeQuery()) {
             while (row.next()) {
-                found.add(new Conversation(
-                        row.getString(1),
-                        row.getString(2),
-                        instant(row.getLong(3)),
-                        instant(row.getLong(4)),
-                        Conversation.State.valueOf(row.getString(5)),
-                        row.getString(6),
-                        row.getString(7),
-                        row.getLong(8)));
+                found.add(conversation(row));
             }
         }
         return List.copyOf(found);
     }
 
-    private static long nanos(Instant instant) {
+    /** A row that begins with {@link #COLUMNS}. */
+    static Conversation conversation(ResultSet row) throws SQLException {
+        return new Conversation(
+                row.getString(1),
+                row.getString(2),
+                instant(row.getLong(3)),
+                instant(row.getLong(4)),
+                Conversation.State.valueOf(row.getString(5)),
+                row.getString(6),
+                row.getString(7),
+                row.getLong(8));
+    }
+
+    static long nanos(Instant instant) {
         return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000_000L), instant.getNano());
     }
 

@@ -2,13 +2,17 @@ package org.rungpt.store.sqlite;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.store.StoreException;
@@ -212,15 +216,41 @@ final class Database {
         return file;
     }
 
-    /** Copies the database into {@code backups}. */
-    Path backUp(String label) throws StoreException {
-        return read(own -> {
-            try (Session copying = Session.open(file)) {
-                return Backups.copy(copying, file, label);
-            } catch (IOException e) {
-                throw new SQLException(e.getMessage(), e);
+    /** Copies the database into a new file, or into {@code backups}. */
+    Path backUp(@Nullable Path target) throws StoreException {
+        requireSound();
+        try (Session copying = Session.open(file)) {
+            return target == null
+                    ? Backups.copy(copying, file, "backup")
+                    : Backups.copyTo(copying, target.toAbsolutePath());
+        } catch (FileAlreadyExistsException e) {
+            throw new StoreException(
+                    StoreException.Kind.BROKEN, target + " is there already; name a new file for the copy.", e);
+        } catch (IOException e) {
+            throw new StoreException(
+                    StoreException.Kind.BROKEN,
+                    "The copy " + (target == null ? "" : target + " ") + "cannot be written: " + e
+                            + "; choose a directory that exists and has room.",
+                    e);
+        } catch (SQLException e) {
+            throw failure(e);
+        }
+    }
+
+    /** Reads everything, also what indexes say of tables. */
+    List<String> integrity() throws StoreException {
+        List<String> found = new ArrayList<>();
+        try (Session own = Session.open(file);
+                ResultSet rows = own.prepare("pragma integrity_check(20)").executeQuery()) {
+            while (rows.next()) {
+                if (!"ok".equals(rows.getString(1))) {
+                    found.add(rows.getString(1).replaceAll("\\s+", " "));
+                }
             }
-        });
+        } catch (SQLException e) {
+            throw failure(e);
+        }
+        return List.copyOf(found);
     }
 
     /** Finishes what was begun, moves the write-ahead log into the database, and lets go of it. */

@@ -23,6 +23,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
+import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationStore;
 import org.rungpt.api.store.Settings;
 import org.rungpt.api.store.StoreException;
@@ -35,10 +36,10 @@ import org.sqlite.SQLiteJDBCLoader;
  * says why, and goes on by itself when what was in the way is gone.
  */
 @Component(
-        service = {ConversationStore.class, Settings.class, StatusSource.class},
+        service = {ConversationStore.class, ConversationArchive.class, Settings.class, StatusSource.class},
         configurationPid = "org.rungpt.store.sqlite")
 @Designate(ocd = SqliteStore.Config.class)
-public final class SqliteStore implements ConversationStore, Settings, StatusSource {
+public final class SqliteStore implements ConversationStore, ConversationArchive, Settings, StatusSource {
     private static final Logger LOG = LoggerFactory.getLogger(SqliteStore.class);
     private static final int LONGEST_SETTING = 64 * 1024;
     private static final int OPENING_SECONDS = 10;
@@ -185,6 +186,68 @@ public final class SqliteStore implements ConversationStore, Settings, StatusSou
             return true;
         });
         open.emptyLog();
+    }
+
+    @Override
+    public Optional<Entry> entry(String id) throws StoreException {
+        return database().read(session -> ArchiveSql.entry(session, id));
+    }
+
+    @Override
+    public List<Entry> list(Which which, @Nullable String tag, @Nullable Instant updatedBefore, int limit)
+            throws StoreException {
+        requireLimit(limit, 1000);
+        return database().read(session -> ArchiveSql.list(session, which, tag, updatedBefore, limit));
+    }
+
+    @Override
+    public void label(String id, Labels labels) throws StoreException {
+        database().write(session -> {
+            ArchiveSql.label(session, id, labels);
+            return true;
+        });
+    }
+
+    @Override
+    public List<Hit> search(String query, int limit) throws StoreException {
+        requireLimit(limit, 200);
+        return database().read(session -> SearchSql.search(session, query, limit));
+    }
+
+    @Override
+    public void branch(Conversation made, Origin origin) throws StoreException {
+        database().write(session -> {
+            ArchiveSql.branch(session, made, origin);
+            return true;
+        });
+    }
+
+    @Override
+    public List<Entry> family(String id) throws StoreException {
+        return database().read(session -> ArchiveSql.family(session, id));
+    }
+
+    @Override
+    public List<String> unindexed(int limit) throws StoreException {
+        return database().read(session -> SearchSql.unindexed(session, limit));
+    }
+
+    @Override
+    public void index(String conversation, Map<Long, String> texts) throws StoreException {
+        database().write(session -> {
+            SearchSql.index(session, conversation, texts);
+            return true;
+        });
+    }
+
+    @Override
+    public Path backUp(@Nullable Path file) throws StoreException {
+        return database().backUp(file);
+    }
+
+    @Override
+    public List<String> check() throws StoreException {
+        return database().integrity();
     }
 
     @Override

@@ -24,7 +24,7 @@ import org.rungpt.files.PrivateFiles;
 
 /** What the store does with the files that it finds. */
 final class StartTest {
-    private static final String SECOND = "alter table conversation add column pinned integer not null default 0;\n"
+    private static final String NEXT = "alter table conversation add column marked integer not null default 0;\n"
             + "create table note (text text);\n";
 
     @TempDir
@@ -85,9 +85,9 @@ final class StartTest {
 
     @Test
     void refusesANewerSchema() throws Exception {
-        Database.open(directory, withSecondVersion(), java.time.Clock.systemUTC())
+        Database.open(directory, withAnotherVersion(), java.time.Clock.systemUTC())
                 .close();
-        refused("newer RunGPT (schema 2, this one knows up to 1)");
+        refused("newer RunGPT (schema 3, this one knows up to 2)");
     }
 
     @Test
@@ -95,7 +95,7 @@ final class StartTest {
         fill(directory);
         Path backup;
         Database open = Database.open(directory, Schema.current(), java.time.Clock.systemUTC());
-        backup = open.backUp("test");
+        backup = open.backUp(null);
         open.close();
         Files.write(file(), "garbage".getBytes(StandardCharsets.UTF_8));
         SqliteStore store = Stores.open(directory);
@@ -111,17 +111,17 @@ final class StartTest {
     void migratesWithACopyOfTheOldVersion() throws Exception {
         fill(directory);
 
-        Database migrated = Database.open(directory, withSecondVersion(), java.time.Clock.systemUTC());
+        Database migrated = Database.open(directory, withAnotherVersion(), java.time.Clock.systemUTC());
         int events = migrated.read(session -> session.number("select count(*) from event where conversation in"
-                + " (select number from conversation where pinned = 0)"));
+                + " (select number from conversation where marked = 0)"));
         assertThat(events).isEqualTo(2000);
         migrated.close();
 
         try (Stream<Path> copies = Files.list(directory.resolve("backups"))) {
             Path copy = copies.toList().get(0);
-            assertThat(copy.getFileName().toString()).endsWith("before-schema-2.db");
+            assertThat(copy.getFileName().toString()).endsWith("before-schema-3.db");
             try (Session old = Session.open(copy)) {
-                assertThat(old.number("pragma user_version")).isEqualTo(1);
+                assertThat(old.number("pragma user_version")).isEqualTo(2);
                 assertThat(old.number("select count(*) from event")).isEqualTo(2000);
             }
         }
@@ -130,7 +130,7 @@ final class StartTest {
     @Test
     void aMigrationThatFailsLeavesTheOldVersion() throws Exception {
         fill(directory);
-        List<String> scripts = new ArrayList<>(List.of(script(), SECOND, "this is no sql;\n"));
+        List<String> scripts = new ArrayList<>(List.of(script(1), script(2), NEXT, "this is no sql;\n"));
 
         ProblemException failed = catchThrowableOfType(
                 ProblemException.class,
@@ -224,12 +224,12 @@ final class StartTest {
         return directory.resolve("conversations.db");
     }
 
-    private static Schema withSecondVersion() throws IOException {
-        return new Schema(List.of(script(), SECOND));
+    private static Schema withAnotherVersion() throws IOException {
+        return new Schema(List.of(script(1), script(2), NEXT));
     }
 
-    private static String script() throws IOException {
-        try (var in = Schema.class.getResourceAsStream("schema/1.sql")) {
+    private static String script(int version) throws IOException {
+        try (var in = Schema.class.getResourceAsStream("schema/" + version + ".sql")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }

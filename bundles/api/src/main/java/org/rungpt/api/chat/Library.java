@@ -1,0 +1,41 @@
+package org.rungpt.api.chat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** What can be done with whole conversations: branch, export, import. Any thread; durable on return. */
+@ProviderType
+public interface Library {
+    /** How a conversation is written. */
+    enum Format {
+        /** For people and programs of text. */
+        MARKDOWN,
+        /** Everything, to be imported again. */
+        JSON,
+        /** One page that needs nothing else and runs nothing. */
+        HTML
+    }
+
+    /**
+     * Makes a conversation that shares the beginning of another one. Both are kept.
+     *
+     * @param message the user's message before which they part, to be said anew in the branch; null to branch after {@code seq}
+     * @param seq the last event that both share, between two turns; null for the latest end of a turn. Ignored with a message
+     * @throws ChatException of kind {@code CONFLICT} if a turn is under way there
+     */
+    Conversation branch(String conversation, @Nullable String message, @Nullable Long seq) throws ChatException;
+
+    /** Writes a conversation. Grants, tokens and directories of this machine are not part of it. */
+    String export(String conversation, Format format) throws ChatException;
+
+    /**
+     * Makes conversations of what {@link #export} wrote as JSON, or of the {@code conversations.json} of a ChatGPT export.
+     *
+     * @return the ids, in the order of the file; of a tree of messages first the path that was shown last, then its branches
+     * @throws ChatException of kind {@code INVALID} if it is something else; nothing was imported then
+     */
+    List<String> importAll(InputStream json) throws ChatException, IOException;
+}

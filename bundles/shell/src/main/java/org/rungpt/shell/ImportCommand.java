@@ -1,0 +1,43 @@
+package org.rungpt.shell;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.karaf.shell.api.action.Argument;
+import org.apache.karaf.shell.api.action.Command;
+import org.apache.karaf.shell.api.action.lifecycle.Reference;
+import org.apache.karaf.shell.api.action.lifecycle.Service;
+import org.apache.karaf.shell.support.CommandException;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.chat.Library;
+
+/** Takes conversations from a file. */
+@Service
+@Command(
+        scope = "rungpt",
+        name = "import",
+        description = "Takes conversations from a JSON export of RunGPT or a conversations.json of ChatGPT")
+public final class ImportCommand extends RungptCommand {
+    @Reference(optional = true)
+    @Nullable
+    Library library;
+
+    @Argument(name = "file", description = "The file, on the server's machine", required = true)
+    String file = "";
+
+    @Override
+    void run(PrintStream out) throws Exception {
+        Library into = need(library, "The chat", "rungpt-chat");
+        Path from = Path.of(file).toAbsolutePath();
+        try (InputStream in = Files.newInputStream(from)) {
+            List<String> made = into.importAll(in);
+            made.forEach(out::println);
+            out.println(Plain.count(made.size(), "conversation", "conversations") + " imported");
+        } catch (IOException e) {
+            throw new CommandException(from + " cannot be read: " + e, e);
+        }
+    }
+}

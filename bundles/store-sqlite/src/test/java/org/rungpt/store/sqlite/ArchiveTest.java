@@ -1,0 +1,198 @@
+package org.rungpt.store.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.store.ConversationArchive.Entry;
+import org.rungpt.api.store.ConversationArchive.Hit;
+import org.rungpt.api.store.ConversationArchive.Labels;
+import org.rungpt.api.store.ConversationArchive.Origin;
+import org.rungpt.api.store.ConversationArchive.Range;
+import org.rungpt.api.store.ConversationArchive.Which;
+import org.rungpt.api.store.ConversationStore.Change;
+import org.rungpt.api.store.ConversationStore.NewEvent;
+
+final class ArchiveTest {
+    @TempDir
+    Path directory;
+
+    private SqliteStore store;
+
+    @BeforeEach
+    void open() throws IOException {
+        store = Stores.open(directory);
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    private void say(String conversation, String... texts) throws Exception {
+        if (store.find(conversation).isEmpty()) {
+            store.create(Stores.conversation(conversation));
+        }
+        for (String text : texts) {
+            store.append(conversation, List.of(new NewEvent("message.user", "{}", text)), Change.NONE);
+        }
+    }
+
+    @Test
+    void findsWordsPrefixesAndPhrasesAndMarksThem() throws Exception {
+        say("c1", "The quick brown föx jumps", "another line");
+        assertThat(store.search("quick fox", 10)).hasSize(1);
+        Hit hit = store.search("\"brown fox\"", 10).get(0);
+        assertThat(hit.seq()).isEqualTo(1);
+        Range first = hit.ranges().get(0);
+        assertThat(hit.snippet().substring(first.start(), first.end())).isEqualTo("brown föx");
+        assertThat(store.search("jum", 10)).hasSize(1);
+        assertThat(store.search("\"fox brown\"", 10)).isEmpty();
+        assertThat(store.search("title", 10)).extracting(Hit::seq).containsExactly(0L);
+    }
+
+    @Test
+    void whateverIsTypedIsNoOperatorOfTheIndex() throws Exception {
+        say("c1", "a AND b");
+        for (String query :
+                List.of("\"", "*", "AND", "a AND", "text:a", "NEAR(", "-a", "a^2", "(", "'", "\0", "{a b}: x", "\"a")) {
+            assertThat(store.search(query, 10).size()).as(query).isLessThanOrEqualTo(1);
+        }
+    }
+
+    @Test
+    void labelsAreKeptAndFiltered() throws Exception {
+        say("c1", "x");
+        say("c2", "x");
+        store.label("c1", new Labels(true, false, List.of("work", "home")));
+        store.label("c2", new Labels(false, true, List.of("work")));
+        assertThat(ids(store.list(Which.CURRENT, null, null, 10))).containsExactly("c1");
+        assertThat(ids(store.list(Which.ARCHIVED, null, null, 10))).containsExactly("c2");
+        assertThat(ids(store.list(Which.PINNED, null, null, 10))).containsExactly("c1");
+        assertThat(ids(store.list(Which.ALL, "work", null, 10))).containsExactly("c2", "c1");
+        assertThat(store.entry("c1").orElseThrow().labels().tags()).containsExactly("home", "work");
+    }
+
+    @Test
+    void branchesShareABeginningAndOutliveWhatTheyCameFrom() throws Exception {
+        say("c1", "one", "two", "three");
+        store.branch(Stores.conversation("c2"), new Origin("c1", 2));
+        say("c2", "four");
+        store.branch(Stores.conversation("c3"), new Origin("c2", 1));
+        assertThat(store.events("c2", 0, 10)).extracting(ConversationEvent::seq).containsExactly(1L, 2L, 3L);
+        assertThat(store.events("c2", 2, 10)).hasSize(1);
+        assertThat(store.find("c3").orElseThrow().lastSeq()).isEqualTo(1);
+        assertThat(ids(store.family("c3"))).containsExactly("c1", "c2", "c3");
+        List<ConversationEvent> before = store.events("c2", 0, 10);
+
+        store.delete("c1");
+        assertThat(store.events("c2", 0, 10)).isEqualTo(before);
+        assertThat(store.events("c3", 0, 10)).hasSize(1);
+        assertThat(store.search("three", 10)).isEmpty();
+        assertThat(store.search("one", 10)).isNotEmpty();
+        store.delete("c2");
+        assertThat(store.events("c3", 0, 10)).hasSize(1);
+        assertThat(store.entry("c3").orElseThrow().origin()).isNull();
+        assertThat(store.check()).isEmpty();
+    }
+
+    @Test
+    void whatIsDeletedIsInNoFileAnyMore() throws Exception {
+        say("c1", "secretcanaryword is here");
+        store.append("c1", List.of(new NewEvent("message.user", "{\"text\":\"secretcanaryword\"}")), Change.NONE);
+        store.delete("c1");
+        assertThat(store.search("secretcanaryword", 10)).isEmpty();
+        store.close();
+        assertThat(Files.readString(directory.resolve("conversations.db"), StandardCharsets.ISO_8859_1))
+                .doesNotContain("secretcanaryword");
+        open();
+    }
+
+    @Test
+    @DisplayName("F.70 a database of schema 1 with 10,000 messages becomes searchable; the copy of before is kept")
+    void migratesTheFirstSchema() throws Exception {
+        store.close();
+        Path old = directory.resolve("old");
+        Files.createDirectories(old);
+        String script;
+        try (var in = Schema.class.getResourceAsStream("schema/1.sql")) {
+            script = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        Database database = Database.open(old, new Schema(List.of(script)), Clock.systemUTC());
+        database.write(session -> {
+            session.update("insert into conversation values (1, 'c1', 'Old title', 0, 0, 'IDLE', 'm', 'tags', 10000)");
+            for (long seq = 1; seq <= 10_000; seq++) {
+                session.update("insert into event values (1, ?, 0, 'message.user', '{}')", seq);
+            }
+            return true;
+        });
+        database.close();
+        store = Stores.open(old);
+        assertThat(store.events("c1", 9_999, 10)).hasSize(1);
+        assertThat(store.search("old", 10)).hasSize(1);
+        assertThat(store.unindexed(10)).containsExactly("c1");
+        store.index("c1", Map.of(7L, "nightingale"));
+        assertThat(store.unindexed(10)).isEmpty();
+        assertThat(store.search("nightingale", 10)).extracting(Hit::seq).containsExactly(7L);
+        try (var copies = Files.list(old.resolve("backups"))) {
+            assertThat(copies).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("F.71 E.55 a backup is whole, private and never written over a file")
+    void backsUp() throws Exception {
+        say("c1", "one");
+        Path copy = store.backUp(directory.resolve("copy.db"));
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(copy)))
+                .isEqualTo("rw-------");
+        try (Session session = Session.open(copy)) {
+            assertThat(session.text("pragma integrity_check")).isEqualTo("ok");
+            assertThat(session.number("select count(*) from event")).isEqualTo(1);
+        }
+        assertThat(catchThrowable(() -> store.backUp(copy))).hasMessageContaining("is there already");
+    }
+
+    @Test
+    @DisplayName("F.73 search, list and open stay fast with 100,000 messages")
+    void staysFast() throws Exception {
+        for (int c = 0; c < 100; c++) {
+            store.create(Stores.conversation("c" + c));
+            List<NewEvent> events = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                events.add(new NewEvent(
+                        "message.user", "{\"text\":\"some common words " + i + "\"}", "some common words " + i));
+            }
+            store.append("c" + c, events, Change.NONE);
+        }
+        store.search("warm", 1);
+        long begin = System.nanoTime();
+        assertThat(store.search("common words", 50)).hasSize(50);
+        long searched = System.nanoTime();
+        assertThat(store.list(Which.CURRENT, null, null, 100)).hasSize(100);
+        long listed = System.nanoTime();
+        assertThat(store.events("c50", 0, 10_000)).hasSize(1000);
+        long opened = System.nanoTime();
+        assertThat((searched - begin) / 1_000_000).as("search ms").isLessThan(1000);
+        assertThat((listed - searched) / 1_000_000).as("list ms").isLessThan(300);
+        assertThat((opened - listed) / 1_000_000).as("open ms").isLessThan(1000);
+    }
+
+    private static List<String> ids(List<Entry> entries) {
+        return entries.stream().map(entry -> entry.conversation().id()).toList();
+    }
+}
