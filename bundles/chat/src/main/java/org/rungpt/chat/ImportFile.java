@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ChatException;
-import org.rungpt.api.chat.Opening.Said;
 import org.rungpt.api.chat.Opening.Role;
+import org.rungpt.api.chat.Opening.Said;
 
 /** Reads files of conversations that anybody may have written: bounded, and every link in them is checked. */
 final class ImportFile {

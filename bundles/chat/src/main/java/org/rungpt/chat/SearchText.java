@@ -19,7 +19,8 @@ final class SearchText {
     @Nullable
     String of(String type, ObjectNode data) {
         return switch (type) {
-            case EventType.MESSAGE_USER, EventType.MESSAGE_IMPORTED -> data.path("text").asText();
+            case EventType.MESSAGE_USER, EventType.MESSAGE_IMPORTED ->
+                data.path("text").asText();
             case EventType.MESSAGE_TEXT -> {
                 if (data.path("channel").asText("answer").equals("answer")) {
                     add(data.path("message").asText(), data.path("text").asText());

@@ -3,8 +3,8 @@ package org.rungpt.chat;
 import java.util.ArrayList;
 import java.util.List;
 import org.rungpt.api.chat.EventType;
-import org.rungpt.api.chat.Opening.Said;
 import org.rungpt.api.chat.Opening.Role;
+import org.rungpt.api.chat.Opening.Said;
 
 /** Turns what was said elsewhere into closed turns: text and nothing else, so that nothing in it can run. */
 final class Transcript {
