@@ -4,8 +4,10 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import org.apache.karaf.shell.api.action.Argument;
 import org.apache.karaf.shell.api.action.Command;
+import org.apache.karaf.shell.api.action.Completion;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
+import org.apache.karaf.shell.support.completers.FileCompleter;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.store.ConversationArchive;
 
@@ -20,6 +22,7 @@ public final class BackupCommand extends RungptCommand {
     @Argument(
             name = "file",
             description = "A new file on the server's machine; in the directory of backups if left out")
+    @Completion(FileCompleter.class)
     @Nullable
     String file;
 

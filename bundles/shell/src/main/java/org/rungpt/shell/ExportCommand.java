@@ -17,6 +17,7 @@ import org.apache.karaf.shell.api.action.Option;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
 import org.apache.karaf.shell.support.CommandException;
+import org.apache.karaf.shell.support.completers.FileCompleter;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Library;
 
@@ -36,6 +37,7 @@ public final class ExportCommand extends RungptCommand {
     String conversation = "";
 
     @Argument(index = 1, name = "file", description = "A new file on the server's machine; to the screen if left out")
+    @Completion(FileCompleter.class)
     @Nullable
     String file;
 
@@ -48,7 +50,7 @@ public final class ExportCommand extends RungptCommand {
                     case "html" -> Library.Format.HTML;
                     default -> throw new CommandException("--format is markdown, json or html");
                 };
-        String text = need(library, "The chat", "rungpt-chat").export(conversation, how);
+        String text = need(library, "The chat engine", "rungpt-chat").export(conversation, how);
         if (file == null) {
             text.lines().forEach(line -> out.println(line.replaceAll("[\\p{Cc}&&[^\\t]]", "\uFFFD")));
             return;

@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.util.List;
 import org.apache.karaf.shell.api.action.Argument;
 import org.apache.karaf.shell.api.action.Command;
+import org.apache.karaf.shell.api.action.Completion;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
 import org.apache.karaf.shell.support.CommandException;
+import org.apache.karaf.shell.support.completers.FileCompleter;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Library;
 
@@ -26,11 +28,12 @@ public final class ImportCommand extends RungptCommand {
     Library library;
 
     @Argument(name = "file", description = "The file, on the server's machine", required = true)
+    @Completion(FileCompleter.class)
     String file = "";
 
     @Override
     void run(PrintStream out) throws Exception {
-        Library into = need(library, "The chat", "rungpt-chat");
+        Library into = need(library, "The chat engine", "rungpt-chat");
         Path from = Path.of(file).toAbsolutePath();
         try (InputStream in = Files.newInputStream(from)) {
             List<String> made = into.importAll(in);

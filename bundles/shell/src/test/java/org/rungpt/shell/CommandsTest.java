@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.karaf.shell.api.action.Argument;
 import org.apache.karaf.shell.api.action.Command;
@@ -61,7 +62,7 @@ class CommandsTest {
             assertThat(type.getAnnotation(Service.class)).as(type.getName()).isNotNull();
             for (Field field : type.getDeclaredFields()) {
                 Argument argument = field.getAnnotation(Argument.class);
-                if (argument != null && !argument.name().equals("question")) {
+                if (argument != null && !Set.of("question", "words").contains(argument.name())) {
                     assertThat(field.getAnnotation(Completion.class))
                             .as(field.toString())
                             .isNotNull();
@@ -71,12 +72,16 @@ class CommandsTest {
         assertThat(names)
                 .containsExactlyInAnyOrder(
                         "ask",
+                        "backup",
                         "changes",
                         "conversations",
                         "doctor",
+                        "export",
                         "grants",
+                        "import",
                         "info",
                         "install",
+                        "label",
                         "list",
                         "models",
                         "policy",
@@ -84,6 +89,7 @@ class CommandsTest {
                         "probe",
                         "revert",
                         "sandboxes",
+                        "search",
                         "secret",
                         "share",
                         "status",
