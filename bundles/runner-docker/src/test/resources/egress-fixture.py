@@ -1,10 +1,16 @@
-"""Stands for the public internet in tests: a web server on 80, 443 and 8080, and name servers' answers on 53, good and bad ones."""
+"""Stands for the public internet in tests: a web server on 80, 443 and 8080, and name servers' answers on 53, good and bad ones.
+
+In an image that mirrors-fixture.py has filled, it is the servers of packages too, with TLS on 443."""
+import gzip
 import http.server
+import os
 import socket
 import socketserver
+import ssl
 import struct
-import sys
+import subprocess
 import threading
+import urllib.parse
 
 OWN = socket.gethostbyname(socket.gethostname())
 asked = {}
@@ -14,6 +20,8 @@ NAMES = {
     "both.test": [OWN, "127.0.0.1"], "mapped.test": ["::ffff:127.0.0.1"], "six.test": ["::1"], "unique.test": ["fd00::1"], "linklocal.test": ["fe80::1"],
     "translated.test": ["64:ff9b::7f00:1"], "relayed.test": ["2002:7f00:1::1"], "silent.test": [OWN],
 }
+SITES = "/srv/sites"  # a directory for each host
+NAMES.update((name, [OWN]) for name in (os.listdir(SITES) if os.path.isdir(SITES) else ()))
 
 
 class Web(http.server.BaseHTTPRequestHandler):
@@ -21,7 +29,9 @@ class Web(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         path, _, argument = self.path.partition("?")
-        if path == "/to":
+        if self.site():
+            self.serve(urllib.parse.unquote(path), argument)
+        elif path == "/to":
             self.send_response(302)
             self.send_header("Location", argument)
             self.send_header("Content-Length", "0")
@@ -39,11 +49,48 @@ class Web(http.server.BaseHTTPRequestHandler):
             self.text(f"{self.command} {self.path} for {self.headers['Host']}; proxy headers: {[n for n in self.headers if 'proxy' in n.lower()]}; asked {asked}\n")
 
     def do_POST(self):
+        if self.site():
+            return self.serve(*self.path.partition("?")[::2])
         self.text(f"{self.rfile.read(int(self.headers['Content-Length'])).decode()} received\n")
 
-    def text(self, text):
+    def site(self):
+        site = os.path.join(SITES, self.headers["Host"].partition(":")[0])
+        return site if os.path.isdir(site) else None
+
+    def serve(self, path, query):
+        """A file, the index of a directory, or what git says."""
+        file = os.path.normpath(self.site() + path)
+        if os.path.isdir(self.site() + "/" + "/".join(path.split("/")[1:3]) + "/objects"):
+            return self.git(path, query)
+        file = os.path.join(file, "index") if os.path.isdir(file) else file
+        if not os.path.isfile(file):
+            return self.text("not here", 404)
+        with open(file, "rb") as content:
+            data = content.read()
+        self.data(data, "application/json" if data.startswith(b"{") else "text/html" if data.startswith(b"<!") else "application/octet-stream")
+
+    def git(self, path, query):
+        """Smart HTTP, by git's own program."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+        done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, check=True, env={
+            "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": self.site(), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path, "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command, "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", "")})
+        head, _, answer = done.stdout.partition(b"\r\n\r\n")
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        self.data(answer, fields["Content-Type"], int(fields.get("Status", "200")[:3]))
+
+    def data(self, data, kind, status=200):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def text(self, text, status=200):
         data = text.encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -74,7 +121,12 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 for port in (80, 443, 8080):
-    threading.Thread(target=Server(("", port), Web).serve_forever, daemon=True).start()
+    server = Server(("", port), Web)
+    if port == 443 and os.path.isdir(SITES):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain("/srv/tls.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 names = socketserver.ThreadingUDPServer(("", 53), Names)
 print("ready", flush=True)
 names.serve_forever()

@@ -37,6 +37,7 @@ final class Bench implements AutoCloseable {
     final Engine engine = new Engine(HOST, 4);
     private final String host;
     private volatile int pool;
+    private volatile String baseImage = System.getProperty("rungpt.baseImage");
     private volatile EgressSettings egress = EgressSettings.DEFAULT;
     private volatile Duration lease = Duration.ofSeconds(120);
     private DockerRunner another;
@@ -62,7 +63,7 @@ final class Bench implements AutoCloseable {
         return new Settings(
                 data,
                 host,
-                System.getProperty("rungpt.baseImage"),
+                baseImage,
                 512 * MIB,
                 2,
                 256,
@@ -126,6 +127,11 @@ final class Bench implements AutoCloseable {
     /** For the next runner. */
     void egress(EgressSettings next) {
         egress = next;
+    }
+
+    /** For the next runner. */
+    void baseImage(String next) {
+        baseImage = next;
     }
 
     void pool(int next) {

@@ -207,6 +207,7 @@ final class SandboxIT {
                         "HTTPS_PROXY",
                         "NO_PROXY",
                         "NODE_USE_ENV_PROXY",
+                        "DENO_NO_UPDATE_CHECK",
                         "JAVA_TOOL_OPTIONS",
                         "PIP_RETRIES",
                         "SSL_CERT_FILE",

@@ -1,0 +1,285 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.dockerjava.api.command.BuildImageResultCallback;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.rungpt.api.runner.CallConnection;
+import org.rungpt.api.runner.CallObserver.Stream;
+import org.rungpt.api.runner.CallOutcome;
+import org.rungpt.api.runner.Grants;
+import org.rungpt.testkit.RecordingObserver;
+
+/**
+ * What people type to get packages and sources works in a workspace as anywhere, if the package mirrors are granted; otherwise it says
+ * at once why not. The servers are small ones of our own under the names of the real ones, and the clients are the real ones.
+ */
+@Tag("docker")
+final class MirrorsIT {
+    private static final String NOT_GRANTED = " is not granted to this conversation; ask the user to grant it";
+    private static final Duration AT_ONCE = Duration.ofSeconds(5);
+
+    @TempDir
+    static Path directory;
+
+    private static Bench bench;
+    private static PublicNetwork world;
+    private static String image;
+
+    /** For what leaves nothing behind. */
+    private static final String SHARED = "c-" + UUID.randomUUID();
+
+    private final String conversation = "c-" + UUID.randomUUID();
+    private final RecordingObserver observer = new RecordingObserver();
+
+    @BeforeAll
+    static void open() throws Exception {
+        bench = new Bench(directory, 0).ready();
+        image = withMirrors(bench.images().base());
+        world = new PublicNetwork(image);
+        bench.baseImage(image);
+        bench.egress(world.settings());
+        bench.swap();
+        bench.ready();
+    }
+
+    /** The base image, with the servers in it and with trust in their certificate. */
+    private static String withMirrors(String base) throws IOException {
+        Path context = Files.createDirectory(directory.resolve("mirrors"));
+        try (var script = MirrorsIT.class.getResourceAsStream("/mirrors-fixture.py")) {
+            Files.copy(script, context.resolve("mirrors-fixture.py"));
+        }
+        Files.writeString(
+                context.resolve("Dockerfile"),
+                "FROM " + base + "\nCOPY mirrors-fixture.py /srv/\nRUN python3 /srv/mirrors-fixture.py\n");
+        return bench.docker()
+                .buildImageCmd(context.toFile())
+                .withTags(Set.of("rungpt-test/mirrors:" + Instance.newName()))
+                .withNetworkMode("none")
+                .withForcerm(true)
+                .withLabels(Map.of("org.rungpt.test", "egress"))
+                .exec(new BuildImageResultCallback())
+                .awaitImageId(3, TimeUnit.MINUTES);
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        try (Engine engine = new Engine(Bench.HOST, 2)) {
+            bench.close();
+            if (world != null) {
+                world.close();
+            }
+            if (image != null) {
+                engine.control().removeImageCmd(image).withForce(true).exec();
+            }
+        }
+    }
+
+    @AfterEach
+    void release() throws Exception {
+        bench.runner().release(conversation);
+    }
+
+    private CallOutcome run(String conversation, String command, String... network) throws Exception {
+        return Bench.await(bench.start(conversation, command, List.of(network), observer));
+    }
+
+    private String all() {
+        return observer.text(Stream.STDOUT) + observer.text(Stream.STDERR);
+    }
+
+    private void works(String command, String told, List<String> reached, String... network) throws Exception {
+        CallOutcome outcome = run(conversation, command, network);
+        assertThat(observer.text(Stream.STDOUT)).as(all()).contains(told);
+        assertThat(outcome.exit()).as(all()).isZero();
+        assertThat(observer.connections())
+                .allMatch(CallConnection::allowed)
+                .extracting(connection -> connection.host() + ":" + connection.port())
+                .contains(reached.toArray(String[]::new));
+    }
+
+    @Test
+    void aptInstall() throws Exception {
+        works(
+                "apt-get install -y test-hello && test-hello",
+                "hello from apt",
+                List.of("deb.debian.org:80"),
+                Grants.PACKAGE_MIRRORS);
+    }
+
+    @Test
+    void aptUpdateAndInstall() throws Exception {
+        works(
+                "apt update && apt install -y test-hello && test-hello && apt-get remove -y test-hello",
+                "hello from apt",
+                List.of("deb.debian.org:80"),
+                Grants.PACKAGE_MIRRORS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "pip install test-hello && python3 -m test_hello",
+                "pip3 install --user test-hello && python3 -m test_hello",
+                "python3 -m venv .venv && . .venv/bin/activate && pip install test-hello && python -m test_hello"
+            })
+    void pipInstall(String command) throws Exception {
+        works(command, "hello from pip", List.of("pypi.org:443", "files.pythonhosted.org:443"), Grants.PACKAGE_MIRRORS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "npm install test-hello && node_modules/.bin/test-hello-npm",
+                "npm install --global test-hello && test-hello-npm",
+                "npx --yes --package test-hello test-hello-npm",
+                "deno run --allow-all npm:test-hello/test-hello-npm"
+            })
+    void npmInstall(String command) throws Exception {
+        works(command, "hello from npm", List.of("registry.npmjs.org:443"), Grants.PACKAGE_MIRRORS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "https://github.com/acme/hello",
+                "https://github.com/acme/hello.git",
+                "git@github.com:acme/hello.git",
+                "ssh://git@github.com/acme/hello.git",
+                "git://github.com/acme/hello.git"
+            })
+    void gitClone(String address) throws Exception {
+        works(
+                "git clone " + address + " && cat hello/hello.txt",
+                "hello from git",
+                List.of("github.com:443"),
+                "github.com:443");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "curl -fsS https://github.com/hello",
+                "curl -fsS http://plain.test/hello https://github.com/hello",
+                "python3 -c 'import urllib.request as u; print(u.urlopen(\"https://github.com/hello\").read().decode())'",
+                "python3 -c 'from pip._vendor import requests; print(requests.get(\"https://github.com/hello\").text)'",
+                "node -e 'fetch(\"https://github.com/hello\").then(r => r.text()).then(console.log)'",
+                "node -e 'fetch(\"http://plain.test/hello\").then(r => r.text()).then(t => console.log(t.replace(\"http\", \"https\")))'",
+                "node -e 'require(\"https\").get(\"https://github.com/hello\", r => r.on(\"data\", d => console.log(String(d))))'",
+                "deno eval 'console.log(await (await fetch(\"https://github.com/hello\")).text())'"
+            })
+    void otherClients(String command) throws Exception {
+        CallOutcome outcome = run(SHARED, command, "github.com:443", "plain.test:80");
+        assertThat(outcome.exit()).as(all()).isZero();
+        assertThat(all()).contains("hello over https");
+        assertThat(observer.connections()).isNotEmpty().allMatch(CallConnection::allowed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "deb.debian.org:80|apt-get install -y test-hello",
+                "deb.debian.org:80|apt install -y test-hello",
+                "deb.debian.org:80|apt-get update",
+                "pypi.org:443|pip install test-hello",
+                "registry.npmjs.org:443|npm install test-hello",
+                "registry.npmjs.org:443|npx --yes test-hello",
+                "github.com:443|git clone https://github.com/acme/hello",
+                "github.com:443|git clone git@github.com:acme/hello.git",
+                "github.com:443|curl -fsS https://github.com/hello",
+                "github.com:443|node -e 'fetch(\"https://github.com/hello\")'",
+                "github.com:443|deno eval 'await fetch(\"https://github.com/hello\")'",
+                "plain.test:80|curl -fsS http://plain.test/hello"
+            })
+    void withoutTheGrantItSaysWhyAtOnce(String row) throws Exception {
+        String host = row.substring(0, row.indexOf('|'));
+        CallOutcome outcome = run(SHARED, row.substring(host.length() + 1));
+        assertThat(outcome.exit()).as(all()).isPositive();
+        assertThat(all()).contains("network: " + host + NOT_GRANTED);
+        assertThat(outcome.duration()).as(all()).isLessThan(AT_ONCE);
+    }
+
+    /** The grant of something else, with the proxy there, makes no difference. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "deb.debian.org:80|apt-get install -y test-hello",
+                "pypi.org:443|pip install test-hello",
+                "registry.npmjs.org:443|npm install test-hello",
+                "github.com:443|git clone https://github.com/acme/hello"
+            })
+    void withAnotherGrantItSaysWhyAtOnce(String row) throws Exception {
+        run(SHARED, "true", "plain.test:80");
+        String host = row.substring(0, row.indexOf('|'));
+        CallOutcome outcome = run(SHARED, row.substring(host.length() + 1), "plain.test:80");
+        assertThat(outcome.exit()).as(all()).isPositive();
+        assertThat(all()).contains("network: " + host + NOT_GRANTED);
+        assertThat(outcome.duration()).as(all()).isLessThan(AT_ONCE);
+    }
+
+    /** There is no Java in the base image; this machine's is told what a call is told, and goes to the proxy or, for itself, does not. */
+    @Test
+    void java() throws Exception {
+        run(SHARED, "echo $JAVA_TOOL_OPTIONS");
+        List<String> asked = new CopyOnWriteArrayList<>();
+        HttpServer proxy = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        proxy.createContext("/", exchange -> {
+            asked.add(exchange.getRequestURI().toString());
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        proxy.start();
+        try {
+            String own = Integer.toString(proxy.getAddress().getPort());
+            Path program = Files.writeString(directory.resolve("Ask.java"), """
+                    import java.net.*;
+                    import java.net.http.*;
+                    class Ask {
+                        public static void main(String[] addresses) throws Exception {
+                            for (String address : addresses) {
+                                new URL(address + "?old").openStream().close();
+                                HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(address + "?new")).build(), HttpResponse.BodyHandlers.discarding());
+                            }
+                        }
+                    }
+                    """);
+            ProcessBuilder java = new ProcessBuilder(
+                            System.getProperty("java.home") + "/bin/java",
+                            program.toString(),
+                            "http://example.test/",
+                            "http://127.0.0.1:" + own + "/self")
+                    .redirectErrorStream(true);
+            java.environment()
+                    .put(
+                            "JAVA_TOOL_OPTIONS",
+                            observer.text(Stream.STDOUT).strip().replace("Port=7865", "Port=" + own));
+            Process process = java.start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor()).as(said).isZero();
+            assertThat(asked)
+                    .containsExactly("http://example.test/?old", "http://example.test/?new", "/self?old", "/self?new");
+        } finally {
+            proxy.stop(0);
+        }
+    }
+}
