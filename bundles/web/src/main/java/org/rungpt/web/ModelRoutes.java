@@ -180,6 +180,7 @@ final class ModelRoutes {
         } catch (IllegalStateException e) {
             throw ApiException.unavailable(String.valueOf(e.getMessage()));
         }
+        services.awaitConnection(name(call));
         return Answer.done();
     }
 

@@ -101,6 +101,22 @@ public final class Services {
         return connections.stream().filter(it -> it.name().equals(name)).findFirst();
     }
 
+    /** Waits a moment for a connection that was made just now. */
+    void awaitConnection(String name) {
+        long end = System.nanoTime() + 2_000_000_000L;
+        synchronized (connections) {
+            try {
+                long left = 2_000;
+                while (connection(name).isEmpty() && left > 0) {
+                    connections.wait(left);
+                    left = (end - System.nanoTime()) / 1_000_000;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
     List<ModelConnections> connectionKinds() {
         return connectionKinds;
     }
@@ -201,7 +217,10 @@ public final class Services {
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindConnection(ModelConnection service) {
-        connections.add(service);
+        synchronized (connections) {
+            connections.add(service);
+            connections.notifyAll();
+        }
     }
 
     void unbindConnection(ModelConnection service) {

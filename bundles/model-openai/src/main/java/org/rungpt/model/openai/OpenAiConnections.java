@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -41,19 +42,24 @@ import org.rungpt.api.secret.SecretStore;
 public final class OpenAiConnections implements ModelConnections {
     private static final String KIND = "openai";
     private static final int RESOLVE_SECONDS = 2;
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final ConfigurationAdmin configurations;
     private final UnaryOperator<@Nullable String> environment;
     private final Keys keys;
     private final List<ModelConnection> others = new CopyOnWriteArrayList<>();
+    private final Applied applied = new Applied();
+    private final Duration patience;
     private volatile @Nullable SecretStore secrets;
 
     @Activate
     public OpenAiConnections(@Reference ConfigurationAdmin configurations) {
-        this(configurations, System::getenv);
+        this(configurations, System::getenv, PATIENCE);
     }
 
-    OpenAiConnections(ConfigurationAdmin configurations, UnaryOperator<@Nullable String> environment) {
+    OpenAiConnections(
+            ConfigurationAdmin configurations, UnaryOperator<@Nullable String> environment, Duration patience) {
+        this.patience = patience;
         this.configurations = configurations;
         this.environment = environment;
         this.keys = new Keys(() -> secrets, environment);
@@ -73,13 +79,22 @@ public final class OpenAiConnections implements ModelConnections {
         }
     }
 
-    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void bindConnection(ModelConnection connection) {
+    @Reference(
+            cardinality = ReferenceCardinality.MULTIPLE,
+            policy = ReferencePolicy.DYNAMIC,
+            updated = "updatedConnection")
+    void bindConnection(ModelConnection connection, Map<String, ?> properties) {
         others.add(connection);
+        applied.now(connection, properties);
+    }
+
+    void updatedConnection(ModelConnection connection, Map<String, ?> properties) {
+        applied.now(connection, properties);
     }
 
     void unbindConnection(ModelConnection connection) {
         others.remove(connection);
+        applied.gone(connection);
     }
 
     @Override
@@ -158,6 +173,8 @@ public final class OpenAiConnections implements ModelConnections {
                         .sorted()
                         .toArray(String[]::new));
         put(values, facts);
+        String revision = UUID.randomUUID().toString();
+        values.put(Applied.REVISION, revision);
         try {
             Configuration target =
                     known == null ? configurations.getFactoryConfiguration(OpenAiConnection.PID, name, "?") : known;
@@ -181,6 +198,7 @@ public final class OpenAiConnections implements ModelConnections {
             throw new IllegalStateException(
                     "The connection " + name + " cannot be kept: " + Redaction.plain(e.getMessage(), 200), e);
         }
+        applied.await(revision, patience);
     }
 
     @Override

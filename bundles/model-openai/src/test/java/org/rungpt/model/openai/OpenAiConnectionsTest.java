@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Hashtable;
@@ -23,7 +24,8 @@ final class OpenAiConnectionsTest {
     private final MemoryConfigurations configurations = new MemoryConfigurations();
     private final MemorySecrets secrets = new MemorySecrets();
     private final Map<String, String> environment = new HashMap<>();
-    private final OpenAiConnections connections = new OpenAiConnections(configurations.admin(), environment::get);
+    private final OpenAiConnections connections =
+            new OpenAiConnections(configurations.admin(), environment::get, Duration.ZERO);
 
     @BeforeEach
     void bind() {
