@@ -23,9 +23,11 @@ final class CallPort {
     private final String sandbox;
     private final SandboxLink link;
     private final Mirrors mirrors;
+    private final Bounds bounds;
 
-    CallPort(String sandbox, SandboxLink link, Mirrors mirrors) {
+    CallPort(String sandbox, SandboxLink link, Bounds bounds, Mirrors mirrors) {
         this.sandbox = sandbox;
+        this.bounds = bounds;
         this.mirrors = mirrors;
         this.link = link;
     }
@@ -114,6 +116,12 @@ final class CallPort {
         switch (error.type()) {
             // A program that cannot be executed is the action's fault; shells say 126 as well.
             case "cannot-start" -> call.endWith(Reason.EXITED, 126, EngineFailures.line(error), sandbox);
+            case "too-many-processes" ->
+                call.endWith(
+                        Reason.RESOURCE_LIMIT,
+                        null,
+                        Outcomes.tooManyProcesses(bounds) + ": the program could not be started",
+                        sandbox);
             case "too-many-calls" -> call.fail(new RunnerException(Kind.LIMIT, what, error));
             default -> call.fail(new RunnerException(Kind.SANDBOX, what, error));
         }

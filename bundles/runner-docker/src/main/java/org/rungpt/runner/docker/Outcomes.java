@@ -37,12 +37,11 @@ final class Outcomes {
         String message;
         switch (why) {
             case "" -> {
-                String limit = exit != null && exit == 0
-                        ? null
-                        : isFileTooLarge(exit, signal)
-                                ? "disk limit: a file grew beyond " + size(bounds.disk())
-                                : hit(finished.path("limits"), bounds);
-                reason = limit == null ? Reason.EXITED : Reason.RESOURCE_LIMIT;
+                String limit = isFileTooLarge(exit, signal)
+                        ? "disk limit: a file grew beyond " + size(bounds.disk())
+                        : hit(finished.path("limits"), bounds);
+                // Who succeeds all the same is told, and has succeeded.
+                reason = limit == null || exit != null && exit == 0 ? Reason.EXITED : Reason.RESOURCE_LIMIT;
                 message = limit != null ? limit : signal == null ? null : "ended by signal " + signal;
             }
             case "cancelled" -> {
@@ -77,6 +76,10 @@ final class Outcomes {
             }
             default -> throw new Violation("it gave a reason that is none");
         }
+        if (reason == Reason.TIMEOUT) {
+            String limit = hit(finished.path("limits"), bounds);
+            message = limit == null ? message : message + "; " + limit;
+        }
         return new CallOutcome(exit, reason, message, stdout, stderr, duration, sandbox);
     }
 
@@ -88,7 +91,7 @@ final class Outcomes {
         }
         for (JsonNode limit : limits) {
             if ("pids".equals(limit.textValue())) {
-                return "too many processes (limit " + bounds.pids() + ")";
+                return tooManyProcesses(bounds);
             }
         }
         return null;
@@ -106,6 +109,10 @@ final class Outcomes {
 
     static String outOfMemory(Bounds bounds) {
         return "out of memory (limit " + size(bounds.memory()) + ")";
+    }
+
+    static String tooManyProcesses(Bounds bounds) {
+        return "too many processes (limit " + bounds.pids() + ")";
     }
 
     private static @Nullable Integer integer(JsonNode frame, String key, int min, int max) throws Violation {

@@ -77,7 +77,8 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         this.created = created;
         this.keeper = keeper;
         this.link = new SandboxLink(means, id, this);
-        this.port = new CallPort(id, link, means.settings().egress().mirrors());
+        this.port = new CallPort(
+                id, link, purpose.bounds(), means.settings().egress().mirrors());
         this.sidecarWork = new SidecarWork(means.sidecars(), this);
         this.user = purpose.isWorkspace() ? SandboxPlan.ROOT : SandboxPlan.NOBODY;
         this.egress = new Egress(means, id);

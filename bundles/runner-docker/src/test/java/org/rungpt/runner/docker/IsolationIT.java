@@ -144,11 +144,80 @@ final class IsolationIT {
         assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
         assertThat(outcome.message()).isEqualTo("too many processes (limit 256)");
         assertThat(processes() - before).isLessThan(300);
-        // One that never gives up is ended when its time is up.
         CallOutcome endless =
                 run(conversation, bench.shell(), "f() { f | f & }; while :; do f; done", 4, new RecordingObserver());
-        assertThat(endless.reason()).isIn(Reason.TIMEOUT, Reason.RESOURCE_LIMIT, Reason.SANDBOX_LOST);
+        assertThat(endless.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
+        assertThat(endless.message()).isEqualTo("too many processes (limit 256)");
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
+    }
+
+    @Test
+    @DisplayName(
+            "A.1 a fork bomb that never gives up is ended when its time is up; the limit of processes is named too")
+    void endlessForkBomb() throws Exception {
+        String command = "exec python3 -c 'import os\nwhile True:\n try: os.fork()\n except OSError: pass'";
+        CallOutcome outcome = run(conversation, bench.shell(), command, 2, new RecordingObserver());
+        assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
+        assertThat(outcome.message()).isEqualTo("stopped after 2 s (limit in all); too many processes (limit 256)");
+        assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
+    }
+
+    @Test
+    @DisplayName("A.1 who meets the limit of processes and succeeds all the same is told of it")
+    void limitMetOnTheWay() throws Exception {
+        String command =
+                "exec python3 -c 'import os, time\ntry:\n while True:\n  if os.fork() == 0: time.sleep(60); os._exit(0)\nexcept OSError: os._exit(0)'";
+        CallOutcome outcome = run(conversation, bench.shell(), command, 30, new RecordingObserver());
+        assertThat(outcome.reason()).isEqualTo(Reason.EXITED);
+        assertThat(outcome.exit()).isZero();
+        assertThat(outcome.message()).isEqualTo("too many processes (limit 256)");
+    }
+
+    @Test
+    @DisplayName(
+            "A.1 what earlier calls left behind makes room for the next call; while nothing can, the limit is named")
+    void fullOfProcesses() throws Exception {
+        // It meets no limit: what it leaves behind takes the last places when it has ended.
+        String fill = """
+                exec python3 -c '
+                import os, time
+                parent = os.getpid()
+                if os.fork() == 0:
+                 while os.path.exists("/proc/%d" % parent): pass
+                 while sum(name.isdigit() for name in os.listdir("/proc")) < 256:
+                  try:
+                   if os.fork() == 0: break
+                  except OSError: pass  # whoever has just ended still counts for a moment
+                 time.sleep(600)'
+                """;
+        assertThat(run(conversation, bench.shell(), fill, 30, new RecordingObserver())
+                        .message())
+                .isNull();
+        awaitProcesses(256);
+        assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
+
+        RecordingObserver observer = new RecordingObserver();
+        CallHandle full = bench.start(
+                conversation,
+                bench.shell(),
+                "exec python3 -c '\nimport os, time\ntry:\n while True:\n  if os.fork() == 0: time.sleep(60)\nexcept OSError:"
+                        + " print(\"full\", flush=True); time.sleep(60)'",
+                observer);
+        observer.await("full");
+        CallOutcome none = run(conversation, bench.shell(), "true", 10, new RecordingObserver());
+        assertThat(none.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
+        assertThat(none.message()).isEqualTo("too many processes (limit 256): the program could not be started");
+        full.cancel();
+        assertThat(Bench.await(full).reason()).isEqualTo(Reason.CANCELLED);
+        assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
+    }
+
+    private void awaitProcesses(int count) throws Exception {
+        String container = bench.containerOf(conversation);
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (bench.docker().topContainerCmd(container).exec().getProcesses().length < count) {
+            assertThat(System.nanoTime()).as("%s processes", count).isLessThan(deadline);
+        }
     }
 
     @Test
