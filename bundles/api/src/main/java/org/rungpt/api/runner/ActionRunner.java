@@ -36,7 +36,7 @@ public interface ActionRunner {
             String conversation, String call, long stdoutOffset, long stderrOffset, CallObserver observer)
             throws RunnerException;
 
-    /** Makes a sandbox ready ahead of the first call. Returns at once; a failure shows when a call is started. */
+    /** Makes a sandbox ready ahead of a turn's first call if that saves time. Returns at once; a failure shows when a call is started. */
     void warm(String conversation);
 
     /**

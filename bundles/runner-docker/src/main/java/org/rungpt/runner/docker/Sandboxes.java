@@ -163,9 +163,11 @@ final class Sandboxes implements Sandbox.Keeper {
         return journals;
     }
 
-    void warm(String conversation) throws RunnerException {
+    /** A new conversation finds its sandbox in the pool when it needs one: taken ahead of need, each question would cost a container. */
+    synchronized void warm(String conversation) throws RunnerException {
+        boolean pooled = means.settings().pool() > 0 && workspaces.volumeOf(conversation) == null;
         Collection<ActionPackage> packages = builtIns.with(null);
-        if (!packages.isEmpty()) {
+        if (!pooled && !packages.isEmpty() && hasRoom(means.settings().memory())) {
             workspaceFor(conversation, packages, null);
         }
     }
@@ -305,6 +307,10 @@ final class Sandboxes implements Sandbox.Keeper {
         return wanted > 0 ? wanted : engine > 0 ? engine / 4 * 3 : Long.MAX_VALUE;
     }
 
+    private boolean hasRoom(long memory) {
+        return containerCount() < means.settings().maxSandboxes() && memoryOfAll() + memory <= maxMemory();
+    }
+
     private void makeRoom(long memory) throws RunnerException {
         int max = means.settings().maxSandboxes();
         long maxMemory = maxMemory();
@@ -316,7 +322,7 @@ final class Sandboxes implements Sandbox.Keeper {
                 .map(Map.Entry::getKey)
                 .toList();
         for (Sandbox sandbox : byIdleness) {
-            if (containerCount() < max && memoryOfAll() + memory <= maxMemory) {
+            if (hasRoom(memory)) {
                 return;
             }
             if (sandbox.isReady()) {
