@@ -20,6 +20,8 @@ import org.rungpt.api.runner.Grants.Share;
  */
 record Border(List<Share> shares, boolean workspace) {
     static final Border CLOSED = new Border(List.of(), false);
+    /** Equal to no other: a share without a place is never granted. */
+    private static final Border UNREADABLE = new Border(List.of(new Share("", "", true, true)), true);
 
     Border {
         shares = shares.stream().sorted(Comparator.comparing(Share::name)).toList();
@@ -45,10 +47,13 @@ record Border(List<Share> shares, boolean workspace) {
         return root.toString();
     }
 
-    /** @return a closed border if it is no text of one: then its container is not used again */
+    /** @return a border that serves nothing if it is no text of one: then its container is not used again */
     static Border parse(String text) {
         try {
             JsonNode root = ServiceLink.JSON.readTree(text);
+            if (!root.path("workspace").isBoolean() || !root.path("shares").isArray()) {
+                return UNREADABLE;
+            }
             List<Share> shares = new ArrayList<>();
             for (JsonNode share : root.path("shares")) {
                 shares.add(new Share(
@@ -59,7 +64,7 @@ record Border(List<Share> shares, boolean workspace) {
             }
             return new Border(shares, root.path("workspace").asBoolean());
         } catch (JsonProcessingException e) {
-            return CLOSED;
+            return UNREADABLE;
         }
     }
 }

@@ -16,17 +16,18 @@ record Bounds(long memory, double cpus, int pids, long disk) {
         return new Bounds(settings.memory(), settings.cpus(), settings.pids(), settings.disk());
     }
 
-    /** Of the sandbox of an action: what it asks for, else the default. */
+    /** Of the sandbox of an action: what it asks for, within what any action may have, else the default. */
     static Bounds of(Settings settings, Manifest.Resources asked) {
         Double cpus = asked.cpus();
         Long memory = asked.memory();
         Integer pids = asked.pids();
         Long disk = asked.disk();
+        Bounds most = settings.most();
         return new Bounds(
-                memory == null ? settings.memory() : memory,
-                cpus == null ? settings.cpus() : cpus,
-                pids == null ? settings.pids() : pids,
-                disk == null ? settings.disk() : disk);
+                memory == null ? settings.memory() : Math.min(memory, most.memory()),
+                cpus == null ? settings.cpus() : Math.min(cpus, most.cpus()),
+                pids == null ? settings.pids() : Math.min(pids, most.pids()),
+                disk == null ? settings.disk() : Math.min(disk, most.disk()));
     }
 
     /** Of a container in which a step of a build runs: compilers want more than programs. */

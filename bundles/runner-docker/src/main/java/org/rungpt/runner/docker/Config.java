@@ -47,6 +47,26 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     int diskMiB() default 1024;
 
     @AttributeDefinition(
+            name = "Most memory of an action in MiB",
+            description = "What an action gets at most that asks for more than the default; 64 to 1048576")
+    int actionMemoryMiB() default 4096;
+
+    @AttributeDefinition(
+            name = "Most CPUs of an action",
+            description = "What an action gets at most that asks for more than the default; 0.1 to 256")
+    double actionCpus() default 4.0;
+
+    @AttributeDefinition(
+            name = "Most processes of an action",
+            description = "What an action gets at most that asks for more than the default; 16 to 1024")
+    int actionPids() default 1024;
+
+    @AttributeDefinition(
+            name = "Most disk of an action in MiB",
+            description = "What an action gets at most that asks for more than the default; 16 to 1048576")
+    int actionDiskMiB() default 8192;
+
+    @AttributeDefinition(
             name = "Memory of all sandboxes in MiB",
             description = "What their limits may add up to; 0: three quarters of what the engine has")
     int maxMemoryMiB() default 0;

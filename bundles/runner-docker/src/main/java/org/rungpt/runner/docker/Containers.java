@@ -10,12 +10,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
@@ -290,24 +294,53 @@ final class Containers {
         }
     }
 
-    /** Removes this installation's volumes but those named. */
-    void sweepVolumes(Set<String> kept) {
-        volumes().stream().filter(name -> !kept.contains(name)).forEach(this::removeVolumeLater);
+    /** Removes all containers of this installation, whatever they do, but these sandboxes and what serves them. */
+    void removeAllBut(Set<String> sandboxes) {
+        for (Container container : docker().listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(labels.filter())
+                .exec()) {
+            Map<String, String> marks = container.getLabels();
+            boolean isNeeded = Stream.of(Labels.SANDBOX, Labels.BESIDE, Labels.EGRESS)
+                    .map(marks::get)
+                    .anyMatch(served -> served != null && sandboxes.contains(served));
+            if (!isNeeded) {
+                removeQuietly(container.getId());
+            }
+        }
     }
 
-    /** Removes the volumes in which a sandbox and its proxy met, unless a container still has them. */
-    void removeEgressVolumes() {
+    /** The volumes of workspaces that are there, each with the conversation that its label tells, or an empty text. */
+    Map<String, String> workspaces() {
         String prefix = labels.egressVolume("");
-        volumes().stream().filter(name -> name.startsWith(prefix)).forEach(this::removeVolumeLater);
+        Map<String, String> workspaces = new LinkedHashMap<>();
+        volumes().forEach((name, conversation) -> {
+            if (!name.startsWith(prefix)) {
+                workspaces.put(name, conversation);
+            }
+        });
+        return workspaces;
     }
 
-    private List<String> volumes() {
-        List<InspectVolumeResponse> volumes = docker().listVolumesCmd()
+    /** Removes this installation's volumes but those needed, which is asked when it is known what there is. */
+    void sweepVolumes(Supplier<Set<String>> needed) {
+        Set<String> found = new LinkedHashSet<>(volumes().keySet());
+        found.removeAll(needed.get());
+        found.forEach(this::removeVolumeLater);
+    }
+
+    private Map<String, String> volumes() {
+        List<InspectVolumeResponse> found = docker().listVolumesCmd()
                 .withFilter("label", List.of(Labels.INSTANCE + "=" + labels.instance()))
                 .exec()
                 .getVolumes();
-        return volumes == null
-                ? List.of()
-                : volumes.stream().map(InspectVolumeResponse::getName).toList();
+        Map<String, String> volumes = new LinkedHashMap<>();
+        if (found != null) {
+            for (InspectVolumeResponse volume : found) {
+                Map<String, String> marks = volume.getLabels();
+                volumes.put(volume.getName(), marks == null ? "" : marks.getOrDefault(Labels.CONVERSATION, ""));
+            }
+        }
+        return volumes;
     }
 }

@@ -9,12 +9,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -138,7 +140,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         try {
             Instance instance = Instance.claim(settings.data());
             if (instance != null) {
-                open(instance);
+                openOrLetGo(instance);
                 return;
             }
             opening = Readiness.unready("Another runner of this installation is still at work.", null);
@@ -153,8 +155,20 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         }
     }
 
+    private void openOrLetGo(Instance instance) throws IOException {
+        boolean opened = false;
+        try {
+            open(instance);
+            opened = true;
+        } finally {
+            if (!opened) {
+                instance.close();
+            }
+        }
+    }
+
     private void open(Instance instance) throws IOException {
-        Workspaces workspaces = new Workspaces(settings.data());
+        Workspaces workspaces = new Workspaces(settings.data(), instance.isNew());
         Engine engine = new Engine(settings.dockerHost(), settings.maxSandboxes() * 2 + 16);
         Labels labels = new Labels(instance.id());
         SandboxFactory factory = new SandboxFactory(settings, labels);
@@ -407,7 +421,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             List<String> idle = now.sandboxes().detach();
             if (serverEnds) {
                 remove(idle, now);
-                now.sandboxes().removeWaysOut();
+                work.shutdown();
+                await(work); // what is being made is made, or given up, and then seen
+                clear(now);
             }
         }
         work.shutdownNow();
@@ -422,6 +438,16 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             } catch (IOException e) {
                 LOG.warn("The lock of the runner could not be given back: {}", EngineFailures.line(e));
             }
+        }
+    }
+
+    private void clear(Open now) {
+        try {
+            output.submit(() -> now.sandboxes().clear()).get(REMOVAL_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.debug("Something stays until its lease ends, or the next start: {}", EngineFailures.line(e));
         }
     }
 

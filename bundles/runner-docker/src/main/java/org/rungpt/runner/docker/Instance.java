@@ -22,11 +22,13 @@ final class Instance implements AutoCloseable {
     private static final String LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 
     private final String id;
+    private final boolean isNew;
     private final FileChannel channel;
     private final FileLock lock;
 
-    private Instance(String id, FileChannel channel, FileLock lock) {
+    private Instance(String id, boolean isNew, FileChannel channel, FileLock lock) {
         this.id = id;
+        this.isNew = isNew;
         this.channel = channel;
         this.lock = lock;
     }
@@ -42,7 +44,9 @@ final class Instance implements AutoCloseable {
             if (lock == null) {
                 return null;
             }
-            Instance instance = new Instance(read(data.resolve("instance")), channel, lock);
+            Path file = data.resolve("instance");
+            boolean isNew = !Files.exists(file);
+            Instance instance = new Instance(read(file), isNew, channel, lock);
             kept = true;
             return instance;
         } catch (OverlappingFileLockException e) {
@@ -69,6 +73,11 @@ final class Instance implements AutoCloseable {
 
     String id() {
         return id;
+    }
+
+    /** Whether it has never been on any engine. */
+    boolean isNew() {
+        return isNew;
     }
 
     /** The first letters of the id, for names that people read. */

@@ -6,6 +6,7 @@ import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Mount;
 import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.TmpfsOptions;
+import com.github.dockerjava.api.model.VolumeOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,7 +24,7 @@ final class Mounts {
         List<Mount> mounts = new ArrayList<>();
         String volume = plan.volume();
         if (volume != null) {
-            mounts.add(workspace(volume));
+            mounts.add(workspace(volume, labels));
         }
         plan.shares().all().forEach(checked -> addShare(checked, mounts));
         mounts.add(egress(plan.id(), labels, true));
@@ -33,20 +34,22 @@ final class Mounts {
         }
     }
 
-    static void apply(OwnershipPlan plan, HostConfig host) {
-        host.withMounts(List.of(workspace(plan.volume())));
+    static void apply(OwnershipPlan plan, Labels labels, HostConfig host) {
+        host.withMounts(List.of(workspace(plan.volume(), labels)));
     }
 
-    static void apply(JournalPlan plan, HostConfig host) {
-        host.withMounts(List.of(workspace(plan.volume())));
+    static void apply(JournalPlan plan, Labels labels, HostConfig host) {
+        host.withMounts(List.of(workspace(plan.volume(), labels)));
     }
 
-    private static Mount workspace(String volume) {
+    /** An engine makes a volume that is not there: then it is marked as ours, and swept. */
+    private static Mount workspace(String volume, Labels labels) {
         return new Mount()
                 .withType(MountType.VOLUME)
                 .withSource(volume)
                 .withTarget("/workspace")
-                .withReadOnly(false);
+                .withReadOnly(false)
+                .withVolumeOptions(new VolumeOptions().withLabels(labels.filter()));
     }
 
     /** What is mounted on either side later stays on that side. */
@@ -76,7 +79,8 @@ final class Mounts {
                 .withType(MountType.VOLUME)
                 .withSource(labels.egressVolume(sandbox))
                 .withTarget("/run/rungpt/egress")
-                .withReadOnly(readOnly);
+                .withReadOnly(readOnly)
+                .withVolumeOptions(new VolumeOptions().withLabels(labels.filter()));
     }
 
     /** Where a program on a read-only file system can write. Owner by option: some runc ignore {@code mode=}. */

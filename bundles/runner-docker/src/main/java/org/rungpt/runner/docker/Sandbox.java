@@ -51,6 +51,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private volatile boolean retired;
     private volatile long diskTolerated;
     private volatile boolean detached;
+    /** Of its way out, once it is detached. */
+    private volatile @Nullable String proxy;
+
     /** Whether it may have calls of which nobody here knows yet. */
     private volatile boolean unasked;
 
@@ -58,6 +61,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     interface Keeper {
         /** It takes no calls any more. */
         void gone(Sandbox sandbox);
+
+        /** Its container is no more, if it had one. */
+        void removed(Sandbox sandbox);
 
         /** A call has ended; nobody has been told yet. */
         void ended(Sandbox sandbox, RunningCall call);
@@ -580,29 +586,34 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     /**
      * The runner goes; the container and its calls stay.
      *
-     * @return its containers if no call runs in it, so that they may be removed; else none
+     * @return whether no call runs in it or is kept there, so that it may be removed
      */
-    List<String> detach() {
+    boolean detach() {
         boolean idle;
         detached = true;
         synchronized (this) {
             gone = true;
-            idle = isIdle();
+            idle = unclaimed.isEmpty() && !unasked && calls.values().stream().noneMatch(RunningCall::hasBegun);
         }
         RunnerException reason =
                 new RunnerException(Kind.DETACHED, "the runner went; another one goes on with the call");
         // Calls first: what still comes over the link is for the successor.
         calls.values().forEach(call -> call.fail(reason));
         link.close("detached");
-        List<String> containers = new ArrayList<>();
+        proxy = egress.detach();
+        return idle;
+    }
+
+    /** After it was detached: its own one and those beside it. */
+    List<String> containers() {
+        List<String> containers = new ArrayList<>(sidecars);
         String own = container;
-        String proxy = egress.detach();
-        if (idle && own != null) {
-            containers.addAll(sidecars);
+        String served = proxy;
+        if (own != null) {
             containers.add(own);
-            if (proxy != null) {
-                containers.add(proxy);
-            }
+        }
+        if (served != null) {
+            containers.add(served);
         }
         return containers;
     }
@@ -630,6 +641,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         }
         egress.remove();
         means.containers().removeEgressVolume(id);
+        keeper.removed(this);
     }
 
     /** Removes it whatever it does. Blocking. */

@@ -86,7 +86,7 @@ final class SandboxFactory {
     String create(DockerClient docker, OwnershipPlan plan) {
         HostConfig host = hardened(OwnershipPlan.BOUNDS, true)
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
-        Mounts.apply(plan, host);
+        Mounts.apply(plan, labels, host);
         return docker.createContainerCmd(plan.image())
                 .withName(labels.name(plan.id()))
                 .withLabels(labels.of(plan))
@@ -156,7 +156,7 @@ final class SandboxFactory {
     String create(DockerClient docker, JournalPlan plan) {
         HostConfig host = hardened(JournalPlan.BOUNDS, true)
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
-        Mounts.apply(plan, host);
+        Mounts.apply(plan, labels, host);
         return docker.createContainerCmd(plan.image())
                 .withName(labels.name(plan.id()))
                 .withLabels(labels.of(plan, settings.lease()))

@@ -87,6 +87,9 @@ final class SandboxMaker {
         } else if (!plan.isRootOfWorkspace()) {
             shares.checkReadableBy(plan.user());
         }
+        if (sandbox.isGone() && detached) {
+            return;
+        }
         containers.createEgressVolume(sandbox.id());
         sandbox.progress("starting the sandbox");
         String container = containers.create(plan);
@@ -115,6 +118,9 @@ final class SandboxMaker {
         }
         // Several sandboxes of a conversation may want it at once.
         synchronized (workspaces) {
+            if (sandbox.isGone()) {
+                throw new RunnerException(Kind.SANDBOX, "the sandbox is not wanted any more");
+            }
             String known = workspaces.volumeOf(conversation);
             String volume = known == null ? containers.newVolumeName() : known;
             sandbox.volume(volume); // from now on no sweep takes it

@@ -57,6 +57,9 @@ final class Sandboxes implements Sandbox.Keeper {
     /** Calls that are in no sandbox yet. */
     private final Set<String> onTheirWay = ConcurrentHashMap.newKeySet();
 
+    /** Sandboxes in which calls run on after this runner. */
+    private final List<Sandbox> left = new ArrayList<>();
+
     private boolean detached;
 
     Sandboxes(Means means, Containers containers, Workspaces workspaces, BuiltIns builtIns) {
@@ -351,9 +354,14 @@ final class Sandboxes implements Sandbox.Keeper {
             all.remove(sandbox);
             current.values().removeIf(other -> other == sandbox);
         }
+        pool.remove(sandbox);
+    }
+
+    @Override
+    public void removed(Sandbox sandbox) {
         String volume = sandbox.volume();
-        if (pool.remove(sandbox) && volume != null) {
-            execute(() -> containers.removeVolumeLater(volume));
+        if (volume != null && !workspaces.isNeeded(volume)) {
+            containers.removeVolumeLater(volume);
         }
     }
 
@@ -407,24 +415,38 @@ final class Sandboxes implements Sandbox.Keeper {
 
     /** Takes over what a predecessor left on the engine, and removes what nobody can use. Blocking. */
     void adopt() throws RunnerException {
+        if (workspaces.isLost()) {
+            try {
+                workspaces.recover(containers.workspaces());
+            } catch (IOException e) {
+                throw new RunnerException(Kind.SANDBOX, "the workspaces cannot be noted: " + EngineFailures.line(e), e);
+            }
+        }
         Set<String> known = new LinkedHashSet<>();
-        Set<String> volumes = workspaces.volumes();
         synchronized (this) {
             all.forEach(sandbox -> known.add(sandbox.id()));
         }
         for (Containers.Found found : containers.sweep(known)) {
             adopt(found);
         }
-        synchronized (this) {
-            all.forEach(sandbox -> {
-                volumes.add(containers.egressVolume(sandbox.id()));
-                String volume = sandbox.volume();
-                if (volume != null) {
-                    volumes.add(volume);
-                }
-            });
+        containers.sweepVolumes(() -> {
+            synchronized (this) {
+                return neededBy(all);
+            }
+        });
+    }
+
+    /** The workspaces of conversations, and the volumes of these sandboxes. */
+    private Set<String> neededBy(Collection<Sandbox> sandboxes) {
+        Set<String> volumes = workspaces.volumes();
+        for (Sandbox sandbox : sandboxes) {
+            volumes.add(containers.egressVolume(sandbox.id()));
+            String volume = sandbox.volume();
+            if (volume != null) {
+                volumes.add(volume);
+            }
         }
-        containers.sweepVolumes(volumes);
+        return volumes;
     }
 
     private void adopt(Containers.Found found) {
@@ -526,18 +548,21 @@ final class Sandboxes implements Sandbox.Keeper {
         journals.close();
         List<String> idle = new ArrayList<>();
         for (Sandbox sandbox : sandboxes) {
-            idle.addAll(sandbox.detach());
+            if (sandbox.detach()) {
+                idle.addAll(sandbox.containers());
+            } else {
+                left.add(sandbox);
+            }
         }
         return idle;
     }
 
-    /** Removes what sandboxes that have ended left of their way out. Blocking. */
-    void removeWaysOut() {
-        try {
-            containers.removeEgressVolumes();
-        } catch (RuntimeException e) {
-            LOG.debug("Volumes stay until the next start: {}", EngineFailures.line(e));
-        }
+    /** The whole server has ended: what nobody would use before its lease ends goes. After {@link #detach()}. Blocking. */
+    void clear() {
+        Set<String> busy = new LinkedHashSet<>();
+        left.forEach(sandbox -> busy.add(sandbox.id()));
+        containers.removeAllBut(busy);
+        containers.sweepVolumes(() -> neededBy(left));
     }
 
     private void execute(Runnable task) {

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
  * @param cpus cores
  * @param disk bytes that a sandbox may write to its file system and its workspace
  * @param maxMemory bytes of all sandboxes together; 0 for three quarters of what the engine has
+ * @param most what an action gets at most, whatever it asks for
  * @param runtime of the engine, for example runsc; null for its default
  */
 record Settings(
@@ -32,6 +33,7 @@ record Settings(
         int maxSandboxes,
         long disk,
         long maxMemory,
+        Bounds most,
         @Nullable String runtime,
         EgressSettings egress) {
 
@@ -39,6 +41,11 @@ record Settings(
 
     static final String DEFAULT_HOST = "unix:///var/run/docker.sock";
     private static final long DISK_MIB = 1024;
+    private static final long ACTION_MIB = 4096;
+    private static final double ACTION_CPUS = 4;
+    private static final int ACTION_PIDS = 1024;
+    private static final long ACTION_DISK_MIB = 8192;
+    static final Bounds MOST = new Bounds(ACTION_MIB << 20, ACTION_CPUS, ACTION_PIDS, ACTION_DISK_MIB << 20);
 
     /** With what is not asked for at its default. */
     Settings(
@@ -65,6 +72,7 @@ record Settings(
                 maxSandboxes,
                 DISK_MIB << 20,
                 0,
+                MOST,
                 null,
                 EgressSettings.DEFAULT);
     }
@@ -87,6 +95,11 @@ record Settings(
                 (int) range("maxSandboxes", config.maxSandboxes(), 1, 1000, 40),
                 range("diskMiB", config.diskMiB(), 16, 1 << 20, DISK_MIB) << 20,
                 range("maxMemoryMiB", config.maxMemoryMiB(), 0, 1 << 24, 0) << 20,
+                new Bounds(
+                        range("actionMemoryMiB", config.actionMemoryMiB(), 64, 1 << 20, ACTION_MIB) << 20,
+                        range("actionCpus", config.actionCpus(), 0.1, 256.0, ACTION_CPUS),
+                        (int) range("actionPids", config.actionPids(), 16, 1024, ACTION_PIDS),
+                        range("actionDiskMiB", config.actionDiskMiB(), 16, 1 << 20, ACTION_DISK_MIB) << 20),
                 firstNonBlank(config.runtime(), null),
                 EgressSettings.of(config, environment));
     }

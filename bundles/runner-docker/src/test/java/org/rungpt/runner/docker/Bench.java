@@ -73,6 +73,7 @@ final class Bench implements AutoCloseable {
                 20,
                 1024 << 20,
                 0,
+                Settings.MOST,
                 null,
                 egress);
     }
@@ -247,6 +248,15 @@ final class Bench implements AutoCloseable {
         return call.outcome()
                 .toCompletableFuture()
                 .orTimeout(60, TimeUnit.SECONDS)
+                .join();
+    }
+
+    /** Waits until nothing more will be known of it, whatever became of it. */
+    static void settled(CallHandle call) {
+        call.outcome()
+                .toCompletableFuture()
+                .orTimeout(60, TimeUnit.SECONDS)
+                .handle((outcome, failure) -> "")
                 .join();
     }
 

@@ -3,18 +3,22 @@ package org.rungpt.runner.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.RunnerException;
@@ -180,6 +184,77 @@ final class SwapIT {
             assertThat(other.containers()).isEmpty();
             assertThat(other.volumes()).isEmpty();
         }
+    }
+
+    @Test
+    void aServerThatEndsLeavesTheWorkspacesOfConversationsOnly() throws Exception {
+        bench.pool(2);
+        bench.swap();
+        bench.ready();
+        bench.awaitPool();
+        Bench.await(bench.start(conversation, bench.shell(), "echo x > file", new RecordingObserver()));
+        bench.runner().tickNow(); // and one is on its way again
+        bench.runner().close(true);
+        assertThat(bench.containers()).isEmpty();
+        assertThat(bench.volumes()).hasSize(1);
+        bench.pool(0);
+        bench.swap();
+        RecordingObserver observer = new RecordingObserver();
+        Bench.await(bench.start(conversation, bench.shell(), "cat file", observer));
+        assertThat(observer.text(Stream.STDOUT)).isEqualTo("x\n");
+    }
+
+    @Test
+    void aConversationThatIsDeletedWhileItsSandboxIsMadeLeavesNothing() throws Exception {
+        for (int i = 0; i < 4; i++) {
+            String deleted = conversation + i;
+            CountDownLatch steps = new CountDownLatch(1);
+            CallHandle call = bench.start(deleted, bench.shell(), "true", new CallObserver() {
+                @Override
+                public void output(Stream stream, long offset, ByteBuffer bytes) {}
+
+                @Override
+                public void progress(String step) {
+                    steps.countDown();
+                }
+            });
+            if (i % 2 == 1) {
+                assertThat(steps.await(60, TimeUnit.SECONDS)).isTrue();
+            }
+            bench.runner().release(deleted);
+            Bench.settled(call);
+        }
+        bench.runner().close(true);
+        assertThat(bench.containers()).isEmpty();
+        assertThat(bench.volumes()).isEmpty();
+    }
+
+    @Test
+    void aLostListOfWorkspacesCostsNone() throws Exception {
+        Bench.await(bench.start(conversation, bench.shell(), "echo x > file", new RecordingObserver()));
+        bench.runner().close(true);
+        Files.delete(bench.data.resolve("workspaces.json"));
+        bench.swap();
+        bench.ready();
+        RecordingObserver observer = new RecordingObserver();
+        Bench.await(bench.start(conversation, bench.shell(), "cat file", observer));
+        assertThat(observer.text(Stream.STDOUT)).isEqualTo("x\n");
+    }
+
+    @Test
+    void aCallThatNobodyAsksForIsEnded() throws Exception {
+        bench.lease(Duration.ofSeconds(3));
+        bench.swap();
+        RecordingObserver observer = new RecordingObserver();
+        bench.start(
+                conversation,
+                bench.shell(),
+                "trap 'touch ended; exit' TERM; echo there; while :; do sleep 0.1; done",
+                observer);
+        observer.await("there\n");
+        bench.swap();
+        Bench.await(bench.start(
+                conversation, bench.shell(), "while [ ! -e ended ]; do sleep 0.1; done", new RecordingObserver()));
     }
 
     @Test
