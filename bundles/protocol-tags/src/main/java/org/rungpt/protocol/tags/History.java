@@ -2,9 +2,10 @@ package org.rungpt.protocol.tags;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.function.Predicate;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
@@ -32,8 +33,20 @@ final class History {
 
     static List<ModelMessage> render(String nonce, List<Message> history) {
         var rendering = new History(nonce);
+        Map<String, Integer> answered = new HashMap<>();
         for (int i = 0; i < history.size(); i++) {
-            rendering.add(history.get(i), history.subList(i + 1, history.size()));
+            if (history.get(i) instanceof Message.Results results) {
+                for (CallResult result : results.results()) {
+                    answered.put(result.ref(), i);
+                }
+            }
+        }
+        for (int i = 0; i < history.size(); i++) {
+            int at = i;
+            rendering.add(
+                    history.get(i),
+                    ref -> answered.getOrDefault(ref, -1) > at,
+                    i + 1 < history.size() && history.get(i + 1) instanceof Message.Results);
         }
         rendering.close();
         if (rendering.role == Role.ASSISTANT && !rendering.messages.isEmpty()) {
@@ -43,7 +56,7 @@ final class History {
         return List.copyOf(rendering.messages);
     }
 
-    private void add(Message message, List<Message> later) {
+    private void add(Message message, Predicate<String> answered, boolean resultsFollow) {
         if (message instanceof Message.User user) {
             say(Role.USER, user.text());
         } else if (message instanceof Message.Notice notice) {
@@ -51,11 +64,11 @@ final class History {
         } else if (message instanceof Message.Results results) {
             results.results().forEach(result -> say(Role.USER, result(result)));
         } else if (message instanceof Message.Assistant assistant) {
-            assistant(assistant, later);
+            assistant(assistant, answered, resultsFollow);
         }
     }
 
-    private void assistant(Message.Assistant assistant, List<Message> later) {
+    private void assistant(Message.Assistant assistant, Predicate<String> answered, boolean resultsFollow) {
         var text = new StringBuilder();
         List<ParsedCall> calls = new ArrayList<>();
         boolean malformed = false;
@@ -78,14 +91,8 @@ final class History {
             }
         }
         say(Role.ASSISTANT, text.toString());
-        Set<String> answered = new HashSet<>();
-        for (Message message : later) {
-            if (message instanceof Message.Results results) {
-                results.results().forEach(result -> answered.add(result.ref()));
-            }
-        }
         for (ParsedCall call : calls) {
-            if (!answered.contains(call.ref())) {
+            if (!answered.test(call.ref())) {
                 say(
                         Role.USER,
                         result(new CallResult(
@@ -99,7 +106,7 @@ final class History {
                                 null)));
             }
         }
-        if (malformed && (later.isEmpty() || !(later.get(0) instanceof Message.Results))) {
+        if (malformed && !resultsFollow) {
             say(Role.USER, notice("The malformed call above did not run."));
         }
     }
