@@ -1,6 +1,7 @@
 package org.rungpt.chat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -8,11 +9,13 @@ import java.nio.channels.Channels;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.model.ContentPart;
 
 /**
  * The files that go with a user's message: pictures are shown to models that see, text is told to every model.
@@ -21,6 +24,9 @@ import org.rungpt.api.chat.ChatException;
  */
 record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
     private static final int MOST = 10;
+    /** What stands for a call at files that no call left. */
+    private static final String BROUGHT = "upload";
+
     private static final int MAX_TEXT = 256 << 10;
 
     Attachments {
@@ -48,10 +54,7 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
             throw new ChatException(ChatException.Kind.INVALID, "a message takes at most " + MOST + " files");
         }
         for (String id : artifacts) {
-            ArtifactStore store = services.artifacts
-                    .first()
-                    .orElseThrow(() -> new ChatException(
-                            ChatException.Kind.UNAVAILABLE, "files cannot be read now: try again in a moment"));
+            ArtifactStore store = files(services);
             try {
                 Artifact artifact = store.find(conversation, id)
                         .orElseThrow(() -> new ChatException(
@@ -68,6 +71,32 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
             }
         }
         return new Attachments(pictures, texts);
+    }
+
+    /** Keeps pictures that were shown elsewhere. */
+    static Attachments store(Services services, String conversation, List<ContentPart.Image> shown)
+            throws ChatException {
+        List<String> ids = new ArrayList<>();
+        for (ContentPart.Image image : shown) {
+            String name =
+                    "picture." + image.mediaType().substring(image.mediaType().indexOf('/') + 1);
+            try {
+                InputStream bytes = new ByteArrayInputStream(Base64.getDecoder().decode(image.base64()));
+                ids.add(files(services).put(conversation, BROUGHT, name, bytes).id());
+            } catch (IllegalArgumentException e) {
+                throw new ChatException(ChatException.Kind.INVALID, "a picture is no Base64", e);
+            } catch (IOException e) {
+                throw new ChatException(ChatException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()), e);
+            }
+        }
+        return read(services, conversation, ids);
+    }
+
+    private static ArtifactStore files(Services services) throws ChatException {
+        return services.artifacts
+                .first()
+                .orElseThrow(() -> new ChatException(
+                        ChatException.Kind.UNAVAILABLE, "files cannot be read now: try again in a moment"));
     }
 
     private static String text(ArtifactStore store, String conversation, Artifact artifact)

@@ -2,6 +2,7 @@ package org.rungpt.chat;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -78,9 +79,14 @@ final class Chat implements Conversations {
         if (opening.before().isEmpty() && title == null) {
             return made;
         }
+        List<Draft> said = new ArrayList<>();
+        for (Opening.Said each : opening.before()) {
+            Attachments shown = Attachments.store(engine.services, made.id(), each.pictures());
+            said.add(Draft.imported(each.role(), shown.with(each.text()), shown.pictures()));
+        }
         return actors.submit(made.id(), actor -> {
             EventLog log = actor.log();
-            opening.before().forEach(said -> log.stage(Draft.imported(said)));
+            said.forEach(log::stage);
             if (title != null) {
                 log.stageTitle(title, false);
             }
@@ -96,8 +102,9 @@ final class Chat implements Conversations {
     }
 
     @Override
-    public String postText(String conversation, @Nullable String id, String text) throws ChatException {
-        return post(conversation, id, text, List.of(), List.of(), false);
+    public String postText(String conversation, @Nullable String id, String text, List<String> artifacts)
+            throws ChatException {
+        return post(conversation, id, text, artifacts, List.of(), false);
     }
 
     private String post(

@@ -315,8 +315,9 @@ public final class ChatComponent implements Conversations, Permissions, Library,
     }
 
     @Override
-    public String postText(String conversation, @Nullable String id, String text) throws ChatException {
-        return chat.postText(conversation, id, text);
+    public String postText(String conversation, @Nullable String id, String text, List<String> artifacts)
+            throws ChatException {
+        return chat.postText(conversation, id, text, artifacts);
     }
 
     @Override

@@ -101,12 +101,12 @@ final class ConversationState {
                         data.path("text").asText(),
                         data.path("run").asBoolean(),
                         UserCalls.UserCall.read(data.path("calls"))));
-                List<CallState.LeftFile> attached = Attachments.read(data.path("attachments"));
-                if (!attached.isEmpty()) {
-                    pictures.put(id, attached);
-                }
+                attached(data);
             }
-            case EventType.MESSAGE_IMPORTED -> history.add(imported(data));
+            case EventType.MESSAGE_IMPORTED -> {
+                history.add(imported(data));
+                attached(data);
+            }
             case EventType.MESSAGE_NOTICE -> {
                 history.add(new Message.Notice(
                         data.path("message").asText(), data.path("text").asText()));
@@ -147,6 +147,13 @@ final class ConversationState {
                     EventType.MESSAGE_FINISHED,
                     EventType.MESSAGE_RESULTS -> applyToAnswer(type, data);
             default -> applyToCall(type, data);
+        }
+    }
+
+    private void attached(ObjectNode data) {
+        List<CallState.LeftFile> attached = Attachments.read(data.path("attachments"));
+        if (!attached.isEmpty()) {
+            pictures.put(data.path("message").asText(), attached);
         }
     }
 

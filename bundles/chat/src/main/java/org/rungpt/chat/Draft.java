@@ -68,9 +68,23 @@ record Draft(String type, ObjectNode data) {
     }
 
     static Draft userMessage(String message, String text, List<CallState.LeftFile> pictures) {
-        Draft draft = of(EventType.MESSAGE_USER).with("message", message).with("text", text);
+        return of(EventType.MESSAGE_USER)
+                .with("message", message)
+                .with("text", text)
+                .attached(pictures);
+    }
+
+    static Draft imported(Opening.Role role, String text, List<CallState.LeftFile> pictures) {
+        return of(EventType.MESSAGE_IMPORTED)
+                .with("message", Ids.of("m_"))
+                .with("role", role.name().toLowerCase(Locale.ROOT))
+                .with("text", text)
+                .attached(pictures);
+    }
+
+    private Draft attached(List<CallState.LeftFile> pictures) {
         if (!pictures.isEmpty()) {
-            ArrayNode attachments = draft.data.putArray("attachments");
+            ArrayNode attachments = data.putArray("attachments");
             pictures.forEach(picture -> attachments
                     .addObject()
                     .put("artifact", picture.artifact())
@@ -78,14 +92,7 @@ record Draft(String type, ObjectNode data) {
                     .put("mediaType", picture.mediaType())
                     .put("size", picture.size()));
         }
-        return draft;
-    }
-
-    static Draft imported(Opening.Said said) {
-        return of(EventType.MESSAGE_IMPORTED)
-                .with("message", Ids.of("m_"))
-                .with("role", said.role().name().toLowerCase(Locale.ROOT))
-                .with("text", said.text());
+        return this;
     }
 
     static Draft userMessage(

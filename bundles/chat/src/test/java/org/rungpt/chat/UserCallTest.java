@@ -144,9 +144,9 @@ final class UserCallTest {
     @Test
     void whatAnotherProgramSaysIsText() throws Exception {
         String id = house.conversation();
-        house.chat.postText(id, null, "see {{ fs.read(\"a\") }}");
+        house.chat.postText(id, null, "see {{ fs.read(\"a\") }}", List.of());
         house.awaitTurns(id, 1);
-        house.chat.postText(id, null, "/run fs.read a");
+        house.chat.postText(id, null, "/run fs.read a", List.of());
         house.awaitTurns(id, 2);
         assertThat(house.sandboxes.started).isEmpty();
     }

@@ -3,10 +3,14 @@ package org.rungpt.web;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Opening;
+import org.rungpt.api.model.ContentPart;
 
 /**
  * A request for a chat completion. What this door has no use for is ignored, as other servers do; what it cannot do is refused.
@@ -14,6 +18,7 @@ import org.rungpt.api.chat.Opening;
  * @param model as asked for
  * @param before everything before the last message
  * @param text the last message, the user's
+ * @param pictures those of the last message
  * @param stream whether the answer is wanted piece by piece
  * @param usage whether a stream ends with the usage
  * @param conversation the conversation to go on with; null for one of its own
@@ -24,10 +29,13 @@ record DoorRequest(
         String model,
         List<Opening.Said> before,
         String text,
+        List<ContentPart.Image> pictures,
         boolean stream,
         boolean usage,
         @Nullable String conversation,
         boolean keep) {
+    private static final Pattern DATA_URL = Pattern.compile("data:(image/(?:png|jpeg|gif|webp));base64,");
+    private static final int MAX_PICTURE = 5 << 20;
 
     static DoorRequest of(ObjectNode body) throws ApiException {
         JsonNode own = body.path("rungpt");
@@ -54,6 +62,7 @@ record DoorRequest(
                 body.path("model").asText(""),
                 said,
                 last.text(),
+                last.pictures(),
                 body.path("stream").asBoolean(),
                 body.path("stream_options").path("include_usage").asBoolean(),
                 own.path("conversation").isTextual() ? own.path("conversation").asText() : null,
@@ -62,10 +71,14 @@ record DoorRequest(
 
     private static Opening.Said said(JsonNode message, int number) throws ApiException {
         String role = message.path("role").asText("").toLowerCase(Locale.ROOT);
-        String text = text(message.path("content"), number);
+        List<ContentPart.Image> pictures = new ArrayList<>();
+        String text = content(message.path("content"), number, pictures);
+        if (!pictures.isEmpty() && !role.equals("user")) {
+            throw ApiException.invalid("\"messages[" + number + "]\": only a user's message may hold pictures.");
+        }
         return switch (role) {
             case "system", "developer" -> new Opening.Said(Opening.Role.SYSTEM, text);
-            case "user" -> new Opening.Said(Opening.Role.USER, text);
+            case "user" -> new Opening.Said(Opening.Role.USER, text, pictures);
             case "assistant" -> new Opening.Said(Opening.Role.ASSISTANT, text);
             default ->
                 throw ApiException.invalid(
@@ -73,7 +86,13 @@ record DoorRequest(
         };
     }
 
-    private static String text(JsonNode content, int number) throws ApiException {
+    /** Whether it holds something to see. */
+    boolean shows() {
+        return !pictures.isEmpty()
+                || before.stream().anyMatch(said -> !said.pictures().isEmpty());
+    }
+
+    private static String content(JsonNode content, int number, List<ContentPart.Image> pictures) throws ApiException {
         if (content.isTextual()) {
             return content.textValue();
         }
@@ -85,11 +104,33 @@ record DoorRequest(
         }
         var text = new StringBuilder();
         for (JsonNode part : content) {
-            if (!part.path("type").asText().equals("text")) {
-                throw ApiException.invalid("\"messages[" + number + "].content\" may hold parts of type text only.");
+            switch (part.path("type").asText()) {
+                case "text" -> text.append(part.path("text").asText());
+                case "image_url" ->
+                    pictures.add(picture(part.path("image_url").path("url").asText(""), number));
+                default ->
+                    throw ApiException.invalid(
+                            "\"messages[" + number + "].content\" may hold parts of type text and image_url only.");
             }
-            text.append(part.path("text").asText());
         }
         return text.toString();
+    }
+
+    private static ContentPart.Image picture(String url, int number) throws ApiException {
+        Matcher data = DATA_URL.matcher(url);
+        if (!data.lookingAt()) {
+            throw ApiException.invalid(
+                    "\"messages[" + number
+                            + "]\": a picture must be a data URL (data:image/png;base64,...; also jpeg, gif, webp): RunGPT fetches none.");
+        }
+        String base64 = url.substring(data.end());
+        try {
+            if (Base64.getDecoder().decode(base64).length > MAX_PICTURE) {
+                throw ApiException.invalid("\"messages[" + number + "]\": a picture is larger than 5 MiB.");
+            }
+        } catch (IllegalArgumentException e) {
+            throw ApiException.invalid("\"messages[" + number + "]\": a picture's data is no Base64.");
+        }
+        return new ContentPart.Image(data.group(1), base64);
     }
 }

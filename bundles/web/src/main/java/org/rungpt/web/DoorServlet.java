@@ -9,6 +9,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -21,6 +23,7 @@ import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Opening;
+import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelInfo;
 import org.slf4j.Logger;
@@ -40,11 +43,13 @@ public final class DoorServlet extends HttpServlet {
 
     private final transient Services services;
     private final transient DoorTurns turns;
+    private final transient DoorPassage passage;
 
     @Activate
     public DoorServlet(@Reference Services services, @Reference DoorTurns turns) {
         this.services = services;
         this.turns = turns;
+        this.passage = new DoorPassage(services, turns);
     }
 
     @Override
@@ -75,24 +80,48 @@ public final class DoorServlet extends HttpServlet {
         ArrayNode data = list.putArray("data");
         for (ModelConnection connection : services.connections()) {
             for (ModelInfo model : connection.models()) {
-                data.addObject()
-                        .put("id", connection.name() + "/" + model.id())
-                        .put("object", "model")
-                        .put("created", 0)
-                        .put("owned_by", connection.title());
+                list(data, connection.name() + "/" + model.id(), connection);
+            }
+        }
+        for (ModelConnection connection : services.connections()) {
+            if (connection.passage().isPresent()) {
+                for (ModelInfo model : connection.models()) {
+                    list(data, DoorPassage.PREFIX + connection.name() + "/" + model.id(), connection);
+                }
             }
         }
         return list;
     }
 
+    private static void list(ArrayNode data, String id, ModelConnection connection) {
+        data.addObject().put("id", id).put("object", "model").put("created", 0).put("owned_by", connection.title());
+    }
+
     private void complete(HttpServletRequest request, HttpServletResponse response) throws ApiException, IOException {
-        DoorRequest asked = DoorRequest.of(Json.foreignBody(request));
+        byte[] body = Json.bytes(request, Json.MAX_FILES_BODY);
+        ObjectNode parsed = Json.parse(body);
+        String wanted = parsed.path("model").asText("");
+        if (wanted.startsWith(DoorPassage.PREFIX)) {
+            passage.pass(request, body, model(wanted.substring(DoorPassage.PREFIX.length())));
+            return;
+        }
+        DoorRequest asked = DoorRequest.of(parsed);
         Conversations conversations = services.conversations();
         Conversation conversation;
         try {
-            conversation = asked.conversation() == null
-                    ? conversations.open(new Opening(model(asked.model()), null, asked.before()))
-                    : idle(asked.conversation());
+            String model = model(asked.model());
+            if (asked.conversation() != null) {
+                conversation = idle(asked.conversation());
+                model = conversation.model();
+            } else {
+                conversation = null;
+            }
+            if (asked.shows()) {
+                needEyes(model == null ? conversations.defaultModel().orElse("") : model);
+            }
+            if (conversation == null) {
+                conversation = conversations.open(new Opening(model, null, asked.before()));
+            }
         } catch (ChatException e) {
             throw ApiException.of(e);
         }
@@ -110,12 +139,39 @@ public final class DoorServlet extends HttpServlet {
             throw busy();
         }
         try {
-            conversations.postText(conversation.id(), null, asked.text());
-        } catch (ChatException e) {
-            ApiException wrong = ApiException.of(e);
-            synchronized (turn) {
-                reader.finished(new DoorTurn.Finish("stop", wrong.code(), wrong.getMessage(), 0, 0));
+            var uploads = new Uploads(services, conversation.id());
+            List<String> pictures = new ArrayList<>();
+            for (ContentPart.Image image : asked.pictures()) {
+                pictures.add(
+                        uploads.store("picture." + image.mediaType().substring("image/".length()), image.base64()));
             }
+            conversations.postText(conversation.id(), null, asked.text(), pictures);
+        } catch (ApiException e) {
+            wrong(turn, reader, e);
+        } catch (ChatException e) {
+            wrong(turn, reader, ApiException.of(e));
+        }
+    }
+
+    private static void wrong(DoorTurn turn, DoorTurn.Reader reader, ApiException wrong) {
+        synchronized (turn) {
+            reader.finished(new DoorTurn.Finish("stop", wrong.code(), wrong.getMessage(), 0, 0));
+        }
+    }
+
+    /** A model that is not known to see would be asked about something that it is not shown. */
+    private void needEyes(String model) throws ApiException {
+        int slash = model.indexOf('/');
+        String id = model.substring(slash + 1);
+        boolean sees = services.connection(slash < 0 ? "" : model.substring(0, slash)).stream()
+                .flatMap(connection -> connection.models().stream())
+                .anyMatch(info -> info.id().equals(id) && Boolean.TRUE.equals(info.images()));
+        if (!sees) {
+            throw new ApiException(
+                    400,
+                    "invalid",
+                    "The model \"" + Json.printable(model) + "\" is not known to take pictures.",
+                    "If it does, say so in Settings, at its connection.");
         }
     }
 
@@ -239,7 +295,7 @@ public final class DoorServlet extends HttpServlet {
         }
     }
 
-    private static void write(HttpServletResponse response, int status, ObjectNode body) throws IOException {
+    static void write(HttpServletResponse response, int status, ObjectNode body) throws IOException {
         byte[] bytes = Json.bytes(body);
         response.setStatus(status);
         response.setContentType("application/json");

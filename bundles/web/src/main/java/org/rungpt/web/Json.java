@@ -2,7 +2,9 @@ package org.rungpt.web;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
@@ -12,6 +14,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -67,20 +70,58 @@ final class Json {
     }
 
     private static ObjectNode foreignBody(HttpServletRequest request, int max) throws ApiException, IOException {
+        return parse(bytes(request, max));
+    }
+
+    /** The body of a request as it is. */
+    static byte[] bytes(HttpServletRequest request, int max) throws ApiException, IOException {
         byte[] bytes = request.getInputStream().readNBytes(max + 1);
         if (bytes.length > max) {
             throw new ApiException(413, "too_large", "The body is larger than " + (max >> 20) + " MiB.", null);
         }
+        return bytes;
+    }
+
+    /** A JSON object; an empty one of nothing. */
+    static ObjectNode parse(byte[] bytes) throws ApiException {
         JsonNode node;
         try {
             node = bytes.length == 0 ? object() : MAPPER.readTree(bytes);
         } catch (JsonProcessingException e) {
             throw ApiException.invalid(problem(e));
+        } catch (IOException e) {
+            throw ApiException.invalid("The body is no text in UTF-8.");
         }
         if (!(node instanceof ObjectNode object)) {
             throw ApiException.invalid("The body must be a JSON object.");
         }
         return object;
+    }
+
+    /** The same object with another text for one of its fields; every other byte stays as it is. */
+    static byte[] withText(byte[] object, String field, String text) throws ApiException {
+        try (JsonParser parser = MAPPER.createParser(object)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean wanted = parser.currentName().equals(field);
+                parser.nextToken();
+                int from = (int) parser.currentTokenLocation().getByteOffset();
+                if (wanted && parser.hasToken(JsonToken.VALUE_STRING) && from >= 0) {
+                    parser.getText(); // the parser is behind it then
+                    int to = (int) parser.currentLocation().getByteOffset();
+                    byte[] value = MAPPER.writeValueAsBytes(text);
+                    var changed = new ByteArrayOutputStream(object.length + value.length);
+                    changed.write(object, 0, from);
+                    changed.write(value, 0, value.length);
+                    changed.write(object, to, object.length - to);
+                    return changed.toByteArray();
+                }
+                parser.skipChildren();
+            }
+        } catch (IOException e) {
+            throw ApiException.invalid("The body is no JSON.");
+        }
+        return bytes(parse(object).put(field, text));
     }
 
     /** The body of a request: a JSON object with known fields only. */
@@ -140,7 +181,7 @@ final class Json {
                 + (at == null ? "." : ", line " + at.getLineNr() + ", column " + at.getColumnNr() + ".");
     }
 
-    private static String printable(String name) {
+    static String printable(String name) {
         String cut = name.length() > 40 ? name.substring(0, 40) + "…" : name;
         return cut.replaceAll("[\\p{Cntrl}\\p{Cf}]", "\uFFFD");
     }

@@ -45,9 +45,14 @@ final class Uploads {
             throw ApiException.invalid(
                     "Each of \"attachments\" must hold \"artifact\", or \"name\" and \"data\" in Base64.");
         }
+        return store(name, file.path("data").textValue());
+    }
+
+    /** @return the id of the artifact */
+    String store(String name, String base64) throws ApiException {
         byte[] bytes;
         try {
-            bytes = Base64.getDecoder().decode(file.path("data").textValue());
+            bytes = Base64.getDecoder().decode(base64);
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid("The \"data\" of an attachment is no Base64.");
         }

@@ -51,7 +51,7 @@ public interface Conversations {
     }
 
     /** The same for what another program said: it is text, and calls in it ({@code /run}, {@code {{ }}}) are not made. */
-    String postText(String conversation, @Nullable String id, String text) throws ChatException;
+    String postText(String conversation, @Nullable String id, String text, List<String> artifacts) throws ChatException;
 
     /** Stops the turn that is under way, its model's stream and its calls. Harmless if there is none. */
     void stop(String conversation) throws ChatException;

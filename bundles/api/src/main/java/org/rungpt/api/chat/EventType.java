@@ -22,7 +22,7 @@ public final class EventType {
      * call, and no model is asked.
      */
     public static final String MESSAGE_USER = "message.user";
-    /** Something that was said elsewhere, before this conversation began: {@code message, role: system|user|assistant, text}. It is never run. */
+    /** Something that was said elsewhere, before this conversation began: {@code message, role: system|user|assistant, text, attachments?}. It is never run. */
     public static final String MESSAGE_IMPORTED = "message.imported";
     /** The calls in a user's message have ended; the model is told this text instead: {@code message, text, calls:[call]}. */
     public static final String MESSAGE_EXPANDED = "message.expanded";

@@ -3,6 +3,7 @@ package org.rungpt.api.chat;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.model.ContentPart;
 
 /**
  * How a conversation begins.
@@ -25,11 +26,21 @@ public record Opening(
         ASSISTANT
     }
 
-    /** Something that was said. */
-    public record Said(Role role, String text) {
+    /**
+     * Something that was said.
+     *
+     * @param pictures what was shown with it
+     */
+    public record Said(Role role, String text, List<ContentPart.Image> pictures) {
         public Said {
             Objects.requireNonNull(role, "role");
             Objects.requireNonNull(text, "text");
+            pictures = List.copyOf(pictures);
+        }
+
+        /** With nothing to see. */
+        public Said(Role role, String text) {
+            this(role, text, List.of());
         }
     }
 

@@ -29,6 +29,11 @@ public interface ModelConnection {
         return Optional.empty();
     }
 
+    /** The way for requests that shall reach its server as they are; empty if there is none. */
+    default Optional<ModelPassage> passage() {
+        return Optional.empty();
+    }
+
     /** Asks the server again. Completes exceptionally with a {@link ModelException}. */
     CompletionStage<List<ModelInfo>> refresh();
 

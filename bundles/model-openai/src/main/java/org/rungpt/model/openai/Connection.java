@@ -16,6 +16,7 @@ import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelException.Kind;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelObserver;
+import org.rungpt.api.model.ModelPassage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.model.ModelStream;
 import org.rungpt.api.model.Usage;
@@ -185,6 +186,11 @@ final class Connection implements ModelConnection, AutoCloseable {
     @Override
     public ModelStream stream(ModelRequest request, ModelObserver observer) {
         return client.stream(request, new Listening(observer));
+    }
+
+    @Override
+    public Optional<ModelPassage> passage() {
+        return Optional.of(request -> Passage.pass(client, request));
     }
 
     @Override

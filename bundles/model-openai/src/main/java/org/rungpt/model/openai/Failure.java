@@ -8,6 +8,7 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
+import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.time.Instant;
@@ -186,6 +187,9 @@ record Failure(
         }
         if (cause instanceof HttpConnectTimeoutException) {
             return of(Kind.UNREACHABLE, "No connection to " + subject.base() + " in time", remedy, false, null);
+        }
+        if (cause instanceof HttpTimeoutException) {
+            return of(Kind.IDLE, "No answer came in time from " + subject.base(), "Try again.", false, null);
         }
         if (cause instanceof ConnectException) {
             return of(Kind.UNREACHABLE, "No connection to " + subject.base() + ": refused", remedy, false, null);

@@ -76,6 +76,7 @@ final class OpenAiClient implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
     private final HttpClient http;
     private final Set<ChatStream> streams = ConcurrentHashMap.newKeySet();
+    private final Set<Passage> passages = ConcurrentHashMap.newKeySet();
     private final AtomicReference<ChatRequest.@Nullable Dialect> dialect = new AtomicReference<>();
     private volatile @Nullable BaseUrl dialectOf;
     private volatile boolean closed;
@@ -245,11 +246,22 @@ final class OpenAiClient implements AutoCloseable {
         streams.remove(stream);
     }
 
+    /** @return false if this client is closed: nothing begins any more */
+    boolean began(Passage passage) {
+        passages.add(passage);
+        return !closed;
+    }
+
+    void ended(Passage passage) {
+        passages.remove(passage);
+    }
+
     /** Ends every stream with {@code BACKEND_STOPPED} and every thread. */
     @Override
     public void close() {
         closed = true;
         List.copyOf(streams).forEach(stream -> stream.finish(Failure.stopped()));
+        List.copyOf(passages).forEach(passage -> passage.fail(Failure.stopped()));
         timer.shutdownNow();
         executor.shutdown();
     }
