@@ -47,48 +47,17 @@ final class ChatLibrary implements Library {
     @Override
     public Conversation branch(String conversation, @Nullable String message, @Nullable Long seq) throws ChatException {
         Conversation from = find(conversation);
-        var state = new ConversationState(from.model(), from.protocol());
-        long fits = 0;
-        String model = from.model();
-        boolean found = message == null && seq == null;
-        for (ConversationEvent event : events(conversation)) {
-            ObjectNode data = Json.object(event.data());
-            if (event.type().equals(EventType.MESSAGE_USER)
-                    && data.path("message").asText().equals(message)) {
-                found = true;
-                break;
-            }
-            state.apply(event.type(), data);
-            boolean between = state.turn() == null && state.pending().isEmpty();
-            if (between) {
-                fits = event.seq();
-                model = state.model();
-            }
-            if (message == null && seq != null && event.seq() == seq) {
-                found = true;
-                break;
-            }
-        }
-        if (message == null && seq != null && seq == 0) {
-            fits = 0;
-            found = true;
-            state = new ConversationState(from.model(), from.protocol());
-        }
-        if (!found) {
-            throw new ChatException(ChatException.Kind.NOT_FOUND, "there is no such message in this conversation");
-        }
-        if ((message != null || seq != null)
-                && (state.turn() != null || !state.pending().isEmpty())) {
-            throw new ChatException(
-                    ChatException.Kind.CONFLICT,
-                    "a turn is under way there: branch before a message that began a turn, or where a turn has ended");
-        }
-        Conversation made = make(from.title(), model, from.protocol());
-        var origin = new Origin(conversation, fits);
+        Branching part = Branching.of(from, events(conversation), message, seq);
+        Conversation made = make(from.title(), part.model(), part.protocol());
+        part.copyFiles(engine.services, conversation, made.id());
+        var origin = new Origin(conversation, part.seq());
         withArchive(archive -> {
             archive.branch(made, origin);
             return true;
         });
+        if (part.ran()) {
+            append(made.id(), List.of(Draft.notice(Branching.NOTICE, null)));
+        }
         return find(made.id());
     }
 
@@ -131,6 +100,8 @@ final class ChatLibrary implements Library {
                 if (!(one.path("data") instanceof ObjectNode data)) {
                     throw ImportFile.wrong("an event of the file has no \"data\"");
                 }
+                // The files did not come with it.
+                data.remove("attachments");
                 state.apply(type, data);
                 events.add(new Draft(type, data));
             }
@@ -143,9 +114,11 @@ final class ChatLibrary implements Library {
         boolean closed = state.turn() == null
                 && state.pending().isEmpty()
                 && state.answer() == null
-                && state.calls().isEmpty();
+                && state.calls().isEmpty()
+                && state.background().isEmpty();
         if (!closed) {
-            throw ImportFile.wrong("the file ends in the middle of a turn: export it when the turn has ended");
+            throw ImportFile.wrong(
+                    "the file ends in the middle of a turn, or before a call has ended: export it when all has ended");
         }
         String title = Titles.of(root.path("conversation").path("title").asText(""));
         Conversation made = make(title, model, protocol);

@@ -10,9 +10,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.artifact.ArtifactStore;
@@ -23,6 +25,7 @@ final class LeftFiles implements ArtifactStore {
     final Map<String, byte[]> contents = new TreeMap<>();
     final Map<String, ByteArrayOutputStream> output = new TreeMap<>();
     final List<String> deleted = new ArrayList<>();
+    private final Set<String> homes = new HashSet<>();
     private final Map<String, Long> begins = new TreeMap<>();
 
     @Override
@@ -33,6 +36,7 @@ final class LeftFiles implements ArtifactStore {
         var artifact = new Artifact(
                 id, call, name, name.endsWith(".png") ? "image/png" : "text/plain", content.length, "0", Instant.now());
         artifacts.add(artifact);
+        homes.add(conversation + "/" + id);
         contents.put(id, content);
         return artifact;
     }
@@ -44,7 +48,9 @@ final class LeftFiles implements ArtifactStore {
 
     @Override
     public synchronized Optional<Artifact> find(String conversation, String artifact) {
-        return artifacts.stream().filter(one -> one.id().equals(artifact)).findFirst();
+        return artifacts.stream()
+                .filter(one -> one.id().equals(artifact) && homes.contains(conversation + "/" + artifact))
+                .findFirst();
     }
 
     @Override
@@ -77,5 +83,6 @@ final class LeftFiles implements ArtifactStore {
     @Override
     public synchronized void delete(String conversation) {
         deleted.add(conversation);
+        homes.removeIf(home -> home.startsWith(conversation + "/"));
     }
 }

@@ -1,0 +1,134 @@
+package org.rungpt.chat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.file.NoSuchFileException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.artifact.Artifact;
+import org.rungpt.api.artifact.ArtifactStore;
+import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.chat.EventType;
+
+/**
+ * Where a branch parts from its origin and what it takes along: the shared events, the files that they name, not the workspace.
+ *
+ * @param seq the last event that both share
+ * @param model the model at that time
+ * @param protocol the protocol at that time
+ * @param artifacts files that the shared events name, and those of the message that is said anew
+ * @param calls calls of the shared events that were started
+ */
+record Branching(long seq, String model, String protocol, Set<String> artifacts, Set<String> calls) {
+    /** What user and model are told where a branch begins. */
+    static final String NOTICE =
+            "This conversation is a branch of another one. Its workspace is new and empty: files that earlier calls wrote are not there.";
+
+    private static final int PIECE = 1 << 20;
+
+    static Branching of(
+            Conversation from, List<ConversationEvent> events, @Nullable String message, @Nullable Long seq)
+            throws ChatException {
+        var state = new ConversationState(from.model(), from.protocol());
+        Set<String> artifacts = new LinkedHashSet<>();
+        Set<String> calls = new LinkedHashSet<>();
+        var found = new Branching(0, from.model(), from.protocol(), Set.of(), Set.of());
+        boolean here = message == null && (seq == null || seq == 0);
+        for (ConversationEvent event : seq != null && seq == 0 && message == null ? List.<ConversationEvent>of() : events) {
+            ObjectNode data = Json.object(event.data());
+            data.path("attachments")
+                    .forEach(file -> artifacts.add(file.path("artifact").asText()));
+            if (event.type().equals(EventType.MESSAGE_USER)
+                    && data.path("message").asText().equals(message)) {
+                here = true;
+                break;
+            }
+            state.apply(event.type(), data);
+            JsonNode call = data.path("call");
+            switch (event.type()) {
+                case EventType.CALL_ARTIFACT -> artifacts.add(data.path("artifact").asText());
+                case EventType.CALL_STARTED -> calls.add(call.asText());
+                default -> {
+                    // names no file
+                }
+            }
+            if (isBetween(state)) {
+                found = new Branching(event.seq(), state.model(), state.protocol(), Set.of(), Set.copyOf(calls));
+            }
+            if (message == null && seq != null && event.seq() == seq) {
+                here = true;
+                break;
+            }
+        }
+        if (!here) {
+            throw new ChatException(ChatException.Kind.NOT_FOUND, "there is no such message in this conversation");
+        }
+        if ((message != null || seq != null) && !isBetween(state)) {
+            throw new ChatException(
+                    ChatException.Kind.CONFLICT,
+                    "a turn is under way there: branch before a message that began a turn, or where a turn has ended");
+        }
+        return new Branching(found.seq, found.model, found.protocol, artifacts, found.calls);
+    }
+
+    private static boolean isBetween(ConversationState state) {
+        return state.turn() == null && state.pending().isEmpty();
+    }
+
+    /** Whether a call may have written files that the branch does not have. */
+    boolean ran() {
+        return !calls.isEmpty();
+    }
+
+    /** Files keep their ids, which are made of call, name and content. What cannot be copied was lost before. */
+    void copyFiles(Services services, String from, String to) throws ChatException {
+        Optional<ArtifactStore> store = services.artifacts.first();
+        if (store.isEmpty()) {
+            return;
+        }
+        try {
+            for (String id : artifacts) {
+                Optional<Artifact> artifact = store.get().find(from, id);
+                if (artifact.isPresent()) {
+                    copy(store.get(), from, to, artifact.get());
+                }
+            }
+            for (String call : calls) {
+                for (String stream : List.of("stdout", "stderr")) {
+                    copyOutput(store.get(), from, to, call, stream);
+                }
+            }
+        } catch (IOException e) {
+            throw new ChatException(
+                    ChatException.Kind.UNAVAILABLE, "the files of the branch cannot be copied: " + e.getMessage(), e);
+        }
+    }
+
+    private static void copy(ArtifactStore store, String from, String to, Artifact artifact) throws IOException {
+        try (InputStream bytes = Channels.newInputStream(store.open(from, artifact.id()))) {
+            store.put(to, artifact.call(), artifact.name(), bytes);
+        } catch (NoSuchFileException e) {
+            // it is missing in the origin too
+        }
+    }
+
+    private static void copyOutput(ArtifactStore store, String from, String to, String call, String stream)
+            throws IOException {
+        long offset = 0;
+        for (byte[] piece = store.keptOutput(from, call, stream, 0, PIECE);
+                piece.length > 0;
+                piece = store.keptOutput(from, call, stream, offset, PIECE)) {
+            store.keepOutput(to, call, stream, offset, ByteBuffer.wrap(piece));
+            offset += piece.length;
+        }
+    }
+}
