@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -113,6 +114,7 @@ final class RecoveryTest {
     }
 
     @Test
+    @DisplayName("F.64 a log that ends after any event is brought to a good end")
     void aLogThatEndsAfterAnyEventIsBroughtToAGoodEnd() throws Exception {
         try (House first = new House()) {
             String[] id = new String[1];
@@ -192,6 +194,7 @@ final class RecoveryTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @DisplayName("F.65 a process that dies at any append loses nothing and runs nothing twice")
     void aProcessThatDiesAtAnyAppendLosesNothingAndRunsNothingTwice(boolean committed) throws Exception {
         for (int append = 2; append < 40; append++) {
             var first = new House();
@@ -243,6 +246,7 @@ final class RecoveryTest {
     }
 
     @Test
+    @DisplayName("F.64 a partial answer is kept and marked interrupted")
     void aPartialAnswerIsKeptAndMarkedInterrupted() throws Exception {
         var first = new House();
         String id = first.say("talk");
@@ -277,6 +281,7 @@ final class RecoveryTest {
     }
 
     @Test
+    @DisplayName("F.65 a running call is adopted with its complete output")
     void aRunningCallIsAdoptedWithItsCompleteOutput() throws Exception {
         var first = new House();
         first.sandboxes.behaviour = program -> program.print("one ");
@@ -294,6 +299,7 @@ final class RecoveryTest {
     }
 
     @Test
+    @DisplayName("D.46 an approval may come long after a restart")
     void anApprovalMayComeLongAfterARestart() throws Exception {
         var first = new House();
         String id = first.say("draw");

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.InstalledAction;
@@ -311,6 +312,7 @@ final class TurnTest {
     }
 
     @Test
+    @DisplayName("G.83 stop during the stream keeps what was said")
     void stopDuringTheStreamKeepsWhatWasSaid() throws Exception {
         String id = house.say("talk");
         ScriptedModel.Answer answer = house.model.next();
@@ -362,6 +364,7 @@ final class TurnTest {
     }
 
     @Test
+    @DisplayName("G.79 a model's error ends the turn with the remedy and keeps the text")
     void aModelsErrorEndsTheTurnWithTheRemedyAndKeepsTheText() throws Exception {
         house.model.script((n, answer) -> {
             answer.say("Half an ans");
@@ -377,6 +380,7 @@ final class TurnTest {
     }
 
     @Test
+    @DisplayName("G.79 a call in an answer that broke off does not run if it has effects")
     void aCallInAnAnswerThatBrokeOffDoesNotRunIfItHasEffects() throws Exception {
         house.model.script((n, answer) -> {
             answer.say("@call 1 fs.write {\"path\":\"a\"}\n");
@@ -390,6 +394,7 @@ final class TurnTest {
     }
 
     @Test
+    @DisplayName("G.79 a call that is not closed never runs")
     void aCallThatIsNotClosedNeverRuns() throws Exception {
         house.model.script((n, answer) -> {
             if (n == 1) {

@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.secret.SecretException;
@@ -52,6 +53,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.56 no file holds the secret in any form")
     void noFileHoldsTheSecretInAnyForm() throws Exception {
         store.put("connection/openai/key", CANARY);
         byte[] plain = CANARY.getBytes(StandardCharsets.UTF_8);
@@ -71,6 +73,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.59 the old value is gone after a change and a delete")
     void theOldValueIsGoneAfterAChangeAndADelete() throws Exception {
         store.put("a", "one");
         String first = Files.readString(file());
@@ -85,6 +88,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.58 no flipped byte ever gives a wrong value")
     void noFlippedByteEverGivesAWrongValue() throws Exception {
         store.put("connection/openai/key", CANARY);
         store.put("other", "x");
@@ -112,6 +116,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.58 a truncated file is told at every length")
     void aTruncatedFileIsToldAtEveryLength() throws Exception {
         store.put("a", CANARY);
         byte[] sound = Files.readAllBytes(file());
@@ -125,6 +130,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.58 another installation's master key is told")
     void anotherMasterKeyIsTold() throws Exception {
         store.put("a", CANARY);
         FileSecretStore other = new FileSecretStore(directory.resolve("other"));
@@ -141,6 +147,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.58 a missing or damaged master key is told and the user gets on")
     void aMissingOrDamagedMasterKeyIsToldAndTheUserGetsOn() throws Exception {
         for (byte[] damaged : new byte[][] {null, {}, {1, 2, 3}, "AAAA".getBytes(StandardCharsets.US_ASCII)}) {
             store.put("a", CANARY);
@@ -157,6 +164,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.58 values of other names and other installations do not open")
     void valuesOfOtherNamesAndOtherInstallationsDoNotOpen() throws Exception {
         store.put("a", CANARY);
         store.put("b", "x");
@@ -185,6 +193,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.55 E.58 files that others could read are made private")
     void filesThatOthersCouldReadAreMadePrivate() throws Exception {
         store.put("a", CANARY);
         for (Path path : List.of(file(), keyFile())) {
@@ -196,6 +205,7 @@ final class FileSecretStoreTest extends SecretStoreContract {
     }
 
     @Test
+    @DisplayName("E.58 every write has a nonce of its own")
     void everyWriteHasANonceOfItsOwn() throws Exception {
         MasterKey key =
                 MasterKey.make(Files.createDirectories(directory.resolve("k")).resolve("master.key"));

@@ -14,6 +14,7 @@ import java.util.stream.LongStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.DisplayName;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.chat.Conversation;
@@ -61,6 +62,7 @@ class ConversationStreamTest {
     }
 
     @Test
+    @DisplayName("G.86 a reader that is slow gets a long log piece by piece")
     void aReaderThatIsSlowGetsALongLogPieceByPiece() {
         services.bindStore(store);
         store.add(1200);
@@ -94,6 +96,7 @@ class ConversationStreamTest {
     }
 
     @Property(tries = 300)
+    @DisplayName("G.84 every event comes once and in order however things interleave")
     void everyEventComesOnceAndInOrderHoweverThingsInterleave(
             @ForAll long seed, @ForAll @IntRange(min = 0, max = 1200) int before) {
         new ConversationStreamTest().interleave(new Random(seed), before);

@@ -1,26 +1,27 @@
 package org.rungpt.model.openai;
 
-import static org.rungpt.model.openai.FakeServer.answer;
-import static org.rungpt.model.openai.FakeServer.says;
-import static org.rungpt.model.openai.FakeServer.text;
+import static org.rungpt.itests.model.FaultyServer.answer;
+import static org.rungpt.itests.model.FaultyServer.says;
+import static org.rungpt.itests.model.FaultyServer.text;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.testkit.ModelConnectionContract;
 
 final class ConnectionContractTest extends ModelConnectionContract {
-    private FakeServer server;
+    private FaultyServer server;
     private Connection connection;
 
     @BeforeEach
     void start() throws Exception {
-        server = new FakeServer().always(exchange -> {
+        server = new FaultyServer().always(exchange -> {
             String body = exchange.request.body();
             if (exchange.request.line().startsWith("GET")) {
                 answer(200, "{\"data\":[{\"id\":\"short\"},{\"id\":\"endless\"}]}")

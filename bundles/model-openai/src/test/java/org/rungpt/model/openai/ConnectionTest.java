@@ -1,8 +1,8 @@
 package org.rungpt.model.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.rungpt.model.openai.FakeServer.answer;
-import static org.rungpt.model.openai.FakeServer.says;
+import static org.rungpt.itests.model.FaultyServer.answer;
+import static org.rungpt.itests.model.FaultyServer.says;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,6 +15,7 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelInfo;
@@ -28,12 +29,12 @@ final class ConnectionTest {
 
     private final MemorySecrets secrets = new MemorySecrets();
     private final Map<String, String> environment = new HashMap<>();
-    private FakeServer server;
+    private FaultyServer server;
     private Connection connection;
 
     @BeforeEach
     void start() throws Exception {
-        server = new FakeServer();
+        server = new FaultyServer();
     }
 
     @AfterEach
@@ -103,9 +104,9 @@ final class ConnectionTest {
         secrets.put("connection/openai/key", "old-key-0001");
         connect(server.url());
         server.then(exchange -> {
-            exchange.events().raw(FakeServer.text("a"));
+            exchange.events().raw(FaultyServer.text("a"));
             finish.await();
-            exchange.raw(FakeServer.finish("stop") + "data: [DONE]\n\n").end();
+            exchange.raw(FaultyServer.finish("stop") + "data: [DONE]\n\n").end();
         });
         var first = new Heard();
         connection.stream(REQUEST, first);
@@ -176,7 +177,7 @@ final class ConnectionTest {
 
     @Test
     void readinessIsToldAtOnce() {
-        server.always(FakeServer.Exchange::awaitClosed);
+        server.always(FaultyServer.Exchange::awaitClosed);
         connect(server.url());
 
         assertThat(connection.readiness()).isNotNull();

@@ -1,10 +1,10 @@
 package org.rungpt.model.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.rungpt.model.openai.FakeServer.answer;
-import static org.rungpt.model.openai.FakeServer.finish;
-import static org.rungpt.model.openai.FakeServer.says;
-import static org.rungpt.model.openai.FakeServer.text;
+import static org.rungpt.itests.model.FaultyServer.answer;
+import static org.rungpt.itests.model.FaultyServer.finish;
+import static org.rungpt.itests.model.FaultyServer.says;
+import static org.rungpt.itests.model.FaultyServer.text;
 
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,10 +17,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelDelta;
@@ -44,13 +46,13 @@ final class OpenAiClientTest {
             List.of(),
             null);
 
-    private FakeServer server;
+    private FaultyServer server;
     private OpenAiClient client;
     private final Heard heard = new Heard();
 
     @BeforeEach
     void start() throws Exception {
-        server = new FakeServer();
+        server = new FaultyServer();
         client = client(server.url(), PATIENT);
     }
 
@@ -113,7 +115,7 @@ final class OpenAiClientTest {
                 heard);
         heard.finish();
 
-        FakeServer.Request request = server.requests.get(0);
+        FaultyServer.Request request = server.requests.get(0);
         assertThat(request.line()).isEqualTo("POST /v1/chat/completions HTTP/1.1");
         assertThat(request.headers())
                 .containsEntry("authorization", "Bearer " + KEY)
@@ -176,8 +178,8 @@ final class OpenAiClientTest {
         assertThat(server.connections.get()).isEqualTo(1);
     }
 
-    // case 74
     @Test
+    @DisplayName("G.74 waits as long as the server asks, then tries again")
     void waitsAsLongAsTheServerAsksAndTriesAgain() throws Exception {
         server.then(answer(429, "{\"error\":{\"code\":\"rate_limit_exceeded\"}}", "retry-after-ms: 40"))
                 .then(says("ok"));
@@ -191,6 +193,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.74 tries three times at most")
     void triesThreeTimesAtMost() throws Exception {
         server.always(answer(429, "{\"error\":{\"code\":\"slow_down\"}}"));
         ask();
@@ -200,6 +203,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.74 who asks for more than a minute is not waited for: the time is told")
     void doesNotWaitLongerThanAMinuteButSaysHowLong() throws Exception {
         server.then(answer(429, "{}", "Retry-After: 3600"));
         ask();
@@ -209,6 +213,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.74 cancel works while waiting")
     void cancelWorksWhileWaiting() throws Exception {
         server.then(answer(429, "{}", "Retry-After: 30"));
         ModelStream stream = client.stream(REQUEST, heard);
@@ -219,7 +224,7 @@ final class OpenAiClientTest {
         assertThat(server.requests).hasSize(1);
     }
 
-    // case 75
+    @DisplayName("G.75 never retries without credit")
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -242,7 +247,7 @@ final class OpenAiClientTest {
         assertThat(heard.waits).isEmpty();
     }
 
-    // case 76
+    @DisplayName("G.76 E.57 points to the settings and never shows the key")
     @ParameterizedTest
     @CsvSource({"401,AUTHENTICATION", "403,AUTHENTICATION", "404,NOT_FOUND"})
     void pointsToSettingsAndNeverShowsTheKey(int status, Kind kind) throws Exception {
@@ -261,6 +266,7 @@ final class OpenAiClientTest {
         assertThat(server.requests).hasSize(1);
     }
 
+    @DisplayName("G.76 names a model that is not there")
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -276,7 +282,7 @@ final class OpenAiClientTest {
         assertThat(heard.error().remedy()).isEqualTo("Choose another model.");
     }
 
-    // case 77
+    @DisplayName("G.77 recovers from a failing server")
     @ParameterizedTest
     @ValueSource(ints = {500, 502, 503, 504, 520, 529})
     void recoversFromAFailingServer(int status) throws Exception {
@@ -291,7 +297,7 @@ final class OpenAiClientTest {
         assertThat(heard.waits.get(1)).isGreaterThan(heard.waits.get(0));
     }
 
-    // case 78
+    @DisplayName("G.78 knows a conversation that is too long")
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -317,7 +323,7 @@ final class OpenAiClientTest {
         assertThat(server.requests).hasSize(1);
     }
 
-    // case 79
+    @DisplayName("G.79 a drop keeps what came and is not replayed")
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void aDropKeepsWhatCameAndIsNotReplayed(int deltas) throws Exception {
@@ -337,6 +343,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.79 an end without [DONE] is a drop")
     void anEndWithoutDoneIsADrop() throws Exception {
         server.then(exchange -> exchange.events()
                 .raw(text("a") + "data: {\"choices\":[{\"delta\":{\"cont")
@@ -348,6 +355,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.79 a truncated chunk is a drop")
     void aTruncatedChunkIsADrop() throws Exception {
         server.then(exchange -> {
             exchange.chunked().chunk(text("a")).raw("ff\r\ndata: {\"choi");
@@ -360,8 +368,9 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.79 a drop before the first delta is tried again, after it never")
     void aDropBeforeTheFirstDeltaIsTriedAgain() throws Exception {
-        server.then(FakeServer.Exchange::reset)
+        server.then(FaultyServer.Exchange::reset)
                 .then(exchange -> exchange.events().raw(": thinking\n\n").end())
                 .then(says("ok"));
         ask();
@@ -389,8 +398,8 @@ final class OpenAiClientTest {
         assertThat(heard.finish()).isEqualTo(FinishReason.STOP);
     }
 
-    // case 80
     @Test
+    @DisplayName("G.80 silence ends the answer")
     void silenceEndsTheAnswer() throws Exception {
         impatient(Duration.ofSeconds(30), Duration.ofMillis(150), Duration.ofSeconds(30));
         var closed = new CompletableFuture<Boolean>();
@@ -407,9 +416,10 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.80 a server that never answers is given up")
     void aServerThatNeverAnswersIsGivenUp() throws Exception {
         impatient(Duration.ofMillis(100), Duration.ofSeconds(30), Duration.ofSeconds(30));
-        server.then(FakeServer.Exchange::awaitClosed);
+        server.then(FaultyServer.Exchange::awaitClosed);
         ask();
 
         assertThat(heard.error()).hasMessageContaining("No answer came");
@@ -417,6 +427,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.80 a drip that never ends is ended")
     void aDripThatNeverEndsIsEnded() throws Exception {
         impatient(Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofMillis(300));
         var more = new CountDownLatch(1);
@@ -433,6 +444,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.80 G.83 cancel closes the connection to the server")
     void cancelClosesTheConnectionToTheServer() throws Exception {
         var closed = new CompletableFuture<Boolean>();
         server.then(exchange -> {
@@ -489,8 +501,8 @@ final class OpenAiClientTest {
         assertThat(cutting.deltas).hasSize(1);
     }
 
-    // case 81
     @Test
+    @DisplayName("G.81 reads whatever the standard allows")
     void readsWhateverTheStandardAllows() throws Exception {
         server.then(exchange -> exchange.head(200, "text/event-stream; charset=utf-8")
                 .raw(new byte[] {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF})
@@ -508,6 +520,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.81 an event that is no JSON is a clear error")
     void anEventThatIsNoJsonIsAClearError() throws Exception {
         server.then(exchange -> exchange.events().raw(text("a")).raw("data: {broken\n\n"));
         ask();
@@ -517,6 +530,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.81 a line without end is cut off")
     void aLineWithoutEndIsCutOff() throws Exception {
         server.then(exchange -> {
             exchange.events().raw(text("a") + "data: ");
@@ -532,6 +546,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.81 an HTML page is no answer")
     void anHtmlPageIsNoAnswer() throws Exception {
         server.then(answer(200, "<!DOCTYPE html><html><script>alert(1)</script></html>"));
         ask();
@@ -544,6 +559,7 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.81 what nobody asked to compress is no answer")
     void whatNobodyAskedToCompressIsNoAnswer() throws Exception {
         server.then(exchange -> {
             exchange.head(200, "text/event-stream", "Content-Encoding: gzip")
@@ -581,8 +597,8 @@ final class OpenAiClientTest {
         assertThat(server.requests).hasSize(2);
     }
 
-    // case 82
     @Test
+    @DisplayName("G.82 passes on a long answer piece by piece")
     void passesOnALongAnswerPieceByPiece() throws Exception {
         server.then(exchange -> {
             exchange.events();
@@ -635,10 +651,10 @@ final class OpenAiClientTest {
                 .containsExactly(true, false, true);
     }
 
-    // case 60
     @Test
+    @DisplayName("E.60 never follows a redirect: the key goes to the configured origin only")
     void neverFollowsARedirect() throws Exception {
-        try (var elsewhere = new FakeServer()) {
+        try (var elsewhere = new FaultyServer()) {
             elsewhere.always(says("stolen"));
             server.then(exchange -> {
                 exchange.head(307, "text/plain", "Location: " + elsewhere.url() + "/chat/completions")

@@ -11,6 +11,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -59,7 +60,7 @@ final class OpenAiConnectionsTest {
         assertThat(only().keyHint()).isEqualTo("sk-…last");
     }
 
-    // case 60
+    @DisplayName("E.60 another origin drops the key")
     @ParameterizedTest
     @ValueSource(strings = {"https://y.example/v1", "http://x.example/v1", "https://x.example:8443/v1"})
     void anotherOriginDropsTheKey(String other) {

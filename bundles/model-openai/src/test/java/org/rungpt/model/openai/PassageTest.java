@@ -2,7 +2,7 @@ package org.rungpt.model.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.rungpt.model.openai.FakeServer.answer;
+import static org.rungpt.itests.model.FaultyServer.answer;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -20,18 +20,19 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelPassage;
 
 final class PassageTest {
     private static final String ASKED = "{\"model\":\"m\",\"tools\":[{\"x\": 1.50}],\"stream\":true}";
 
-    private FakeServer server;
+    private FaultyServer server;
     private Connection connection;
 
     @BeforeEach
     void start() throws Exception {
-        server = new FakeServer();
+        server = new FaultyServer();
         connect(Duration.ofSeconds(30));
     }
 
@@ -91,7 +92,7 @@ final class PassageTest {
                         Map.entry("x-request-id", "r1"),
                         Map.entry("x-ratelimit-left", "3"));
         assertThat(new Read(answer).text()).isEqualTo(events);
-        FakeServer.Request request = server.requests.get(0);
+        FaultyServer.Request request = server.requests.get(0);
         assertThat(request.line()).startsWith("POST /v1/chat/completions ");
         assertThat(request.body()).isEqualTo(ASKED);
         assertThat(request.headers()).containsEntry("x-ours", "yes").containsEntry("content-type", "application/json");

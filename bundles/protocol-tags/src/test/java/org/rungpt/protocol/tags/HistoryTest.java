@@ -3,6 +3,7 @@ package org.rungpt.protocol.tags;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
@@ -54,6 +55,7 @@ final class HistoryTest {
     }
 
     @Test
+    @DisplayName("D.42 tags of the conversation in output are masked")
     void masksTheTagsOfTheConversationInOutput() {
         String text = render(
                         user("x"),

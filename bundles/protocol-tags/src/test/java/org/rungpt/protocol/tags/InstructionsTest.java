@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.InstalledAction;
@@ -87,6 +88,7 @@ final class InstructionsTest {
     }
 
     @Test
+    @DisplayName("D.54 the system message stays within its budget with a thousand actions")
     void stayWithinTheBudgetWithAThousandActions() {
         String text = protocol.instructions("k7f2", many(1000), 12_000);
 
@@ -94,6 +96,7 @@ final class InstructionsTest {
     }
 
     @Test
+    @DisplayName("D.43 what a manifest says stays on its line")
     void keepWhatAManifestSaysOnItsLine() {
         InstalledAction hostile = Samples.action(
                 "evil/repo",

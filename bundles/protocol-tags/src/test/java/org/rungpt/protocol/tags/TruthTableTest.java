@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -74,6 +75,7 @@ final class TruthTableTest {
     }
 
     @Test
+    @DisplayName("D.41 the truth table has at least sixty rows and forty hostile ones")
     void hasAtLeastSixtyRowsAndFortyHostileOnes() throws IOException {
         assertThat(rows().count()).isGreaterThanOrEqualTo(60);
         assertThat(rows().filter(Row::hostile).count()).isGreaterThanOrEqualTo(40);
@@ -82,6 +84,7 @@ final class TruthTableTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
+    @DisplayName("D.41 each row of the truth table, fed whole")
     void whole(Row row) {
         assertThat(told(row, Samples.parse(List.of(row.answer()), row.reason())))
                 .isEqualTo(row.expected());
@@ -89,6 +92,7 @@ final class TruthTableTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
+    @DisplayName("D.41 each row of the truth table, one character at a time")
     void oneCharacterAtATime(Row row) {
         List<String> pieces = row.answer().chars().mapToObj(Character::toString).toList();
         assertThat(Samples.parse(pieces, row.reason())).isEqualTo(Samples.parse(List.of(row.answer()), row.reason()));
@@ -96,6 +100,7 @@ final class TruthTableTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
+    @DisplayName("D.41 each row of the truth table, in a thousand random cuts")
     void inAThousandRandomCuts(Row row) {
         List<Segment> whole = Samples.parse(List.of(row.answer()), row.reason());
         int rounds = row.answer().length() > 10_000 ? 20 : 1000;

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.chat.ConversationEvent;
@@ -29,6 +30,7 @@ final class CrashTest {
     Path directory;
 
     @Test
+    @DisplayName("F.66 no acknowledged event is lost when the process is killed")
     void noAcknowledgedEventIsLostWhenTheProcessIsKilled() throws Exception {
         Random random = new Random(20260102);
         Map<String, Map<Long, Integer>> acknowledged = new HashMap<>();
@@ -56,6 +58,7 @@ final class CrashTest {
     }
 
     @Test
+    @DisplayName("F.68 a second server is refused with pid and lock, and the first is unaffected")
     void aSecondServerIsRefusedAndTheFirstIsUnaffected() throws Exception {
         SqliteStore first = Stores.open(directory);
         try {

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.chat.Conversation;
@@ -45,6 +46,7 @@ final class LoadTest {
     }
 
     @Test
+    @DisplayName("F.72 a hundred threads write to one conversation")
     void aHundredThreadsWriteToOneConversation() throws Exception {
         int threads = 100;
         SqliteStore store = Stores.open(directory);
@@ -118,6 +120,7 @@ final class LoadTest {
     }
 
     @Test
+    @DisplayName("F.71 a copy made while fifty write holds what was acknowledged before")
     void aCopyMadeWhileFiftyWriteHoldsWhatWasAcknowledgedBefore() throws Exception {
         Database database = Database.open(directory, Schema.current(), Clock.systemUTC());
         try {
@@ -202,6 +205,7 @@ final class LoadTest {
     }
 
     @Test
+    @DisplayName("F.73 much is read fast")
     void muchIsReadFast() throws Exception {
         SqliteStore store = Stores.open(directory);
         try {

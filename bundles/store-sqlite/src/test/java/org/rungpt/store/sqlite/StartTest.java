@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.status.Readiness;
@@ -31,16 +32,19 @@ final class StartTest {
     Path directory;
 
     @Test
+    @DisplayName("F.69 an empty file is refused and left as it is")
     void refusesAnEmptyFileAndLeavesItAsItIs() throws Exception {
         refuses(new byte[0], "is empty");
     }
 
     @Test
+    @DisplayName("F.69 a text file is refused and left as it is")
     void refusesATextFileAndLeavesItAsItIs() throws Exception {
         refuses("these are my notes, not a database\n".repeat(500).getBytes(StandardCharsets.UTF_8), "not an SQLite");
     }
 
     @Test
+    @DisplayName("F.69 a database with damaged pages is refused and left as it is")
     void refusesADatabaseWithDamagedPagesAndLeavesItAsItIs() throws Exception {
         fill(directory);
         byte[] sound = Files.readAllBytes(file());
@@ -53,6 +57,7 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.69 a truncated database is refused")
     void refusesATruncatedDatabase() throws Exception {
         fill(directory);
         byte[] sound = Files.readAllBytes(file());
@@ -60,12 +65,14 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.69 a directory in place of the file is refused")
     void refusesADirectoryInPlaceOfTheFile() throws Exception {
         Files.createDirectory(file());
         refused("is not a file");
     }
 
     @Test
+    @DisplayName("F.69 an orphaned log is no reason to begin afresh")
     void doesNotBeginAfreshBesideAnOrphanedLog() throws Exception {
         Files.write(directory.resolve("conversations.db-wal"), new byte[] {1});
         refused("missing");
@@ -73,6 +80,7 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.69 a database of another program is refused")
     void refusesADatabaseOfAnotherProgram() throws Exception {
         PrivateFiles.makeFile(file());
         try (Session other = Session.open(file())) {
@@ -84,6 +92,7 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.70 a newer schema is refused with a message")
     void refusesANewerSchema() throws Exception {
         Database.open(directory, withAnotherVersion(), java.time.Clock.systemUTC())
                 .close();
@@ -91,6 +100,7 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.69 the newest backup is named as the remedy")
     void namesTheNewestBackupAsTheRemedy() throws Exception {
         fill(directory);
         Path backup;
@@ -108,6 +118,7 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.70 a migration keeps a copy of the old version")
     void migratesWithACopyOfTheOldVersion() throws Exception {
         fill(directory);
 
@@ -128,6 +139,7 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.70 a migration that fails leaves the old version")
     void aMigrationThatFailsLeavesTheOldVersion() throws Exception {
         fill(directory);
         List<String> scripts = new ArrayList<>(List.of(script(1), script(2), NEXT, "this is no sql;\n"));
@@ -146,6 +158,7 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.68 a store goes on as soon as the other one has let go")
     void goesOnAsSoonAsTheOtherStoreHasLetGo() throws Exception {
         SqliteStore first = Stores.open(directory);
         first.create(Stores.conversation("c1"));

@@ -1,4 +1,4 @@
-package org.rungpt.model.openai;
+package org.rungpt.itests.model;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,39 +21,39 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A model server on loopback whose answers are written byte by byte, so that it can do everything wrong that a server can do wrong. */
-final class FakeServer implements AutoCloseable {
+public final class FaultyServer implements AutoCloseable {
     /** What is answered to one request. */
-    interface Answer {
+    public interface Answer {
         void write(Exchange exchange) throws Exception;
     }
 
-    record Request(String line, Map<String, String> headers, String body) {}
+    public record Request(String line, Map<String, String> headers, String body) {}
 
     private final ServerSocket listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
-    final List<Request> requests = new CopyOnWriteArrayList<>();
-    final AtomicInteger connections = new AtomicInteger();
+    public final List<Request> requests = new CopyOnWriteArrayList<>();
+    public final AtomicInteger connections = new AtomicInteger();
     private volatile Answer always;
 
-    FakeServer() throws IOException {
-        var thread = new Thread(this::listen, "fake-server");
+    public FaultyServer() throws IOException {
+        var thread = new Thread(this::listen, "faulty-server");
         thread.setDaemon(true);
         thread.start();
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + listener.getLocalPort() + "/v1";
     }
 
     /** The answers to the next requests, in order. */
-    FakeServer then(Answer answer) {
+    public FaultyServer then(Answer answer) {
         answers.add(answer);
         return this;
     }
 
     /** The answer to every request for which there is no other. */
-    FakeServer always(Answer answer) {
+    public FaultyServer always(Answer answer) {
         always = answer;
         return this;
     }
@@ -64,7 +64,7 @@ final class FakeServer implements AutoCloseable {
                 Socket socket = listener.accept();
                 sockets.add(socket);
                 connections.incrementAndGet();
-                var thread = new Thread(() -> serve(socket), "fake-server-connection");
+                var thread = new Thread(() -> serve(socket), "faulty-server-connection");
                 thread.setDaemon(true);
                 thread.start();
             } catch (IOException e) {
@@ -130,20 +130,20 @@ final class FakeServer implements AutoCloseable {
     }
 
     /** One request being answered. */
-    static final class Exchange {
+    public static final class Exchange {
         private final Socket socket;
-        final Request request;
+        public final Request request;
 
         Exchange(Socket socket, Request request) {
             this.socket = socket;
             this.request = request;
         }
 
-        Exchange raw(String text) throws IOException {
+        public Exchange raw(String text) throws IOException {
             return raw(text.getBytes(StandardCharsets.UTF_8));
         }
 
-        Exchange raw(byte[] bytes) throws IOException {
+        public Exchange raw(byte[] bytes) throws IOException {
             OutputStream out = socket.getOutputStream();
             out.write(bytes);
             out.flush();
@@ -151,7 +151,7 @@ final class FakeServer implements AutoCloseable {
         }
 
         /** The head of an answer whose body ends with the connection. */
-        Exchange head(int status, String type, String... headers) throws IOException {
+        public Exchange head(int status, String type, String... headers) throws IOException {
             var head = new StringBuilder(
                     "HTTP/1.1 " + status + " X\r\nContent-Type: " + type + "\r\nConnection: close\r\n");
             for (String header : headers) {
@@ -160,30 +160,30 @@ final class FakeServer implements AutoCloseable {
             return raw(head + "\r\n");
         }
 
-        Exchange events() throws IOException {
+        public Exchange events() throws IOException {
             return head(200, "text/event-stream");
         }
 
-        Exchange chunked() throws IOException {
+        public Exchange chunked() throws IOException {
             return raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
         }
 
-        Exchange chunk(String text) throws IOException {
+        public Exchange chunk(String text) throws IOException {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             return raw(Integer.toHexString(bytes.length) + "\r\n").raw(bytes).raw("\r\n");
         }
 
-        void reset() throws IOException {
+        public void reset() throws IOException {
             socket.setSoLinger(true, 0);
             socket.close();
         }
 
-        void end() throws IOException {
+        public void end() throws IOException {
             socket.close();
         }
 
         /** Waits until the client has closed the connection. */
-        void awaitClosed() throws IOException {
+        public void awaitClosed() throws IOException {
             socket.setSoTimeout(10_000);
             try {
                 while (socket.getInputStream().read() >= 0) {
@@ -197,7 +197,7 @@ final class FakeServer implements AutoCloseable {
         }
     }
 
-    static Answer answer(int status, String body, String... headers) {
+    public static Answer answer(int status, String body, String... headers) {
         return exchange -> {
             exchange.head(status, body.startsWith("<") ? "text/html" : "application/json", headers)
                     .raw(body);
@@ -205,16 +205,16 @@ final class FakeServer implements AutoCloseable {
         };
     }
 
-    static String text(String text) {
+    public static String text(String text) {
         return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":"
-                + Json.MAPPER.getNodeFactory().textNode(text) + "}}]}\n\n";
+                + quoted(text) + "}}]}\n\n";
     }
 
-    static String finish(String reason) {
+    public static String finish(String reason) {
         return "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" + reason + "\"}]}\n\n";
     }
 
-    static Answer says(String... pieces) {
+    public static Answer says(String... pieces) {
         return exchange -> {
             exchange.chunked();
             for (String piece : pieces) {
@@ -226,5 +226,19 @@ final class FakeServer implements AutoCloseable {
                     .chunk("data: [DONE]\n\n")
                     .raw("0\r\n\r\n");
         };
+    }
+
+    private static String quoted(String text) {
+        var json = new StringBuilder("\"");
+        for (char c : text.toCharArray()) {
+            if (c == '"' || c == '\\') {
+                json.append('\\').append(c);
+            } else if (c < ' ') {
+                json.append(String.format("\\u%04x", (int) c));
+            } else {
+                json.append(c);
+            }
+        }
+        return json.append('"').toString();
     }
 }
