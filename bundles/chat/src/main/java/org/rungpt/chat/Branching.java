@@ -35,15 +35,15 @@ record Branching(long seq, String model, String protocol, Set<String> artifacts,
 
     private static final int PIECE = 1 << 20;
 
-    static Branching of(
-            Conversation from, List<ConversationEvent> events, @Nullable String message, @Nullable Long seq)
+    static Branching of(Conversation from, List<ConversationEvent> events, @Nullable String message, @Nullable Long seq)
             throws ChatException {
         var state = new ConversationState(from.model(), from.protocol());
         Set<String> artifacts = new LinkedHashSet<>();
         Set<String> calls = new LinkedHashSet<>();
         var found = new Branching(0, from.model(), from.protocol(), Set.of(), Set.of());
         boolean here = message == null && (seq == null || seq == 0);
-        for (ConversationEvent event : seq != null && seq == 0 && message == null ? List.<ConversationEvent>of() : events) {
+        for (ConversationEvent event :
+                seq != null && seq == 0 && message == null ? List.<ConversationEvent>of() : events) {
             ObjectNode data = Json.object(event.data());
             data.path("attachments")
                     .forEach(file -> artifacts.add(file.path("artifact").asText()));
@@ -55,7 +55,8 @@ record Branching(long seq, String model, String protocol, Set<String> artifacts,
             state.apply(event.type(), data);
             JsonNode call = data.path("call");
             switch (event.type()) {
-                case EventType.CALL_ARTIFACT -> artifacts.add(data.path("artifact").asText());
+                case EventType.CALL_ARTIFACT ->
+                    artifacts.add(data.path("artifact").asText());
                 case EventType.CALL_STARTED -> calls.add(call.asText());
                 default -> {
                     // names no file

@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
-import org.rungpt.api.chat.EventType;
 import org.rungpt.api.chat.Library;
 import org.rungpt.api.chat.Opening.Role;
 import org.rungpt.api.store.ConversationArchive;

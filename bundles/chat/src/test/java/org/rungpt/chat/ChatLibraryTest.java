@@ -162,7 +162,8 @@ final class ChatLibraryTest {
         String before = library.branch(id, "last", null).id();
         String whole = library.branch(id, null, null).id();
         house.chat.delete(id);
-        List<String> named = files.artifacts.stream().map(Artifact::id).distinct().toList();
+        List<String> named =
+                files.artifacts.stream().map(Artifact::id).distinct().toList();
         assertThat(named).hasSize(2);
         for (String file : named) {
             assertThat(files.find(whole, file)).isPresent();

@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
+import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.testkit.ModelConnectionContract;
 
 final class ConnectionContractTest extends ModelConnectionContract {

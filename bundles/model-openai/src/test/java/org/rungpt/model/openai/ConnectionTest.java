@@ -15,12 +15,12 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
+import org.rungpt.itests.model.FaultyServer;
 
 final class ConnectionTest {
     private static final ModelRequest REQUEST =

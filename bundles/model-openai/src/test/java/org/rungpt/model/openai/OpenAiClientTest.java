@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelDelta;
@@ -32,6 +31,7 @@ import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.model.ModelStream;
 import org.rungpt.api.model.Usage;
+import org.rungpt.itests.model.FaultyServer;
 
 /** Against a real server on loopback, with the faults that real servers have. */
 final class OpenAiClientTest {

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.rungpt.itests.model.FaultyServer;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelPassage;
+import org.rungpt.itests.model.FaultyServer;
 
 final class PassageTest {
     private static final String ASKED = "{\"model\":\"m\",\"tools\":[{\"x\": 1.50}],\"stream\":true}";
@@ -53,9 +53,7 @@ final class PassageTest {
                         Duration.ofSeconds(5),
                         new OpenAiClient.Timeouts(Duration.ofSeconds(30), idle, Duration.ofSeconds(60)),
                         ModelFacts.NONE),
-                new Keys(
-                        MemorySecrets::new,
-                        name -> null),
+                new Keys(MemorySecrets::new, name -> null),
                 new Retry(Duration.ofMillis(1), () -> 0.5));
     }
 
@@ -145,8 +143,7 @@ final class PassageTest {
         CompletableFuture<ModelPassage.Answer> first = pass();
         CompletableFuture<ModelPassage.Answer> second = pass();
         assertThat(asked.await(20, TimeUnit.SECONDS)).isTrue();
-        var begun = (ModelPassage.Answer)
-                CompletableFuture.anyOf(first, second).get(20, TimeUnit.SECONDS);
+        var begun = (ModelPassage.Answer) CompletableFuture.anyOf(first, second).get(20, TimeUnit.SECONDS);
         var read = new Read(begun);
         first.cancel(true);
         second.cancel(true);

@@ -206,8 +206,7 @@ public final class FaultyServer implements AutoCloseable {
     }
 
     public static String text(String text) {
-        return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":"
-                + quoted(text) + "}}]}\n\n";
+        return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":" + quoted(text) + "}}]}\n\n";
     }
 
     public static String finish(String reason) {
