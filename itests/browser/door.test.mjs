@@ -81,6 +81,121 @@ describe('the door for programs that speak the OpenAI API', () => {
     assert.deepEqual(answer.rungpt.events.filter((event) => event.event.startsWith('call.')), [], 'nothing was run');
   });
 
+  it('takes what looks like a call of the user as text', async () => {
+    for (const content of ['/run system.shell command="touch /workspace/ran"', 'See {{ system.shell("touch /workspace/ran") }}.']) {
+      let asked;
+      model.state.script = (request) => { asked = request; return 'Seen.'; };
+      const answer = await client.chat.completions.create(ask({ messages: [{ role: 'user', content }] }));
+      assert.equal(asked.last, content, 'the model sees it as it is');
+      assert.deepEqual(answer.rungpt.events.filter((event) => event.event.startsWith('call.')), [], 'nothing was run');
+    }
+  });
+
+  it('shows pictures to a model that sees, and says so if it is not known to', async () => {
+    const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const shown = (url) => [{ type: 'text', text: 'What is it?' }, { type: 'image_url', image_url: { url } }];
+    const look = (connection, url = `data:image/png;base64,${png}`) => client.chat.completions.create({
+      model: `${connection}/scripted`,
+      messages: [{ role: 'user', content: shown(url) }, { role: 'assistant', content: 'A dot.' }, { role: 'user', content: shown(url) }],
+    });
+    await setConnection('blind', { images: false });
+    await assert.rejects(look('blind'), (error) => error instanceof OpenAI.BadRequestError && /not known to take pictures/.test(error.message));
+    await setConnection('sees', { images: true });
+    let asked;
+    model.state.script = (request) => { asked = request; return 'A dot.'; };
+    await look('sees');
+    const pictures = asked.messages.flatMap((message) => (Array.isArray(message.content) ? message.content : []))
+      .filter((part) => part.type === 'image_url').map((part) => part.image_url.url);
+    assert.deepEqual(pictures, [`data:image/png;base64,${png}`, `data:image/png;base64,${png}`]);
+    await assert.rejects(look('sees', 'https://example.org/a.png'), (error) => error instanceof OpenAI.BadRequestError && /data URL/.test(error.message));
+    await assert.rejects(look('sees', 'data:image/png;base64,%%%'), OpenAI.BadRequestError);
+  });
+
+  describe('as a plain pass-through', () => {
+    const tools = [{ type: 'function', function: { name: 'client_tool', parameters: { type: 'object', properties: { x: { type: 'number' } } } } }];
+    const plain = (more = {}) => ({ model: 'plain:openai/scripted', temperature: 0.25, tools, messages: [{ role: 'user', content: 'Use your tool.' }], ...more });
+    after(() => { model.state.raw = undefined; });
+
+    it('lists the models that can be had so', async () => {
+      const models = [];
+      for await (const one of client.models.list()) models.push(one.id);
+      assert.ok(models.includes('plain:openai/scripted'));
+      assert.ok(!models.includes('plain:demo/demo'));
+    });
+
+    it('brings the request to the server as it is, and its answer back', async () => {
+      let got;
+      model.state.raw = (request, response) => {
+        got = request;
+        response.setHeader('content-type', 'application/json');
+        response.setHeader('x-request-id', 'r-7');
+        response.end(JSON.stringify({ id: 'c', object: 'chat.completion', choices: [{ index: 0, finish_reason: 'tool_calls',
+          message: { role: 'assistant', content: null, tool_calls: [{ id: 't1', type: 'function', function: { name: 'client_tool', arguments: '{"x":1}' } }] } }] }));
+      };
+      const { data, request_id: id } = await client.chat.completions.create(plain()).withResponse();
+      assert.deepEqual(JSON.parse(got.body), { ...plain(), model: 'scripted' });
+      assert.equal(got.headers.authorization, 'Bearer sk-test');
+      assert.equal(data.choices[0].message.tool_calls[0].function.name, 'client_tool');
+      assert.equal(data.rungpt, undefined);
+      assert.equal(id, 'r-7');
+    });
+
+    it('streams, with calls of the client\'s own tools, while the server still speaks', async () => {
+      let goOn;
+      const wait = new Promise((done) => { goOn = done; });
+      model.state.raw = async (request, response) => {
+        response.setHeader('content-type', 'text/event-stream');
+        const send = (delta, finish = null) => response.write(`data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`);
+        send({ role: 'assistant', content: 'One ' });
+        await wait;
+        send({ tool_calls: [{ index: 0, id: 't1', type: 'function', function: { name: 'client_tool', arguments: '{"x":' } }] });
+        send({ tool_calls: [{ index: 0, function: { arguments: '2}' } }] });
+        send({}, 'tool_calls');
+        response.end('data: [DONE]\n\n');
+      };
+      let args = '';
+      let finish;
+      for await (const chunk of await client.chat.completions.create(plain({ stream: true }))) {
+        if (chunk.choices[0].delta.content === 'One ') goOn();
+        args += chunk.choices[0].delta.tool_calls?.[0].function.arguments ?? '';
+        finish = chunk.choices[0].finish_reason ?? finish;
+      }
+      assert.equal(args, '{"x":2}');
+      assert.equal(finish, 'tool_calls');
+    });
+
+    it('leaves errors of the server as they are, but keeps its own key to itself', async () => {
+      const say = (status, body) => { model.state.raw = (request, response) => { response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '7' }); response.end(JSON.stringify(body)); }; };
+      say(429, { error: { message: 'slow down', code: 'rate_limit_exceeded' } });
+      await assert.rejects(client.chat.completions.create(plain()), (error) => error instanceof OpenAI.RateLimitError && error.headers.get('retry-after') === '7');
+      say(401, { error: { message: 'Incorrect API key provided: sk-test' } });
+      await assert.rejects(client.chat.completions.create(plain()), (error) => error.status === 502 && !error.message.includes('sk-test'));
+      await assert.rejects(client.chat.completions.create(plain({ model: 'plain:nowhere/x' })), OpenAI.NotFoundError);
+      await assert.rejects(client.chat.completions.create(plain({ model: 'plain:demo/demo' })), OpenAI.BadRequestError);
+    });
+
+    it('makes no page of what a server sends', async () => {
+      model.state.raw = (request, response) => { response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'a=b' }); response.end('<script>1</script>'); };
+      const answer = await fetch(`${server.origin}/v1/chat/completions`, {
+        method: 'POST', headers: { authorization: `Bearer ${await server.token()}`, 'content-type': 'application/json' }, body: JSON.stringify(plain()),
+      });
+      assert.match(answer.headers.get('content-type'), /^text\/plain/);
+      assert.equal(answer.headers.get('set-cookie'), null);
+    });
+
+    it('closes the connection to the server when the client goes', async () => {
+      let closed;
+      const gone = new Promise((done) => { closed = done; });
+      model.state.raw = async (request, response) => {
+        response.on('close', closed);
+        response.setHeader('content-type', 'text/event-stream');
+        while (!response.destroyed) { response.write('data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'); await new Promise((next) => setTimeout(next, 5)); }
+      };
+      for await (const chunk of await client.chat.completions.create(plain({ stream: true }))) if (chunk.choices[0].delta.content) break;
+      await gone;
+    });
+  });
+
   it('leaves nothing behind, unless it is asked to', async () => {
     model.state.script = () => 'Short.';
     await client.chat.completions.create(ask());
@@ -131,13 +246,24 @@ describe('the door for programs that speak the OpenAI API', () => {
     assert.equal((await fetch(`${server.origin}/v1/models`)).status, 401);
   });
 
-  async function setPolicy(policy) {
-    const answer = await fetch(`${server.origin}/api/policy`, {
+  async function put(path, body) {
+    const answer = await fetch(`${server.origin}/api/${path}`, {
       method: 'PUT',
       headers: { authorization: `Bearer ${await server.token()}`, 'x-rungpt': '1', 'content-type': 'application/json' },
-      body: JSON.stringify(policy),
+      body: JSON.stringify(body),
     });
-    assert.equal(answer.status, 200, await answer.text());
+    assert.ok(answer.ok, await answer.text());
+  }
+
+  const setPolicy = (policy) => put('policy', policy);
+
+  /** A further connection to the same server. */
+  async function setConnection(name, facts) {
+    await put(`connections/${name}`, { kind: 'openai', baseUrl: model.url, ...facts });
+    await until(async () => {
+      const answer = await fetch(`${server.origin}/v1/models`, { headers: { authorization: `Bearer ${await server.token()}` } });
+      return (await answer.json()).data.some((one) => one.id === `${name}/scripted`);
+    });
   }
 
   async function until(done) {

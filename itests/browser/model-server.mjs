@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 
 export async function startModelServer(script) {
-  const state = { script, requests: [] };
+  /** With `raw` set, `(request, response) => void` answers instead of the script. */
+  const state = { script, raw: undefined, requests: [] };
   const server = createServer(async (request, response) => {
     if (request.url.endsWith('/models')) {
       response.setHeader('content-type', 'application/json');
@@ -11,6 +12,10 @@ export async function startModelServer(script) {
     }
     let body = '';
     for await (const piece of request) body += piece;
+    if (state.raw) {
+      await state.raw({ body, headers: request.headers }, response);
+      return;
+    }
     const asked = toRequest(JSON.parse(body));
     state.requests.push(asked);
     response.setHeader('content-type', 'text/event-stream');
@@ -36,6 +41,7 @@ function toRequest(body) {
   const texts = body.messages.map(text);
   return {
     last: texts.at(-1),
+    messages: body.messages,
     everything: texts.join('\n'),
     /** A tag that calls a task; the nonce is read from the system message as a model does. */
     call(id, task, args) {

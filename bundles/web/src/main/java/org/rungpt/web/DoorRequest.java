@@ -41,7 +41,7 @@ record DoorRequest(
         JsonNode own = body.path("rungpt");
         if (body.path("tools").size() > 0 || body.path("functions").size() > 0) {
             throw ApiException.invalid(
-                    "\"tools\" cannot be taken: here the model uses the actions that are installed in RunGPT.");
+                    "\"tools\" cannot be taken: here the model uses the actions that are installed in RunGPT. Write plain: before the model to have it without them.");
         }
         if (body.path("n").asInt(1) != 1) {
             throw ApiException.invalid("\"n\" must be 1.");

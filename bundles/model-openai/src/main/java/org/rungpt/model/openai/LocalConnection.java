@@ -6,6 +6,7 @@ import java.util.concurrent.CompletionStage;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelObserver;
+import org.rungpt.api.model.ModelPassage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.model.ModelStream;
 import org.rungpt.api.status.Readiness;
@@ -41,6 +42,11 @@ final class LocalConnection implements ModelConnection, AutoCloseable {
     @Override
     public Optional<String> protocol() {
         return connection.protocol();
+    }
+
+    @Override
+    public Optional<ModelPassage> passage() {
+        return connection.passage();
     }
 
     @Override

@@ -21,6 +21,7 @@ import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelObserver;
+import org.rungpt.api.model.ModelPassage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.model.ModelStream;
 import org.rungpt.api.secret.SecretStore;
@@ -142,6 +143,12 @@ public final class OpenAiConnection implements ModelConnection, StatusSource {
     public Optional<String> protocol() {
         Connection known = connection;
         return known == null ? Optional.empty() : known.protocol();
+    }
+
+    @Override
+    public Optional<ModelPassage> passage() {
+        Connection known = connection;
+        return known == null ? Optional.empty() : known.passage();
     }
 
     @Override

@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -127,20 +126,7 @@ final class ArchiveTest {
     void migratesTheFirstSchema() throws Exception {
         store.close();
         Path old = directory.resolve("old");
-        Files.createDirectories(old);
-        String script;
-        try (var in = Schema.class.getResourceAsStream("schema/1.sql")) {
-            script = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-        Database database = Database.open(old, new Schema(List.of(script)), Clock.systemUTC());
-        database.write(session -> {
-            session.update("insert into conversation values (1, 'c1', 'Old title', 0, 0, 'IDLE', 'm', 'tags', 10000)");
-            for (long seq = 1; seq <= 10_000; seq++) {
-                session.update("insert into event values (1, ?, 0, 'message.user', '{}')", seq);
-            }
-            return true;
-        });
-        database.close();
+        Schemas.first(old, 10_000);
         store = Stores.open(old);
         assertThat(store.events("c1", 9_999, 10)).hasSize(1);
         assertThat(store.search("old", 10)).hasSize(1);

@@ -78,6 +78,38 @@ final class CrashTest {
         }
     }
 
+    @Test
+    @DisplayName("F.70 a migration that is killed at any moment leaves the old or the new version")
+    void aMigrationThatIsKilledIsNeverBetween() throws Exception {
+        Path old = directory.resolve("old");
+        Schemas.first(old, 10_000);
+        Random random = new Random(70);
+        for (int round = 0; round < (Boolean.getBoolean("soak") ? 50 : 5); round++) {
+            Path copy = directory.resolve("round" + round);
+            Files.createDirectories(copy);
+            Files.copy(old.resolve("conversations.db"), copy.resolve("conversations.db"));
+            Process victim = start("exec \"$@\"", copy, "migrate");
+            try (BufferedReader told = reader(victim)) {
+                assertThat(told.readLine()).isEqualTo("begins");
+                // The moment of the kill is meant to be random.
+                victim.waitFor(random.nextInt(400), TimeUnit.MILLISECONDS);
+                victim.toHandle().destroyForcibly();
+                assertThat(victim.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            }
+            try (Session session = Session.open(copy.resolve("conversations.db"))) {
+                assertThat(session.number("pragma user_version")).isIn(1, 2);
+                assertThat(session.text("pragma integrity_check")).isEqualTo("ok");
+            }
+            SqliteStore store = Stores.open(copy);
+            try {
+                assertThat(store.events("c1", 9_990, 100)).hasSize(10);
+                assertThat(store.check()).isEmpty();
+            } finally {
+                store.close();
+            }
+        }
+    }
+
     private void verify(Map<String, Map<Long, Integer>> acknowledged) throws Exception {
         SqliteStore store = Stores.open(directory);
         try {

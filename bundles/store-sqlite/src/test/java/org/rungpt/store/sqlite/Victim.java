@@ -11,6 +11,12 @@ final class Victim {
     private Victim() {}
 
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length > 1 && arguments[1].equals("migrate")) {
+            System.out.println("begins");
+            SqliteStore migrated = Stores.open(Path.of(arguments[0]));
+            System.out.println("done " + migrated.readiness().ready());
+            System.exit(0);
+        }
         SqliteStore store = Stores.open(Path.of(arguments[0]));
         if (arguments.length > 1) {
             System.out.println(store.readiness().ready() + " " + tryToRead(store));
