@@ -1,0 +1,153 @@
+// Event streams as a reader sees them who is cut, comes back, asks for nonsense, or never reads.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { startModelServer } from './model-server.mjs';
+import { startServer } from './server.mjs';
+
+describe('event streams', () => {
+  let model;
+  let server;
+  let token;
+
+  before(async () => {
+    model = await startModelServer(() => 'unscripted');
+    server = await startServer({ OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'sk-test' });
+    token = await server.token();
+  });
+
+  after(async () => {
+    await server?.close();
+    await model?.close();
+  });
+
+  const api = async (method, path, body) => {
+    const answer = await fetch(`${server.origin}/api/${path}`, {
+      method, headers: { authorization: `Bearer ${token}`, 'x-rungpt': '1', 'content-type': 'application/json' }, body: body && JSON.stringify(body),
+    });
+    assert.ok(answer.ok, `${path}: ${answer.status}`);
+    return answer.json();
+  };
+  const conversation = async () => (await api('POST', 'conversations', { model: 'openai/scripted' })).id;
+  const say = (id, text) => api('POST', `conversations/${id}/messages`, { text });
+  const log = async (id) => (await api('GET', `conversations/${id}/events?limit=10000`)).events;
+
+  /** Reads until `done` or the end; gives what came, each event with its id. */
+  function read(id, { lastEventId, done = (event) => event.type === 'turn.finished', idle = 20_000 } = {}) {
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
+      if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
+      const request = http.get(`${server.origin}/api/conversations/${id}/events`, { headers }, (response) => {
+        const result = { status: response.statusCode, headers: response.headers, events: [] };
+        let rest = '';
+        const end = () => { clearTimeout(timer); request.destroy(); resolve(result); };
+        const timer = setTimeout(() => { request.destroy(); reject(new Error(`nothing more of ${id} came`)); }, idle);
+        response.setEncoding('utf8');
+        response.on('data', (piece) => {
+          rest += piece;
+          for (let at = rest.indexOf('\n\n'); at >= 0; at = rest.indexOf('\n\n')) {
+            const block = rest.slice(0, at);
+            rest = rest.slice(at + 2);
+            const data = /^data: ?(.*)$/m.exec(block);
+            if (!data) continue;
+            const event = { id: /^id: ?(.*)$/m.exec(block)?.[1], ...JSON.parse(data[1]) };
+            result.events.push(event);
+            if (done(event, result.events)) { end(); return; }
+          }
+        });
+        response.on('end', end);
+        response.on('close', end);
+        response.on('error', () => {});
+      });
+      request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); });
+    });
+  }
+
+  const stored = (events) => events.filter((event) => event.id);
+  const text = (events) => stored(events).filter((event) => event.type === 'message.text').map((event) => event.data.text).join('');
+
+  it('G.84 resumes after a cut at every event: no gap, no repeat, the same text', async () => {
+    const words = 'The quick brown föx 🦊 jumps. '.repeat(40);
+    model.state.script = async function* slowly() {
+      for (const piece of words.match(/[^]{1,40}/gu)) { yield piece; await new Promise((next) => setTimeout(next, 10)); }
+    };
+    const id = await conversation();
+    await say(id, 'Speak.');
+    let seen = [];
+    for (let last; !seen.some((event) => event.type === 'turn.finished'); last = stored(seen).at(-1)?.id) {
+      const before = stored(seen).length;
+      const some = await read(id, { lastEventId: last, done: (event, events) => event.type === 'turn.finished' || stored(events).length === 1 });
+      seen = [...seen, ...stored(some.events)];
+      assert.ok(stored(seen).length > before);
+    }
+    assert.deepEqual(seen.map((event) => Number(event.id)), seen.map((_, index) => index + 1));
+    assert.deepEqual(seen.map(({ type, data }) => ({ type, data })), (await log(id)).map(({ type, data }) => ({ type, data })));
+    assert.equal(text(seen), words);
+  });
+
+  it('G.84 an id that is none gives the whole log, and nothing of another conversation', async () => {
+    model.state.script = () => 'secret-canary';
+    const other = await conversation();
+    for (let i = 0; i < 3; i++) { await say(other, 'more'); await read(other, { done: (event, events) => events.filter((one) => one.type === 'turn.finished').length > i }); }
+    model.state.script = () => 'plain words';
+    const id = await conversation();
+    await say(id, 'Speak.');
+    const whole = stored((await read(id)).events);
+    const foreign = (await log(other)).at(-1).seq;
+    assert.ok(foreign > whole.length);
+    for (const lastEventId of ['-1', 'x', '999999999', String(foreign), '9'.repeat(40), '1e3', '0x1', 'A'.repeat(6000), '']) {
+      const again = await read(id, { lastEventId });
+      assert.equal(again.status, 200, lastEventId);
+      assert.ok(!JSON.stringify(again.events).includes('secret-canary'));
+      assert.deepEqual(stored(again.events).map((event) => event.id), whole.map((event) => event.id), lastEventId.slice(0, 20));
+    }
+  });
+
+  it('G.83 the answer goes on when the reader goes', async () => {
+    let goOn;
+    const wait = new Promise((done) => { goOn = done; });
+    model.state.script = async function* twoParts() { yield 'first '; await wait; yield 'second'; };
+    const id = await conversation();
+    await say(id, 'Speak.');
+    await read(id, { done: (event) => JSON.stringify(event).includes('first') });
+    goOn();
+    assert.equal(text((await read(id)).events), 'first second');
+  });
+
+  it('G.86 many readers get everything in order, buffers are told to stay away, and who never reads stops nobody', async () => {
+    model.state.script = async function* long() { for (let i = 0; i < 50; i++) { yield `word${i} `; await new Promise((next) => setTimeout(next, 5)); } };
+    const id = await conversation();
+    const lazy = http.get(`${server.origin}/api/conversations/${id}/events`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } }, (response) => response.pause());
+    lazy.on('error', () => {});
+    const readers = Array.from({ length: 100 }, () => read(id));
+    await say(id, 'Speak.');
+    const all = await Promise.all(readers);
+    lazy.destroy();
+    for (const one of all) {
+      assert.deepEqual(stored(one.events).map((event) => Number(event.id)), stored(one.events).map((_, index) => index + 1));
+      assert.equal(text(one.events), text(all[0].events));
+    }
+    const { headers } = all[0];
+    assert.match(headers['content-type'], /^text\/event-stream/);
+    assert.equal(headers['x-accel-buffering'], 'no');
+    assert.match(headers['cache-control'], /no-cache.*no-transform/);
+  });
+
+  it('G.85 after a restart readers get the log and a state that says interrupted', async () => {
+    model.state.script = async function* never() { yield 'half an answer '; await new Promise(() => {}); };
+    const ids = await Promise.all(Array.from({ length: 10 }, conversation));
+    await Promise.all(ids.map((id) => say(id, 'Speak.')));
+    await Promise.all(ids.map((id) => read(id, { done: (event) => event.type === 'message.text' })));
+    const { pid } = JSON.parse(await (await import('node:fs/promises')).readFile(`${server.data}/server.json`, 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    model.state.script = () => 'unscripted';
+    const port = new URL(server.origin).port;
+    await server.rungpt('run', '--port', port, '--detach', '--no-browser', '--yes');
+    for (const id of ids) {
+      const { events } = await read(id);
+      assert.equal(text(events), 'half an answer ');
+      assert.equal(events.find((event) => event.type === 'message.finished').data.reason, 'interrupted');
+      assert.equal(events.at(-1).data.canContinue, true);
+    }
+  });
+});
