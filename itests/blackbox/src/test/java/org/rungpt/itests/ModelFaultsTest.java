@@ -80,8 +80,7 @@ class ModelFaultsTest {
         model.close();
     }
 
-    private static Fault fault(
-            String name, int requests, String kind, String said, FaultyServer.Answer... answers) {
+    private static Fault fault(String name, int requests, String kind, String said, FaultyServer.Answer... answers) {
         return new Fault(name, List.of(answers), requests, kind, said);
     }
 
@@ -106,34 +105,51 @@ class ModelFaultsTest {
         String limited = "{\"error\":{\"message\":\"Slow down.\",\"code\":\"rate_limit_exceeded\"}}";
         return Stream.of(
                 fault("G.74 429 with Retry-After", 2, "", "ok", answer(429, limited, "Retry-After: 1"), says("ok")),
-                fault("G.74 429 with retry-after-ms", 2, "", "ok", answer(429, limited, "retry-after-ms: 20"), says("ok")),
+                fault(
+                        "G.74 429 with retry-after-ms",
+                        2,
+                        "",
+                        "ok",
+                        answer(429, limited, "retry-after-ms: 20"),
+                        says("ok")),
                 fault("G.74 429 for an hour", 1, "rate_limited", "", answer(429, limited, "Retry-After: 3600")),
                 fault("G.74 429 for ever", 3, "rate_limited", "", answer(429, limited, "retry-after-ms: 5")),
                 fault("G.75 no credit", 1, "billing", "", billing("credit_balance_exhausted")),
                 fault("G.75 limit of the organization", 1, "billing", "", billing("organization_spend_limit_exceeded")),
                 fault("G.75 limit of the project", 1, "billing", "", billing("project_spend_limit_exceeded")),
                 fault("G.75 usage of the organization", 1, "billing", "", billing("organization_usage_limit_exceeded")),
-                fault("G.76 401", 1, "authentication", "", answer(401, "{\"error\":{\"message\":\"sk-canary-0123456789 is wrong\"}}")),
+                fault(
+                        "G.76 401",
+                        1,
+                        "authentication",
+                        "",
+                        answer(401, "{\"error\":{\"message\":\"sk-canary-0123456789 is wrong\"}}")),
                 fault("G.76 404", 1, "not_found", "", answer(404, "{\"error\":{\"code\":\"model_not_found\"}}")),
-                fault("G.77 502 and 503, then an answer", 3, "", "ok", answer(502, "<html>"), answer(503, "{}"), says("ok")),
-                fault("G.79 a reset before the first word", 2, "", "ok", exchange -> exchange.events().reset(), says("ok")),
+                fault(
+                        "G.77 502 and 503, then an answer",
+                        3,
+                        "",
+                        "ok",
+                        answer(502, "<html>"),
+                        answer(503, "{}"),
+                        says("ok")),
+                fault(
+                        "G.79 a reset before the first word",
+                        2,
+                        "",
+                        "ok",
+                        exchange -> exchange.events().reset(),
+                        says("ok")),
                 fault("G.79 an end after some words", 1, "dropped", "half an", events(text("half "), text("an"))),
-                fault(
-                        "G.79 an end in the middle of a character",
-                        1,
-                        "dropped",
-                        "half",
-                        exchange -> exchange.events()
-                                .raw(text("half"))
-                                .raw("data: {\"choices\":[{\"delta\":{\"content\":\"")
-                                .raw(new byte[] {(byte) 0xe2, (byte) 0x82})
-                                .end()),
-                fault(
-                        "G.79 a truncated chunk",
-                        1,
-                        "dropped",
-                        "half",
-                        exchange -> exchange.chunked().chunk(text("half")).raw("ff\r\ndata: ").end()),
+                fault("G.79 an end in the middle of a character", 1, "dropped", "half", exchange -> exchange.events()
+                        .raw(text("half"))
+                        .raw("data: {\"choices\":[{\"delta\":{\"content\":\"")
+                        .raw(new byte[] {(byte) 0xe2, (byte) 0x82})
+                        .end()),
+                fault("G.79 a truncated chunk", 1, "dropped", "half", exchange -> exchange.chunked()
+                        .chunk(text("half"))
+                        .raw("ff\r\ndata: ")
+                        .end()),
                 fault("G.80 a drip", 1, "", "slow", exchange -> {
                     exchange.events();
                     for (byte b : (text("slow") + DONE).getBytes(StandardCharsets.UTF_8)) {
@@ -195,7 +211,8 @@ class ModelFaultsTest {
         if (!fault.kind().isEmpty()) {
             JsonNode error = finished.get(0).at("/data/error");
             assertThat(error.path("message").asText()).isNotBlank().doesNotContain("\n", "<html");
-            assertThat(events.get(events.size() - 1).at("/data/reason").asText()).isEqualTo("error");
+            assertThat(events.get(events.size() - 1).at("/data/reason").asText())
+                    .isEqualTo("error");
         }
     }
 
@@ -207,7 +224,8 @@ class ModelFaultsTest {
             var nonce = Pattern.compile("<run-([a-z0-9]{4,16}) ").matcher(exchange.request.body());
             assertThat(nonce.find()).isTrue();
             exchange.events()
-                    .raw(text("<run-" + nonce.group(1) + " action=\"system.shell\" id=\"1\">\n<arg name=\"command\">touch ran"))
+                    .raw(text("<run-" + nonce.group(1)
+                            + " action=\"system.shell\" id=\"1\">\n<arg name=\"command\">touch ran"))
                     .reset();
         });
         String conversation = rungpt.conversation();
