@@ -7,6 +7,7 @@ import "./styles/chat.css";
 import "./styles/call.css";
 import "./styles/markdown.css";
 import "./styles/settings.css";
+import "./styles/permissions.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./shell/App";

@@ -1,3 +1,8 @@
+import { approval } from "./texts/approval";
+import { connection } from "./texts/connections";
+import { library } from "./texts/library";
+import { permissions } from "./texts/permissions";
+
 const count = (n: number, one: string, many: string) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 /** Every text of the page, in one place so that it can be translated. */
@@ -44,7 +49,8 @@ export const texts = {
     rename: "Rename",
     newTitle: "New title",
     delete: "Delete",
-    deleted: (title: string) => `“${title}” will be deleted with its workspace.`,
+    deleted: (title: string, versions: number) =>
+      versions > 1 ? `“${title}” will be deleted with its ${versions} versions and their workspaces.` : `“${title}” will be deleted with its workspace.`,
     settings: "Settings",
     running: "is answering",
     waiting: "waits for your approval",
@@ -95,9 +101,19 @@ export const texts = {
     running: "Write the next message",
     send: "Send",
     stop: "Stop",
-    hint: "Enter sends, Shift+Enter makes a new line",
+    hint: "Enter sends, Shift+Enter makes a new line, /run calls an action",
     waiting: "Waits for your approval",
     review: "Review",
+    suggestions: "Actions that you can run yourself",
+    parametersOf: (task: string) => `Arguments of ${task}`,
+    suggestionKeys: "↑ ↓ choose · Tab takes it · Esc closes",
+    attach: "Attach pictures or files",
+    files: "Files to send",
+    removeFile: (name: string) => `Remove ${name}`,
+    tooMany: (most: number) => `A message takes at most ${most} files.`,
+    tooLarge: (name: string, most: string) => `${name} is larger than ${most}.`,
+    pictureGone: (name: string) => `${name} is not there any more, so the message cannot be sent again with it.`,
+    noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor text.`,
   },
 
   chat: {
@@ -112,6 +128,7 @@ export const texts = {
     notice: "The model was told",
     copyAnswer: "Copy answer",
     copyMessage: "Copy question",
+    askAgain: "Ask again",
     tokens: (input: number, output: number, estimated: boolean) =>
       `${estimated ? "about " : ""}${input.toLocaleString("en")} tokens in, ${output.toLocaleString("en")} out`,
     sending: "Sending…",
@@ -119,6 +136,7 @@ export const texts = {
     sendAgain: "Send again",
     missingTitle: "This conversation does not exist.",
     missingText: "It may have been deleted.",
+    importedSystem: "Instructions of the imported conversation",
     title: "Title",
     model: "Model",
     noModel: "No model",
@@ -144,6 +162,57 @@ export const texts = {
     continue: "Continue",
   },
 
+  context: {
+    shortened: (calls: number, tokens: number | undefined, room: number | undefined) =>
+      `To make room, the model sees ${count(calls, "old output", "old outputs")} only in part${
+        tokens !== undefined && room !== undefined ? ` (${tokens.toLocaleString("en")} of ${room.toLocaleString("en")} tokens)` : ""
+      }. You still see everything.`,
+    summarised: (messages: number) => `To make room, the model was told a summary of ${count(messages, "message", "messages")}.`,
+  },
+
+  changes: {
+    changed: (n: number) => count(n, "file changed", "files changed"),
+    revert: "Revert",
+    redo: "Undo this",
+    reverted: (n: number) => `${count(n, "file was", "files were")} brought back.`,
+    wasReverted: (files: readonly string[]) =>
+      `You brought back ${files.slice(0, 3).join(", ")}${files.length > 3 ? ` and ${files.length - 3} more` : ""}.`,
+    kinds: { added: "new", modified: "changed", deleted: "deleted" },
+    notKept: "too large to bring back",
+    together: (n: number) => `${count(n, "other call", "other calls")} ran at the same time; some of this may be theirs.`,
+    diff: "Changes",
+    noDiff: "Nothing to compare.",
+  },
+
+  receipt: {
+    open: "What stands behind this answer",
+    title: "Receipt",
+    model: "Model",
+    asked: "Asked",
+    times: (n: number) => count(n, "time", "times"),
+    tokens: "Tokens",
+    cost: "Cost",
+    time: "Time",
+    ended: "Ended early",
+    leftOut: "To make room",
+    conversation: "Whole conversation",
+    ofCalls: (n: number) => count(n, "call", "calls"),
+    calls: "Calls",
+    noCalls: "No calls were made.",
+    byModel: "asked for by the model",
+    byUser: "written by you",
+    byYou: "by you",
+    byPolicy: "by the policy",
+    original: "What the model had asked for",
+    hosts: "Network",
+    files: "Files changed",
+    reached: (place: string, connections: number, sent: string, received: string) =>
+      `${place}: ${count(connections, "connection", "connections")}, ${sent} sent, ${received} received`,
+    refused: (place: string) => `${place}: refused`,
+    markdown: "As Markdown",
+    json: "As JSON",
+  },
+
   call: {
     arguments: "Arguments",
     noArguments: "No arguments",
@@ -157,6 +226,7 @@ export const texts = {
     showAll: (lines: number) => `Show all ${lines.toLocaleString("en")} lines`,
     follow: "Follow",
     sandbox: "ran in a container, no network",
+    sandboxNetwork: "ran in a container, with network",
     exit: (code: number) => `exit ${code}`,
     allowedBy: { policy: "allowed by policy", once: "allowed once", conversation: "allowed in this conversation", always: "always allowed" },
     deniedBecause: (reason: string) => `Denied: ${reason}`,
@@ -176,21 +246,27 @@ export const texts = {
       unknown: "Unknown outcome",
     },
     unknown: "RunGPT ended while this ran. Check what it did before you ask for it again.",
+    edited: "You changed the arguments.",
+    byUser: "written by you",
+    background: "In the background",
+    backgroundText: "It goes on while the model does other things. Its result comes in a new message, also after this page was closed.",
+    inBackground: (n: number) => `${count(n, "call runs", "calls run")} in the background`,
+    stop: "Stop",
+    stopLabel: (task: string) => `Stop ${task}`,
+    late: "A call in the background has ended:",
+    network: "Network",
+    connected: (place: string, sent: string, received: string) => `${place} · ${sent} sent, ${received} received`,
+    refused: (place: string, reason: string | undefined) => `${place} · refused${reason === undefined ? "" : `: ${reason}`}`,
     hiddenCharacter: (name: string) => `Invisible character ${name}`,
+    artifacts: "Files it left",
+    download: (name: string) => `Download ${name}`,
     characters: (n: number) => count(n, "character", "characters"),
   },
 
-  approval: {
-    title: (task: string) => `Allow ${task}?`,
-    exactly: "This is exactly what will run:",
-    why: "Why you are asked",
-    once: "Allow once",
-    conversation: "Allow for this conversation",
-    always: "Always allow",
-    deny: "Deny",
-    reason: "Reason for the model (optional)",
-    decided: "This was decided already, perhaps in another window.",
-  },
+  approval,
+  connection,
+  library,
+  permissions,
 
   settings: {
     title: "Settings",
@@ -198,6 +274,8 @@ export const texts = {
       connections: "Models",
       appearance: "Appearance",
       actions: "Actions",
+      permissions: "Permissions",
+      library: "Conversations",
       status: "Status",
     },
     defaultModel: "Model of new chats",
@@ -244,6 +322,7 @@ export const texts = {
     stop: "Stop the answer",
     send: "Send",
     newline: "New line",
+    run: "Run an action yourself",
     help: "This help",
     sidebar: "Show or hide the list",
   },

@@ -1,7 +1,7 @@
 import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ApprovalCard } from "../src/chat/ApprovalCard";
+import { ApprovalCard } from "../src/chat/approval/ApprovalCard";
 import type { Call } from "../src/chat/view";
 import type { Decision } from "../src/state/conversation";
 
@@ -16,12 +16,19 @@ const CALL: Call = {
   action: "acme/web",
   version: "2.1.0",
   effects: "write",
+  contentHash: "0123",
+  by: "model",
+  edited: false,
+  seq: 1,
+  background: false,
+  artifacts: [],
+  connections: [],
   arguments: { url: "https://example.org/", body: `${"x".repeat(10_000)} rm -rf \u202E/` },
   raw: "",
   offset: 0,
   problem: undefined,
   state: "input_required",
-  approval: { id: "a1", reasons: ["It uses the network."], decision: undefined },
+  approval: { id: "a1", reasons: ["It uses the network."], scopes: [], needs: undefined, untrusted: [], decision: undefined },
   startedAt: undefined,
   progress: undefined,
   output: [],
@@ -57,6 +64,8 @@ afterEach(() => {
 });
 
 const buttons = () => [...host.querySelectorAll<HTMLButtonElement>("button")];
+const allowOnce = () => buttons().find((button) => button.textContent === "Allow once");
+const deciding = () => buttons().filter((button) => /Allow|allow|Deny/.test(button.textContent ?? ""));
 const arm = () => act(() => vi.advanceTimersByTime(1000));
 
 describe("the approval card", () => {
@@ -70,14 +79,14 @@ describe("the approval card", () => {
 
   it("takes the focus from nobody, and takes no answer at first", () => {
     expect(document.activeElement).toBe(document.body);
-    expect(buttons().every((button) => button.disabled)).toBe(true);
+    expect(deciding().every((button) => button.disabled)).toBe(true);
     arm();
-    expect(buttons().some((button) => button.disabled)).toBe(false);
+    expect(deciding().some((button) => button.disabled)).toBe(false);
   });
 
   it("is decided by people only", () => {
     arm();
-    act(() => buttons()[0]?.click());
+    act(() => allowOnce()?.click());
     expect(decided).toEqual([]);
   });
 
@@ -88,7 +97,7 @@ describe("the approval card", () => {
   it("lets a key that is held down press nothing", () => {
     arm();
     const held = new KeyboardEvent("keydown", { key: "Enter", repeat: true, bubbles: true, cancelable: true });
-    act(() => void buttons()[0]?.dispatchEvent(held));
+    act(() => void allowOnce()?.dispatchEvent(held));
     expect(held.defaultPrevented).toBe(true);
   });
 });

@@ -207,7 +207,7 @@ describe("ends", () => {
       stored(5, "message.finished", { message: "m2", reason: "error", error: { kind: "auth", message: "No.", remedy: "Set a key." } }),
       stored(6, "turn.finished", { turn: "t1", reason: "error", detail: "No.", canContinue: true }),
     ]);
-    expect(view.items.at(-1)).toEqual({ kind: "end", id: "t1" });
+    expect(view.items.at(-1)).toMatchObject({ kind: "end", id: "t1" });
     expect(view.ends.get("t1")).toMatchObject({ reason: "error", canContinue: true });
     expect(answer(view).end?.error).toEqual({ message: "No.", remedy: "Set a key." });
   });
@@ -254,5 +254,76 @@ describe("ends", () => {
   it("takes ten thousand events in one go", () => {
     const many = Array.from({ length: 10_000 }, (_, i) => stored(i + 1, "message.user", { message: `u${i}`, text: "x" }));
     expect(applyEvents(NOTHING, many).items).toHaveLength(10_000);
+  });
+});
+
+describe("what stands beside answers", () => {
+  const LOG: readonly StoredEvent[] = [
+    ...TURN.slice(0, 7),
+    stored(8, "approval.requested", {
+      call: "c1",
+      approval: "a1",
+      reasons: ["It comes from a third party."],
+      scopes: ["once"],
+      untrusted: ["web.fetch"],
+      needs: {
+        network: ["example.org:443"],
+        shares: [{ name: "notes", writable: true }],
+        secrets: [{ name: "key", env: "KEY", hosts: [], set: false }],
+        workspace: true,
+        sidecars: [],
+      },
+    }),
+    stored(9, "approval.decided", { call: "c1", approval: "a1", decision: "allow", scope: "once", by: "user", arguments: { command: "true" } }),
+    stored(10, "call.started", { call: "c1" }),
+    stored(11, "call.background", { call: "c1" }),
+    stored(12, "call.connection", { call: "c1", number: 1, host: "example.org", port: 443, allowed: false, reason: "not granted", sent: 0, received: 0 }),
+    stored(13, "call.artifact", { call: "c1", artifact: "f1", name: "plot.png", mediaType: "image/png", size: 7 }),
+    stored(14, "call.finished", { call: "c1", status: "completed" }),
+    stored(15, "message.results", { message: "m3", late: true, results: [{ call: "c1", text: "ok", bytes: 2 }] }),
+    stored(16, "context.shortened", { calls: ["c1"], tokens: 10, room: 5 }),
+    stored(17, "context.summarised", { message: "m9", through: 5, messages: 3, text: "In short.", usage: { input: 5, output: 5, estimated: true, cost: 0.5 } }),
+    stored(18, "workspace.reverted", { call: "c1", revert: "r1", files: ["a.txt"] }),
+    stored(19, "message.user", {
+      message: "m5",
+      text: "/run system.now",
+      attachments: [{ artifact: "f2", name: "dot.png", mediaType: "image/png", size: 70 }],
+    }),
+    stored(20, "call.requested", { call: "c2", message: "m5", by: "user", index: 0, task: "system.now", arguments: {} }),
+    stored(21, "message.imported", { message: "m6", role: "assistant", text: "Long ago." }),
+    stored(22, "grant.changed", { grants: {} }),
+  ];
+  const view = applyEvents(NOTHING, LOG);
+
+  it("stands in the order of the log", () => {
+    expect(view.items.map((item) => item.kind)).toEqual(["user", "answer", "late", "shortened", "summarised", "reverted", "user", "imported"]);
+    expect(view.items.map((item) => item.seq)).toEqual([2, 4, 15, 16, 17, 18, 19, 21]);
+    expect(view.permissions).toBe(22);
+  });
+
+  it("tells what a call asks for, what the user made of it and what it left", () => {
+    expect(call(view)).toMatchObject({
+      arguments: { command: "true" },
+      edited: true,
+      background: true,
+      approval: { scopes: ["once"], untrusted: ["web.fetch"], needs: { network: ["example.org:443"], secrets: [{ name: "key", set: false }] } },
+      artifacts: [{ id: "f1", name: "plot.png" }],
+      connections: [{ host: "example.org", allowed: false, reason: "not granted" }],
+    });
+  });
+
+  it("counts what was spent", () => {
+    expect(view.spent).toEqual({ input: 5, output: 5, estimated: true, cost: 0.5, calls: 1 });
+  });
+
+  it("shows the calls of a user with the message that holds them", () => {
+    expect(view.messages.get("m5")).toMatchObject({ kind: "user", calls: ["c2"], attachments: [{ id: "f2" }] });
+    expect(view.calls.get("c2")?.by).toBe("user");
+  });
+
+  it("is the same in whatever order stored events come", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      expect(applyEvents(NOTHING, shuffled(LOG, seed))).toEqual(view);
+    }
   });
 });

@@ -68,6 +68,16 @@ export class ApiClient {
     return (await response.json()) as Success<Operation<P, M>>;
   }
 
+  /** Sends a file of JSON as it is. */
+  async post<T>(url: string, file: Blob): Promise<T> {
+    const response = await this.once(url, {
+      method: "POST",
+      headers: { Accept: "application/json", "Content-Type": "application/json", "X-RunGPT": "1" },
+      body: file,
+    });
+    return (await response.json()) as T;
+  }
+
   /** Opens an event stream; the caller reads its body. */
   stream(url: string, after: number | undefined, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { Accept: "text/event-stream" };

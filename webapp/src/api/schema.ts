@@ -101,6 +101,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/connections/{name}/probe": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: components["parameters"]["ConnectionName"];
+            };
+            readonly cookie?: never;
+        };
+        /** What the latest probe of a model has found */
+        readonly get: operations["probeReport"];
+        readonly put?: never;
+        /** Find out by which protocol a model calls better; costs tokens, runs nothing */
+        readonly post: operations["probe"];
+        /** End the probe that is under way */
+        readonly delete: operations["cancelProbe"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/connections/{name}/refresh": {
         readonly parameters: {
             readonly query?: never;
@@ -114,6 +135,23 @@ export interface paths {
         readonly put?: never;
         /** Ask the server for its models again */
         readonly post: operations["refreshConnection"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/connections/look": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Look for servers of models on this machine (Ollama, llama.cpp, LM Studio, vLLM) */
+        readonly post: operations["lookForServers"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -155,7 +193,7 @@ export interface paths {
         readonly delete: operations["deleteConversation"];
         readonly options?: never;
         readonly head?: never;
-        /** Change its title or model */
+        /** Change its title, model or protocol, from the next request on */
         readonly patch: operations["changeConversation"];
         readonly trace?: never;
     };
@@ -195,6 +233,26 @@ export interface paths {
         readonly get: operations["artifact"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/branches": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** The conversation with all that it came from and all branches of those, by time of creation */
+        readonly get: operations["branches"];
+        readonly put?: never;
+        /** Make a conversation that shares the beginning of this one; to edit a message and send it again, name it and give its new text */
+        readonly post: operations["branch"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -352,6 +410,25 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/conversations/{id}/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** The conversation as a file */
+        readonly get: operations["exportConversation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/conversations/{id}/grants": {
         readonly parameters: {
             readonly query?: never;
@@ -365,6 +442,25 @@ export interface paths {
         readonly get: operations["conversationGrants"];
         /** Replace what is granted in this conversation; counts from the next call on */
         readonly put: operations["setConversationGrants"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/labels": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Pin, archive or tag it; what is left out stays */
+        readonly put: operations["labelConversation"];
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -497,6 +593,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/import": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take conversations from a JSON export or from the conversations.json of a ChatGPT export, at most 64 MiB */
+        readonly post: operations["importConversations"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/models": {
         readonly parameters: {
             readonly query?: never;
@@ -542,6 +655,23 @@ export interface paths {
         readonly get: operations["policy"];
         /** Change it; what is left out stays as it is */
         readonly put: operations["setPolicy"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Places in messages, outputs of calls and titles that have all words, the newest first */
+        readonly get: operations["search"];
+        readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -709,27 +839,42 @@ export interface components {
         };
         readonly Connection: {
             readonly baseUrl: string;
+            readonly contextTokens?: number | null;
             readonly headers?: {
                 readonly [key: string]: string;
             };
+            readonly images?: boolean | null;
             /** @description The end of the key, or where it comes from; never the key. */
             readonly keyHint?: string;
             readonly kind: string;
+            /** @description Offered instead of those that the server lists. */
+            readonly models?: readonly string[];
             readonly name: string;
+            readonly prices?: components["schemas"]["Prices"] | null;
+            /** @description For new conversations with its models. */
+            readonly protocol?: string | null;
             readonly ready: boolean;
             readonly reason: string;
             readonly remedy?: string;
             readonly title: string;
         };
         readonly Conversation: {
+            readonly archived?: boolean;
             /** Format: date-time */
             readonly created: string;
             readonly id: string;
             readonly lastSeq: number;
             readonly model: string;
+            /** @description Where it leaves the conversation that it is a branch of. */
+            readonly origin?: {
+                readonly conversation: string;
+                readonly seq: number;
+            };
+            readonly pinned?: boolean;
             readonly protocol: string;
             /** @enum {unknown} */
             readonly state: "idle" | "running" | "waiting";
+            readonly tags?: readonly string[];
             readonly title: string;
             /** Format: date-time */
             readonly updated: string;
@@ -741,8 +886,16 @@ export interface components {
                  * @example invalid
                  * @example conflict
                  * @example unavailable
-                 * @example unauthorized
+                 * @example unauthenticated
                  * @example forbidden
+                 * @example host
+                 * @example cross_site
+                 * @example unmarked
+                 * @example content_type
+                 * @example method
+                 * @example too_large
+                 * @example model_server
+                 * @example internal
                  */
                 readonly code: string;
                 /** @description One line that says what is wrong. */
@@ -765,14 +918,19 @@ export interface components {
                 /** @description Of exactly these files: another version asks anew. */
                 readonly contentHash: string;
             } & components["schemas"]["Access"])[];
+            /** @description Answers for a conversation only: what holds in all of them. */
+            readonly everywhere?: components["schemas"]["Grants"];
             readonly workspace?: components["schemas"]["Access"];
         };
         readonly Model: {
             readonly connection: string;
-            readonly contextTokens?: number;
+            /** @description Null if unknown. */
+            readonly contextTokens?: number | null;
             /** @description connection/model */
             readonly id: string;
-            readonly images?: boolean;
+            /** @description Null if unknown. */
+            readonly images?: boolean | null;
+            readonly prices?: components["schemas"]["Prices"] | null;
             readonly ready: boolean;
             readonly reason: string;
             readonly title: string;
@@ -787,6 +945,8 @@ export interface components {
         readonly Policy: {
             /** @description owner/repo@contentHash/task; leave one out to take it back. */
             readonly approvals?: readonly string[];
+            /** @description Answers for a conversation only: what counts after its own. */
+            readonly everywhere?: components["schemas"]["Policy"];
             /**
              * @description null: as for all conversations; there: border.
              * @enum {unknown}
@@ -799,6 +959,30 @@ export interface components {
                 /** @description A glob on owner/repo[/dir].task. */
                 readonly match: string;
             }[];
+        };
+        /** @description US dollars for a million tokens. */
+        readonly Prices: {
+            readonly cachedInput?: number | null;
+            readonly input: number;
+            readonly output: number;
+        };
+        readonly Probe: {
+            /** @description The protocol that the model handles better. */
+            readonly better?: string | null;
+            readonly done: number;
+            readonly model: string;
+            readonly problem?: string | null;
+            readonly scores: readonly {
+                readonly millis?: number;
+                readonly protocol?: string;
+                readonly right?: number;
+                readonly tasks?: number;
+                readonly tokens?: number;
+                readonly valid?: number;
+            }[];
+            /** @enum {unknown} */
+            readonly state: "running" | "done" | "cancelled" | "failed";
+            readonly total: number;
         };
         readonly Settings: {
             readonly defaultModel?: string | null;
@@ -994,12 +1178,19 @@ export interface operations {
                 readonly "application/json": {
                     /** Format: uri */
                     readonly baseUrl: string;
+                    readonly contextTokens?: number | null;
                     readonly headers?: {
                         readonly [key: string]: string;
                     };
+                    readonly images?: boolean | null;
                     readonly key?: string;
                     /** @example openai */
                     readonly kind: string;
+                    /** @description Offered instead of those that the server lists. */
+                    readonly models?: readonly string[];
+                    readonly prices?: components["schemas"]["Prices"] | null;
+                    /** @description For new conversations with its models. */
+                    readonly protocol?: string | null;
                 };
             };
         };
@@ -1055,6 +1246,82 @@ export interface operations {
             readonly 404: components["responses"]["Error"];
         };
     };
+    readonly probeReport: {
+        readonly parameters: {
+            readonly query: {
+                readonly model: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly name: components["parameters"]["ConnectionName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The report. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Probe"];
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly probe: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: components["parameters"]["ConnectionName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly model: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description It is under way. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Probe"];
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly cancelProbe: {
+        readonly parameters: {
+            readonly query: {
+                readonly model: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly name: components["parameters"]["ConnectionName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Ended. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly refreshConnection: {
         readonly parameters: {
             readonly query?: never;
@@ -1081,12 +1348,37 @@ export interface operations {
             readonly 502: components["responses"]["Error"];
         };
     };
+    readonly lookForServers: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The connections, those of the kind local among them. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly connections?: readonly components["schemas"]["Connection"][];
+                    };
+                };
+            };
+        };
+    };
     readonly conversations: {
         readonly parameters: {
             readonly query?: {
                 /** @description Only those updated before. */
                 readonly before?: string;
                 readonly limit?: number;
+                readonly show?: "current" | "pinned" | "archived" | "all";
+                /** @description Only those with this tag. */
+                readonly tag?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -1118,6 +1410,12 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly model?: string;
+                    /**
+                     * @description How calls are written; left out: the connection's, or the general one.
+                     * @example tags
+                     * @example native
+                     */
+                    readonly protocol?: string;
                 };
             };
         };
@@ -1174,6 +1472,7 @@ export interface operations {
             readonly content: {
                 readonly "application/json": {
                     readonly model?: string;
+                    readonly protocol?: string;
                     readonly title?: string;
                 };
             };
@@ -1258,6 +1557,58 @@ export interface operations {
             readonly 416: components["responses"]["Error"];
         };
     };
+    readonly branches: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The conversations. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly conversations: readonly components["schemas"]["Conversation"][];
+                    };
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly branch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description A message of the user that began a turn. The branch leaves before it. */
+                    readonly message?: string;
+                    /** @description The last event that both share; between two turns. */
+                    readonly seq?: number;
+                    /** @description What is said in the branch at once. */
+                    readonly text?: string;
+                };
+            };
+        };
+        readonly responses: {
+            readonly 201: components["responses"]["Conversation"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
+        };
+    };
     readonly decide: {
         readonly parameters: {
             readonly query?: never;
@@ -1274,7 +1625,9 @@ export interface operations {
                     /** @description The approval that was shown; if the call waits for another one the answer is 409. */
                     readonly approval?: string;
                     /** @description The arguments as the user changed them; exactly this runs. */
-                    readonly arguments?: Record<string, never>;
+                    readonly arguments?: {
+                        readonly [key: string]: unknown;
+                    };
                     /** @enum {unknown} */
                     readonly decision: "allow" | "deny";
                     /** @description What the call gets of what it needs; all of it if left out, which is not possible if it needs shares. */
@@ -1468,6 +1821,29 @@ export interface operations {
             readonly 404: components["responses"]["Error"];
         };
     };
+    readonly exportConversation: {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "json" | "markdown" | "html";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description An attachment; JSON can be imported again. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: components["responses"]["Error"];
+        };
+    };
     readonly conversationGrants: {
         readonly parameters: {
             readonly query?: never;
@@ -1499,6 +1875,30 @@ export interface operations {
             readonly 404: components["responses"]["Error"];
         };
     };
+    readonly labelConversation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly archived?: boolean;
+                    readonly pinned?: boolean;
+                    readonly tags?: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            readonly 200: components["responses"]["Conversation"];
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+        };
+    };
     readonly post: {
         readonly parameters: {
             readonly query?: never;
@@ -1511,8 +1911,16 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
+                    /** @description Pictures (PNG, JPEG, GIF, WebP) for models that see, and files of text in UTF-8 of at most 256 KiB. */
+                    readonly attachments?: readonly {
+                        /** @description An artifact of this conversation; or else name and data. */
+                        readonly artifact?: string;
+                        readonly data?: string;
+                        readonly name?: string;
+                    }[];
                     readonly id?: string;
-                    readonly text: string;
+                    /** @description May be empty if there are attachments. */
+                    readonly text?: string;
                 };
             };
         };
@@ -1670,6 +2078,33 @@ export interface operations {
             readonly 400: components["responses"]["Error"];
         };
     };
+    readonly importConversations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": unknown;
+            };
+        };
+        readonly responses: {
+            /** @description The ids of the new conversations; nothing that they say is ever run. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly conversations: readonly string[];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+        };
+    };
     readonly models: {
         readonly parameters: {
             readonly query?: never;
@@ -1736,6 +2171,40 @@ export interface operations {
         readonly requestBody: components["requestBodies"]["Policy"];
         readonly responses: {
             readonly 200: components["responses"]["Policy"];
+            readonly 400: components["responses"]["Error"];
+        };
+    };
+    readonly search: {
+        readonly parameters: {
+            readonly query: {
+                readonly limit?: number;
+                /** @description Words; the last may be a beginning; "phrases in quotation marks". */
+                readonly q: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What was found. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly hits: readonly {
+                            readonly conversation: components["schemas"]["Conversation"];
+                            /** @description From and to of what fits, in UTF-16 code units. */
+                            readonly ranges: readonly (readonly number[])[];
+                            /** @description The event; 0 is the title. */
+                            readonly seq: number;
+                            readonly snippet: string;
+                        }[];
+                    };
+                };
+            };
             readonly 400: components["responses"]["Error"];
         };
     };

@@ -1,11 +1,17 @@
-import type { components } from "./schema";
+import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Access = Schemas["Access"];
 export type ActionInfo = Schemas["Action"];
+export type Change = Schemas["Change"];
 export type Connection = Schemas["Connection"];
 export type ConversationInfo = Schemas["Conversation"];
+export type Grants = Schemas["Grants"];
+export type Hit = paths["/api/search"]["get"]["responses"][200]["content"]["application/json"]["hits"][number];
 export type ModelInfo = Schemas["Model"];
+export type Probe = Schemas["Probe"];
+export type Policy = Schemas["Policy"];
 export type Part = Schemas["Part"];
 
 /** A durable event: `seq` is 1, 2, 3 … in each conversation, without gaps. */

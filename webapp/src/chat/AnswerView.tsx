@@ -1,26 +1,26 @@
-import { Brain, ChevronDown, LoaderCircle, TriangleAlert } from "lucide-react";
+import { Brain, ChevronDown, LoaderCircle, ReceiptText, TriangleAlert } from "lucide-react";
 import { memo, type ReactNode, useId, useState } from "react";
 import { Markdown } from "../markdown/Markdown";
-import type { Decision } from "../state/conversation";
+import type { Conversation } from "../state/conversation";
 import { texts } from "../texts";
 import { CopyButton } from "../ui/copy";
 import { PlainText } from "../ui/PlainText";
 import { CallCard } from "./CallCard";
+import { dollars, ReceiptDialog } from "./ReceiptDialog";
 import type { Answer, Call } from "./view";
 
 interface Props {
+  readonly conversation: Conversation;
   readonly answer: Answer;
   /** The calls of this answer, in the order of their places in it. */
   readonly calls: readonly Call[];
   /** Whether it is the last of its turn and the turn is over, so that it is worth a line of buttons. */
   readonly last: boolean;
-  readonly onDecide: (call: string, decision: Decision) => Promise<void>;
-  readonly onCancel: (call: string) => void;
 }
 
 /** One answer of the model: its thoughts, its text, and its calls where it made them. */
 export const AnswerView = memo(
-  function AnswerView({ answer, calls, last, onDecide, onCancel }: Props) {
+  function AnswerView({ conversation, answer, calls, last }: Props) {
     const running = answer.end === undefined;
     const text = answer.answer.text;
     const empty = text === "" && calls.length === 0 && answer.writing === undefined;
@@ -31,7 +31,7 @@ export const AnswerView = memo(
       if (text.slice(from, to).trim() !== "") {
         parts.push(<Markdown key={`text-${from}`} text={text.slice(from, to)} />);
       }
-      parts.push(<CallCard key={call.id} call={call} onDecide={onDecide} onCancel={onCancel} />);
+      parts.push(<CallCard key={call.id} conversation={conversation} call={call} />);
       from = to;
     }
     if (text.slice(from).trim() !== "") {
@@ -45,15 +45,14 @@ export const AnswerView = memo(
         {running && answer.retry && <Busy text={texts.chat.retrying(answer.retry.attempt, answer.retry.reason)} />}
         {running && empty && !answer.retry && answer.reasoning.text === "" && <Dots />}
         <Trouble answer={answer} />
-        {last && text.trim() !== "" && <Foot answer={answer} />}
+        {last && text.trim() !== "" && <Foot conversation={conversation} answer={answer} />}
       </div>
     );
   },
   (before, after) =>
     before.answer === after.answer &&
     before.last === after.last &&
-    before.onDecide === after.onDecide &&
-    before.onCancel === after.onCancel &&
+    before.conversation === after.conversation &&
     before.calls.length === after.calls.length &&
     before.calls.every((call, index) => call === after.calls[index]),
 );
@@ -123,14 +122,28 @@ function Trouble({ answer }: { readonly answer: Answer }) {
   return note === undefined ? null : <p className="answer-note">{note}</p>;
 }
 
-function Foot({ answer }: { readonly answer: Answer }) {
+function Foot({ conversation, answer }: { readonly conversation: Conversation; readonly answer: Answer }) {
+  const [receipt, setReceipt] = useState(false);
   const usage = answer.end?.usage;
   return (
     <div className="answer-foot">
       <CopyButton label={texts.chat.copyAnswer} text={() => answer.answer.text.trim()} />
-      <span className="answer-facts" title={usage && texts.chat.tokens(usage.input, usage.output, usage.estimated)}>
+      <button type="button" className="icon-button small" aria-label={texts.receipt.open} title={texts.receipt.open} onClick={() => setReceipt(true)}>
+        <ReceiptText aria-hidden />
+      </button>
+      <span className="answer-facts">
         <PlainText text={answer.model} />
+        {usage && ` · ${texts.chat.tokens(usage.input, usage.output, usage.estimated)}`}
+        {usage?.cost !== undefined && ` · ${dollars(usage.cost)}`}
       </span>
+      {receipt && (
+        <ReceiptDialog
+          conversation={conversation.id}
+          message={answer.id}
+          spent={conversation.get().view.spent}
+          onClose={() => setReceipt(false)}
+        />
+      )}
     </div>
   );
 }

@@ -7,20 +7,25 @@ import {
   CircleHelp,
   CircleSlash,
   CircleX,
+  Globe,
   LoaderCircle,
   type LucideIcon,
   ShieldQuestion,
   TriangleAlert,
 } from "lucide-react";
 import { memo, useId, useState } from "react";
-import type { Decision } from "../state/conversation";
+import type { Conversation } from "../state/conversation";
+import { report } from "../state/toasts";
 import { terminalText } from "../text/terminal";
 import { texts } from "../texts";
 import { CopyButton } from "../ui/copy";
 import { PlainText } from "../ui/PlainText";
 import { duration, useNow } from "../ui/time";
-import { ApprovalCard } from "./ApprovalCard";
+import { ApprovalCard } from "./approval/ApprovalCard";
 import { Arguments, summary } from "./Arguments";
+import { Artifacts } from "./Artifacts";
+import { bytes } from "./attach";
+import { Changes } from "./Changes";
 import { Terminal } from "./Terminal";
 import { type Call, type CallState, isFinal } from "./view";
 
@@ -37,14 +42,16 @@ const ICONS: Readonly<Record<CallState, LucideIcon>> = {
   unknown: CircleHelp,
 };
 
+/** Effects of tasks that change no files. */
+const HARMLESS: ReadonlySet<string> = new Set(["none", "read"]);
+
 interface Props {
+  readonly conversation: Conversation;
   readonly call: Call;
-  readonly onDecide: (call: string, decision: Decision) => Promise<void>;
-  readonly onCancel: (call: string) => void;
 }
 
 /** One call: what was asked for, how it stands, what it says. */
-export const CallCard = memo(function CallCard({ call, onDecide, onCancel }: Props) {
+export const CallCard = memo(function CallCard({ conversation, call }: Props) {
   const id = useId();
   const [open, setOpen] = useState(true);
   const Icon = ICONS[call.state];
@@ -69,14 +76,14 @@ export const CallCard = memo(function CallCard({ call, onDecide, onCancel }: Pro
           <ChevronDown aria-hidden className="chevron" />
         </button>
         {call.state === "working" && (
-          <button type="button" className="button small" aria-label={texts.call.cancelLabel(call.task)} onClick={() => onCancel(call.id)}>
+          <button type="button" className="button small" aria-label={texts.call.cancelLabel(call.task)} onClick={() => void conversation.cancel(call.id).catch(report)}>
             {texts.call.cancel}
           </button>
         )}
       </header>
       {open && (
         <div className="call-body" id={`${id}-body`}>
-          {asks ? <ApprovalCard call={call} onDecide={onDecide} /> : <Details call={call} />}
+          {asks ? <ApprovalCard call={call} onDecide={conversation.decideCall} /> : <Details conversation={conversation} call={call} />}
         </div>
       )}
     </article>
@@ -97,13 +104,13 @@ function State({ call }: { readonly call: Call }) {
         </span>
       )}
       <span className={`badge state-${call.state}`} role="status">
-        {texts.call.state[call.state]}
+        {running && call.background ? texts.call.background : texts.call.state[call.state]}
       </span>
     </span>
   );
 }
 
-function Details({ call }: { readonly call: Call }) {
+function Details({ conversation, call }: Props) {
   const decision = call.approval?.decision;
   const trouble = call.problem ?? call.end?.message ?? (call.state === "unknown" ? texts.call.unknown : undefined);
   const said = call.output.length > 0;
@@ -111,6 +118,7 @@ function Details({ call }: { readonly call: Call }) {
   return (
     <>
       <CallArguments call={call} />
+      {call.background && !isFinal(call.state) && <p className="faint">{texts.call.backgroundText}</p>}
       {call.progress !== undefined && !isFinal(call.state) && (
         <p className="call-progress">
           <LoaderCircle aria-hidden className="spin" />
@@ -137,23 +145,45 @@ function Details({ call }: { readonly call: Call }) {
         </div>
       )}
       {!said && call.state === "completed" && <p className="faint">{texts.call.noOutput}</p>}
+      {call.artifacts.length > 0 && <Artifacts conversation={conversation.ownerOf(call.seq)} artifacts={call.artifacts} />}
+      {call.connections.length > 0 && <Connections call={call} />}
+      {isFinal(call.state) && call.startedAt !== undefined && !HARMLESS.has(call.effects ?? "") && <Changes conversation={conversation} call={call.id} />}
       {note !== undefined && note !== "" && (
         <p className="faint">
           <PlainText text={note} />
         </p>
       )}
-      {(call.end?.sandbox !== undefined || decision?.allow) && (
+      {(call.end?.sandbox !== undefined || decision?.allow || call.by === "user") && (
         <footer className="call-foot">
+          {call.by === "user" && <span className="badge quiet">{texts.call.byUser}</span>}
           {call.end?.sandbox !== undefined && (
             <span className="badge quiet" title={call.end.sandbox}>
               <Box aria-hidden />
-              {texts.call.sandbox}
+              {call.connections.some((one) => one.allowed) ? texts.call.sandboxNetwork : texts.call.sandbox}
             </span>
           )}
           {decision?.allow && <span className="badge quiet">{allowed(decision.by, decision.scope)}</span>}
+          {call.edited && <span className="badge quiet">{texts.call.edited}</span>}
         </footer>
       )}
     </>
+  );
+}
+
+/** The hosts that a call reached, and those that it was refused. */
+function Connections({ call }: { readonly call: Call }) {
+  return (
+    <div className="call-network">
+      <p className="faint">{texts.call.network}</p>
+      <ul>
+        {call.connections.map(({ host, port, allowed, reason, sent, received }, index) => (
+          <li key={index} className={allowed ? "host" : "host refused"}>
+            {allowed ? <Globe aria-hidden /> : <Ban aria-hidden />}
+            <PlainText text={allowed ? texts.call.connected(`${host}:${port}`, bytes(sent), bytes(received)) : texts.call.refused(`${host}:${port}`, reason)} />
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -1,14 +1,18 @@
 import { ArrowDown, WifiOff } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { begin, conversation as conversationOf, conversations, models, router } from "../state/app";
-import type { Conversation, Decision, Pending } from "../state/conversation";
+import type { Conversation } from "../state/conversation";
 import { useStore } from "../state/store";
 import { report } from "../state/toasts";
 import { texts } from "../texts";
+import { PermissionsDialog } from "../permissions/PermissionsDialog";
+import type { Upload } from "./attach";
 import { ChatHeader } from "./ChatHeader";
+import { BackgroundBar } from "./BackgroundBar";
 import { Composer } from "./Composer";
 import { EmptyState } from "./EmptyState";
 import { Timeline } from "./Timeline";
+import { isFinal } from "./view";
 import { useInSight } from "./useInSight";
 import { useFollow } from "./useFollow";
 
@@ -37,12 +41,12 @@ function NewChat({ onSidebar }: Props) {
     document.title = texts.product;
   }, []);
 
-  const send = (text: string) => {
+  const send = (text: string, uploads: readonly Upload[] = []) => {
     if (busy) {
       return;
     }
     setBusy(true);
-    begin(text, chosen)
+    begin(text, uploads, chosen)
       .catch(report)
       .finally(() => setBusy(false));
   };
@@ -69,13 +73,17 @@ function NewChat({ onSidebar }: Props) {
 }
 
 function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: Conversation }) {
-  const { view, pending, loaded, link, error } = useStore(conversation);
-  const info = useStore(conversations).list.find((one) => one.id === conversation.id);
+  const { view, pending, loaded, link, family, error } = useStore(conversation);
+  const { at } = useStore(router);
+  const info = useStore(conversations).list.find((one) => one.id === conversation.id) ?? family.find((one) => one.id === conversation.id);
   const field = useRef<HTMLTextAreaElement>(null);
-  const { scroller, content, atEnd, toEnd } = useFollow(loaded ? conversation.id : undefined);
+  const { scroller, content, atEnd, toEnd, stay } = useFollow(loaded ? conversation.id : undefined);
+  const [permissions, setPermissions] = useState(false);
   const title = info?.title || texts.sidebar.untitled;
   const running = view.turn !== undefined || pending.some((message) => !message.error);
   const waiting = [...view.calls.values()].some((call) => call.state === "input_required" && !call.approval?.decision);
+
+  const background = [...view.calls.values()].filter((call) => call.background && !isFinal(call.state));
 
   const inSight = useInSight(scroller, "[data-approval]", waiting);
 
@@ -90,7 +98,7 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
     }
     const onKey = (event: KeyboardEvent) => {
       const here = event.target === document.body || (event.target instanceof Element && event.target.closest("#main") !== null);
-      const writing = event.target instanceof Element && event.target.matches("input, select");
+      const writing = event.target instanceof Element && event.target.matches("input, select, textarea");
       if (event.key === "Escape" && !event.defaultPrevented && here && !writing && !document.querySelector("dialog[open]")) {
         void conversation.stop().catch(report);
       }
@@ -103,10 +111,14 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
     document.title = `${title} · ${texts.product}`;
   }, [title]);
 
-  const onDecide = useCallback((call: string, decision: Decision) => conversation.decide(call, decision), [conversation]);
-  const onCancel = useCallback((call: string) => void conversation.cancel(call).catch(report), [conversation]);
-  const onContinue = useCallback(() => void conversation.goOn().catch(report), [conversation]);
-  const onResend = useCallback((message: Pending) => void conversation.send(message.text, message.id), [conversation]);
+  const sought = at === undefined || !loaded ? undefined : view.items.findLast((item) => item.seq <= at)?.id;
+  useEffect(() => {
+    const element = sought === undefined ? null : scroller.current?.querySelector(`[data-item="${CSS.escape(sought)}"]`);
+    if (element) {
+      stay();
+      element.scrollIntoView({ block: "center" });
+    }
+  }, [sought, stay, scroller]);
 
   const review = () => {
     const card = scroller.current?.querySelector<HTMLElement>("[data-approval]");
@@ -135,10 +147,13 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
     <main className="chat" id="main">
       <ChatHeader
         title={title}
+        info={info}
         model={info?.model}
         onModel={(model) => void conversations.change(conversation.id, { model }).catch(report)}
         onSidebar={onSidebar}
+        onPermissions={() => setPermissions(true)}
       />
+      {permissions && <PermissionsDialog conversation={conversation.id} version={view.permissions} onClose={() => setPermissions(false)} />}
       {link === "reconnecting" && (
         <div className="link-banner" role="status">
           <WifiOff aria-hidden />
@@ -148,17 +163,10 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
           </button>
         </div>
       )}
-      <div className="scroller" ref={scroller} role="log" aria-label={texts.chat.log} aria-live="off" tabIndex={0}>
+      <div className={atEnd ? "scroller" : "scroller reading"} ref={scroller} role="log" aria-label={texts.chat.log} aria-live="off" tabIndex={0}>
         <div className="column" ref={content}>
           {loaded ? (
-            <Timeline
-              view={view}
-              pending={pending}
-              onDecide={onDecide}
-              onCancel={onCancel}
-              onContinue={onContinue}
-              onResend={onResend}
-            />
+            <Timeline conversation={conversation} view={view} pending={pending} family={family} sought={sought} />
           ) : (
             <p className="loading" role="status">
               {texts.loading}
@@ -172,13 +180,14 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
             <ArrowDown aria-hidden />
           </button>
         )}
+        {background.length > 0 && <BackgroundBar conversation={conversation} calls={background} />}
         <Composer
           conversation={conversation.id}
           field={field}
           running={running}
           waiting={waiting && !inSight}
-          onSend={(text) => {
-            void conversation.send(text);
+          onSend={(text, uploads) => {
+            void conversation.send(text, uploads);
             toEnd();
           }}
           onStop={() => void conversation.stop().catch(report)}

@@ -1,7 +1,12 @@
-import { ArrowUp, ShieldQuestion, Square } from "lucide-react";
-import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useState } from "react";
+import { ArrowUp, Paperclip, ShieldQuestion, Square } from "lucide-react";
+import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { draft, setDraft } from "../state/app";
+import { tell } from "../state/toasts";
 import { texts } from "../texts";
+import { Uploads } from "./Attached";
+import { readFiles, type Upload } from "./attach";
+import { SuggestionList } from "./SuggestionList";
+import { useSuggestions } from "./useSuggestions";
 
 interface Props {
   /** Whose draft it holds; undefined for a new conversation. */
@@ -10,16 +15,19 @@ interface Props {
   readonly running: boolean;
   /** Whether a call waits for approval, out of sight perhaps. */
   readonly waiting: boolean;
-  readonly onSend: (text: string) => void;
+  readonly onSend: (text: string, uploads: readonly Upload[]) => void;
   readonly onStop: () => void;
   readonly onReview: () => void;
 }
 
 const touch = typeof matchMedia === "function" && matchMedia("(pointer: coarse)").matches;
 
-/** Where the user writes. */
+/** Where the user writes, and puts files. */
 export function Composer({ conversation, field, running, waiting, onSend, onStop, onReview }: Props) {
   const [text, setText] = useState(() => draft(conversation));
+  const [uploads, setUploads] = useState<readonly Upload[]>([]);
+  const [over, setOver] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
     if (!touch) {
@@ -40,15 +48,26 @@ export function Composer({ conversation, field, running, waiting, onSend, onStop
     setDraft(conversation, next);
   };
 
+  const completing = useSuggestions(field, text, change);
+
+  const attach = async (files: readonly File[]) => {
+    const read = await readFiles(files, uploads.length);
+    setUploads((before) => [...before, ...read.uploads]);
+    read.problems.forEach((problem) => tell(problem));
+    field.current?.focus();
+  };
+
+  const empty = text.trim() === "" && uploads.length === 0;
   const send = () => {
-    if (text.trim() !== "") {
-      onSend(text.trim());
+    if (!empty) {
+      onSend(text.trim(), uploads);
       change("");
+      setUploads([]);
     }
   };
 
   const onKey = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) {
+    if (event.nativeEvent.isComposing || completing.key(event)) {
       return;
     }
     if (event.key === "Enter" && !event.shiftKey && !touch) {
@@ -71,33 +90,87 @@ export function Composer({ conversation, field, running, waiting, onSend, onStop
           <strong>{texts.composer.review}</strong>
         </button>
       )}
+      {completing.open && (
+        <SuggestionList
+          id={completing.id}
+          list={completing.suggestions.list}
+          at={completing.at}
+          task={completing.suggestions.task}
+          onChoose={completing.choose}
+        />
+      )}
       <form
-        className="composer"
+        className={over ? "composer over" : "composer"}
         onSubmit={(event) => {
           event.preventDefault();
           send();
         }}
+        onDragOver={(event) => {
+          if (event.dataTransfer.types.includes("Files")) {
+            event.preventDefault();
+            setOver(true);
+          }
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          setOver(false);
+          if (event.dataTransfer.files.length > 0) {
+            event.preventDefault();
+            void attach([...event.dataTransfer.files]);
+          }
+        }}
       >
-        <textarea
-          ref={field}
-          rows={1}
-          dir="auto"
-          value={text}
-          aria-label={texts.composer.label}
-          placeholder={running ? texts.composer.running : texts.composer.placeholder}
-          maxLength={200_000}
-          onChange={(event) => change(event.target.value)}
-          onKeyDown={onKey}
-        />
-        {running && text.trim() === "" ? (
-          <button type="button" className="round-button stop" aria-label={texts.composer.stop} title={`${texts.composer.stop} (Esc)`} onClick={onStop}>
-            <Square aria-hidden />
+        {uploads.length > 0 && <Uploads uploads={uploads} onRemove={(gone) => setUploads(uploads.filter((one) => one !== gone))} />}
+        <div className="composer-row">
+          <button type="button" className="icon-button attach" aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => picker.current?.click()}>
+            <Paperclip aria-hidden />
           </button>
-        ) : (
-          <button type="submit" className="round-button" aria-label={texts.composer.send} title={texts.composer.hint} disabled={text.trim() === ""}>
-            <ArrowUp aria-hidden />
-          </button>
-        )}
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            hidden
+            aria-label={texts.composer.attach}
+            onChange={(event) => {
+              void attach([...(event.target.files ?? [])]);
+              event.target.value = "";
+            }}
+          />
+          <textarea
+            ref={field}
+            rows={1}
+            dir="auto"
+            value={text}
+            aria-label={texts.composer.label}
+            placeholder={running ? texts.composer.running : texts.composer.placeholder}
+            maxLength={200_000}
+            aria-autocomplete="list"
+            aria-controls={completing.open ? completing.id : undefined}
+            aria-activedescendant={completing.open ? `${completing.id}-${completing.at}` : undefined}
+            onChange={(event) => {
+              change(event.target.value);
+              completing.moved();
+            }}
+            onSelect={completing.moved}
+            onKeyDown={onKey}
+            onPaste={(event) => {
+              const files = [...event.clipboardData.files];
+              if (files.length > 0) {
+                event.preventDefault();
+                void attach(files);
+              }
+            }}
+          />
+          {running && empty ? (
+            <button type="button" className="round-button stop" aria-label={texts.composer.stop} title={`${texts.composer.stop} (Esc)`} onClick={onStop}>
+              <Square aria-hidden />
+            </button>
+          ) : (
+            <button type="submit" className="round-button" aria-label={texts.composer.send} title={texts.composer.hint} disabled={empty}>
+              <ArrowUp aria-hidden />
+            </button>
+          )}
+        </div>
       </form>
     </div>
   );

@@ -1,155 +1,109 @@
-import { Info, RotateCw, TriangleAlert } from "lucide-react";
-import { memo } from "react";
-import type { Decision, Pending } from "../state/conversation";
+import { useMemo } from "react";
+import type { ConversationInfo } from "../api/types";
+import { type Fork, forks } from "../library/family";
+import type { Conversation, Pending } from "../state/conversation";
 import { texts } from "../texts";
-import { CopyButton } from "../ui/copy";
-import { PlainText } from "../ui/PlainText";
-import { AnswerView, Dots } from "./AnswerView";
-import type { Call, Item, TurnEnd, View } from "./view";
+import { Dots } from "./AnswerView";
+import { Block } from "./Block";
+import { bytes } from "./attach";
+import type { Item, View } from "./view";
+
+/** So many entries come and go together in long conversations. */
+const BLOCK = 40;
+/** Conversations up to here stand in the page as a whole, so that the browser's own search finds everything. */
+const WHOLE = 240;
 
 interface Props {
+  readonly conversation: Conversation;
   readonly view: View;
   readonly pending: readonly Pending[];
-  readonly onDecide: (call: string, decision: Decision) => Promise<void>;
-  readonly onCancel: (call: string) => void;
-  readonly onContinue: () => void;
-  readonly onResend: (message: Pending) => void;
+  readonly family: readonly ConversationInfo[];
+  /** The entry that is to be shown. */
+  readonly sought: string | undefined;
 }
 
 /** What was said and done, in order. */
-export function Timeline({ view, pending, onDecide, onCancel, onContinue, onResend }: Props) {
+export function Timeline({ conversation, view, pending, family, sought }: Props) {
+  const blocks = useMemo(() => cut(view.items), [view.items]);
+  const versions = useMemo(() => forksOf(view.items, family, conversation.id), [view.items, family, conversation]);
   const last = view.items.at(-1);
   const waiting = view.turn !== undefined && last !== undefined && last.kind !== "answer";
   return (
     <>
-      {view.items.map((item, index) => {
-        const next = view.items[index + 1];
-        switch (item.kind) {
-          case "end": {
-            const end = view.ends.get(item.id);
-            return (
-              end && (
-                <TurnEndBanner
-                  key={`end-${item.id}`}
-                  end={end}
-                  told={end.reason === "error" && failed(view, view.items[index - 1])}
-                  onContinue={end.canContinue && item === last && view.turn === undefined ? onContinue : undefined}
-                />
-              )
-            );
-          }
-          case "answer":
-            return answer(item, view, next?.kind !== "answer" && (next !== undefined || view.turn === undefined), onDecide, onCancel);
-          default:
-            return said(item, view);
-        }
-      })}
+      {blocks.map((items, index) => (
+        <Block
+          key={index}
+          conversation={conversation}
+          view={view}
+          items={items}
+          forks={versions}
+          sought={items.some((item) => item.id === sought) ? sought : undefined}
+          before={blocks[index - 1]?.at(-1)}
+          next={blocks[index + 1]?.[0]}
+          kept={view.items.length <= WHOLE || index >= blocks.length - 2 || items.some((item) => item.id === sought)}
+        />
+      ))}
       {pending.map((message) => (
-        <div key={message.id} className="user">
-          <div className={message.error ? "bubble failed" : "bubble pending"} dir="auto">
-            {message.text}
-          </div>
-          {message.error ? (
-            <p className="user-note error" role="alert">
-              {texts.chat.notSent(message.error.message)}{" "}
-              <button type="button" className="text-button" onClick={() => onResend(message)}>
-                {texts.chat.sendAgain}
-              </button>
-            </p>
-          ) : (
-            <p className="user-note">{texts.chat.sending}</p>
-          )}
-        </div>
+        <PendingMessage key={message.id} message={message} onResend={() => void conversation.send(message.text, message.uploads, message.id)} />
       ))}
       {waiting && <Dots />}
     </>
   );
 }
 
-function answer(item: Item, view: View, last: boolean, onDecide: Props["onDecide"], onCancel: Props["onCancel"]) {
-  const message = view.messages.get(item.id);
-  if (message?.kind !== "answer") {
-    return null;
+/** Other versions, by the message that they begin at. */
+function forksOf(items: readonly Item[], family: readonly ConversationInfo[], shown: string): ReadonlyMap<string, Fork> {
+  const found = new Map<string, Fork>();
+  for (const fork of family.length > 1 ? forks(family, shown) : []) {
+    const first = items.find((item) => item.kind === "user" && item.seq > fork.seq);
+    if (first) {
+      found.set(first.id, fork);
+    }
   }
-  const calls = message.calls.map((id) => view.calls.get(id)).filter((call): call is Call => call !== undefined);
-  return <AnswerView key={item.id} answer={message} calls={calls} last={last} onDecide={onDecide} onCancel={onCancel} />;
+  return found;
 }
 
-function said(item: Item, view: View) {
-  const message = view.messages.get(item.id);
-  switch (message?.kind) {
-    case "user":
-      return <UserBubble key={item.id} text={message.text} />;
-    case "notice":
-      return <Notice key={item.id} text={message.text} />;
-    default:
-      return null;
+function cut(items: readonly Item[]): Item[][] {
+  const blocks: Item[][] = [];
+  for (let from = 0; from < items.length; from += BLOCK) {
+    blocks.push(items.slice(from, from + BLOCK));
   }
+  return blocks;
 }
 
-const UserBubble = memo(function UserBubble({ text }: { readonly text: string }) {
+function PendingMessage({ message, onResend }: { readonly message: Pending; readonly onResend: () => void }) {
   return (
-    <div className="user" role="group" aria-label={texts.chat.you}>
-      <div className="bubble" dir="auto">
-        <PlainText text={text} />
-      </div>
-      <div className="user-tools">
-        <CopyButton label={texts.chat.copyMessage} text={() => text} />
-      </div>
+    <div className="user">
+      {message.uploads.length > 0 && (
+        <div className="attached">
+          {message.uploads.map((upload, index) =>
+            upload.url === undefined ? (
+              <span key={index} className="upload">
+                {upload.name} <span className="faint">{bytes(upload.size)}</span>
+              </span>
+            ) : (
+              <span key={index} className="attached-picture">
+                <img src={upload.url} alt={upload.name} />
+              </span>
+            ),
+          )}
+        </div>
+      )}
+      {message.text !== "" && (
+        <div className={message.error ? "bubble failed" : "bubble pending"} dir="auto">
+          {message.text}
+        </div>
+      )}
+      {message.error ? (
+        <p className="user-note error" role="alert">
+          {texts.chat.notSent(message.error.message)}{" "}
+          <button type="button" className="text-button" onClick={onResend}>
+            {texts.chat.sendAgain}
+          </button>
+        </p>
+      ) : (
+        <p className="user-note">{texts.chat.sending}</p>
+      )}
     </div>
   );
-});
-
-const Notice = memo(function Notice({ text }: { readonly text: string }) {
-  return (
-    <p className="notice">
-      <Info aria-hidden />
-      <span>
-        <span className="notice-label">{texts.chat.notice}: </span>
-        <PlainText text={text} />
-      </span>
-    </p>
-  );
-});
-
-const SERIOUS: ReadonlySet<string> = new Set(["error", "interrupted"]);
-
-/** Whether the answer itself says what went wrong. */
-function failed(view: View, item: Item | undefined): boolean {
-  const message = item && view.messages.get(item.id);
-  return message?.kind === "answer" && message.end?.error !== undefined;
 }
-
-interface EndProps {
-  readonly end: TurnEnd;
-  /** Whether the reason stands above already, so that only the way on is left to show. */
-  readonly told: boolean;
-  readonly onContinue: (() => void) | undefined;
-}
-
-const TurnEndBanner = memo(function TurnEndBanner({ end, told, onContinue }: EndProps) {
-  const said: Readonly<Record<string, string>> = texts.turnEnd;
-  const button = onContinue && (
-    <button type="button" className="button" onClick={onContinue}>
-      <RotateCw aria-hidden />
-      {texts.turnEnd.continue}
-    </button>
-  );
-  if (told) {
-    return button === undefined ? null : <div>{button}</div>;
-  }
-  return (
-    <div className={SERIOUS.has(end.reason) ? "banner warning" : "banner"} role="status">
-      {SERIOUS.has(end.reason) ? <TriangleAlert aria-hidden /> : <Info aria-hidden />}
-      <div>
-        <p>{said[end.reason] ?? texts.turnEnd.other}</p>
-        {end.detail !== undefined && (
-          <p className="banner-remedy">
-            <PlainText text={end.detail} />
-          </p>
-        )}
-      </div>
-      {button}
-    </div>
-  );
-});

@@ -9,6 +9,8 @@ interface Follow {
   /** Whether the end is in sight. */
   readonly atEnd: boolean;
   readonly toEnd: () => void;
+  /** The reader looks at something else now. */
+  readonly stay: () => void;
 }
 
 /** Keeps the end in sight while it grows, until the reader scrolls up. */
@@ -25,6 +27,10 @@ export function useFollow(key: string | undefined): Follow {
       following.current = true;
       element.scrollTop = element.scrollHeight;
     }
+  }, []);
+
+  const stay = useCallback(() => {
+    following.current = false;
   }, []);
 
   useLayoutEffect(() => {
@@ -63,5 +69,5 @@ export function useFollow(key: string | undefined): Follow {
     };
   }, []);
 
-  return { scroller, content, atEnd, toEnd };
+  return { scroller, content, atEnd, toEnd, stay };
 }

@@ -14,20 +14,38 @@ export interface View {
   readonly ends: ReadonlyMap<string, TurnEnd>;
   /** The turn that is under way. */
   readonly turn: Turn | undefined;
+  readonly spent: Spent;
+  /** The last event that changed what is granted or who is asked. */
+  readonly permissions: number;
 }
 
 /** What stands in the column, in order. */
 export interface Item {
-  readonly kind: "user" | "answer" | "notice" | "end";
+  readonly kind: Message["kind"] | "end";
   readonly id: string;
+  /** The number of the event that began it. */
+  readonly seq: number;
 }
 
-export type Message = UserMessage | Notice | Answer;
+export type Message = UserMessage | Imported | Notice | Answer | Shortened | Summarised | Reverted | Late;
 
 export interface UserMessage {
   readonly kind: "user";
   readonly id: string;
+  /** The number of its event. */
+  readonly seq: number;
   readonly at: string;
+  readonly text: string;
+  readonly attachments: readonly Artifact[];
+  /** Calls that the user wrote in it. */
+  readonly calls: readonly string[];
+}
+
+/** Something that was said elsewhere, before this conversation began. */
+export interface Imported {
+  readonly kind: "imported";
+  readonly id: string;
+  readonly role: "system" | "user" | "assistant";
   readonly text: string;
 }
 
@@ -35,6 +53,57 @@ export interface Notice {
   readonly kind: "notice";
   readonly id: string;
   readonly text: string;
+}
+
+/** Old outputs were shortened for the model. */
+export interface Shortened {
+  readonly kind: "shortened";
+  readonly id: string;
+  readonly calls: readonly string[];
+  readonly tokens: number | undefined;
+  readonly room: number | undefined;
+}
+
+/** The model is told a summary instead of the first messages. */
+export interface Summarised {
+  readonly kind: "summarised";
+  readonly id: string;
+  readonly messages: number;
+  readonly text: string;
+}
+
+/** The user brought files back. */
+export interface Reverted {
+  readonly kind: "reverted";
+  readonly id: string;
+  /** The call whose changes were taken back, or an earlier revert. */
+  readonly call: string;
+  readonly files: readonly string[];
+}
+
+/** Real results of calls that went on in the background. */
+export interface Late {
+  readonly kind: "late";
+  readonly id: string;
+  readonly calls: readonly string[];
+}
+
+/** What the whole conversation took so far. */
+export interface Spent {
+  readonly input: number;
+  readonly output: number;
+  readonly estimated: boolean;
+  /** US dollars; undefined where no price is known. */
+  readonly cost: number | undefined;
+  readonly calls: number;
+}
+
+/** A file that a call left, or that the user sent. */
+export interface Artifact {
+  readonly id: string;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly size: number;
 }
 
 export interface Answer {
@@ -65,6 +134,7 @@ export interface AnswerEnd {
   readonly detail: string | undefined;
   readonly error: Trouble | undefined;
   readonly usage: Usage | undefined;
+  readonly durationMillis: number | undefined;
 }
 
 export interface Trouble {
@@ -76,6 +146,7 @@ export interface Usage {
   readonly input: number;
   readonly output: number;
   readonly estimated: boolean;
+  readonly cost: number | undefined;
 }
 
 /** How a call stands; the names of the log, and `requested` before anything is known. */
@@ -100,16 +171,28 @@ export interface Call {
   readonly action: string | undefined;
   readonly version: string | undefined;
   readonly effects: string | undefined;
+  readonly contentHash: string | undefined;
+  /** Who wrote it. */
+  readonly by: "model" | "user";
+  /** What runs: as the user changed it, if so. */
   readonly arguments: unknown;
+  /** Whether the user changed what the model asked for. */
+  readonly edited: boolean;
   readonly raw: string;
   /** Where it stands in the answer's text. */
   readonly offset: number;
   readonly problem: string | undefined;
+  /** The number of the event that made it. */
+  readonly seq: number;
   readonly state: CallState;
   readonly approval: Approval | undefined;
   readonly startedAt: string | undefined;
+  /** Whether the model has gone on without waiting for it. */
+  readonly background: boolean;
   readonly progress: string | undefined;
   readonly output: Output;
+  readonly artifacts: readonly Artifact[];
+  readonly connections: readonly HostConnection[];
   readonly end: CallEnd | undefined;
   readonly result: Result | undefined;
 }
@@ -117,7 +200,39 @@ export interface Call {
 export interface Approval {
   readonly id: string;
   readonly reasons: readonly string[];
+  /** How far it may go; all of them if nothing is said. */
+  readonly scopes: readonly string[];
+  readonly needs: Needs | undefined;
+  /** What entered the conversation from outside. */
+  readonly untrusted: readonly string[];
   readonly decision: Decided | undefined;
+}
+
+/** What a call asks for and does not have. */
+export interface Needs {
+  readonly network: readonly string[];
+  readonly shares: readonly { readonly name: string; readonly writable: boolean; readonly why: string | undefined }[];
+  readonly secrets: readonly NeededSecret[];
+  readonly workspace: boolean;
+  readonly sidecars: readonly string[];
+}
+
+export interface NeededSecret {
+  readonly name: string;
+  readonly env: string;
+  readonly hosts: readonly string[];
+  readonly set: boolean;
+  readonly help: string | undefined;
+}
+
+/** A place in the network that a call reached, or was refused. */
+export interface HostConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly allowed: boolean;
+  readonly reason: string | undefined;
+  readonly sent: number;
+  readonly received: number;
 }
 
 export interface Decided {
@@ -144,6 +259,8 @@ export interface Result {
 export interface Turn {
   readonly id: string;
   readonly at: string;
+  /** Whether it was told to stop and ends soon. */
+  readonly stopping: boolean;
 }
 
 export interface TurnEnd {
@@ -161,6 +278,8 @@ export const NOTHING: View = {
   calls: new Map(),
   ends: new Map(),
   turn: undefined,
+  spent: { input: 0, output: 0, estimated: false, cost: undefined, calls: 0 },
+  permissions: 0,
 };
 
 export function isFinal(state: CallState): boolean {

@@ -5,6 +5,8 @@ import { client } from "../state/app";
 import { asApiError } from "../state/resource";
 import { sentences } from "../text/sentences";
 import { texts } from "../texts";
+import { bodyOf, type Details, detailsOf } from "./connectionDetails";
+import { ConnectionMore } from "./ConnectionMore";
 import { PRESETS } from "./presets";
 
 interface Props {
@@ -22,6 +24,7 @@ export function ConnectionForm({ connection, taken, onDone, onCancel }: Props) {
   const [name, setName] = useState(connection?.name ?? first.name);
   const [baseUrl, setBaseUrl] = useState(connection?.baseUrl ?? first.baseUrl);
   const [key, setKey] = useState("");
+  const [details, setDetails] = useState<Details>(() => detailsOf(connection));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
 
@@ -30,14 +33,10 @@ export function ConnectionForm({ connection, taken, onDone, onCancel }: Props) {
     setBusy(true);
     setError(undefined);
     try {
+      const body = bodyOf(details, { kind: connection?.kind ?? "openai", baseUrl: baseUrl.trim() });
       await client.call("put", "/api/connections/{name}", {
         path: { name },
-        body: {
-          kind: "openai",
-          baseUrl: baseUrl.trim(),
-          ...(key.trim() === "" ? {} : { key: key.trim() }),
-          ...(connection?.headers ? { headers: connection.headers } : {}),
-        },
+        body: key.trim() === "" ? body : { ...body, key: key.trim() },
       });
       onDone();
     } catch (failed) {
@@ -116,6 +115,7 @@ export function ConnectionForm({ connection, taken, onDone, onCancel }: Props) {
           {connection?.keyHint === undefined ? texts.settings.keyNone : texts.settings.keyKeep(connection.keyHint)}
         </p>
       </div>
+      <ConnectionMore details={details} onChange={setDetails} />
       {error && (
         <p className="test bad" role="alert">
           {sentences(error.message, error.remedy)}

@@ -1,25 +1,41 @@
-import { Plus } from "lucide-react";
+import { Plus, Radar } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Connection } from "../api/types";
 import { client, connections, models } from "../state/app";
 import { asApiError } from "../state/resource";
 import { useStore } from "../state/store";
-import { report } from "../state/toasts";
+import { report, tell } from "../state/toasts";
 import { sentences } from "../text/sentences";
 import { texts } from "../texts";
 import { ConnectionForm } from "./ConnectionForm";
+import { ProbePanel } from "./ProbePanel";
 
 /** The kinds that have a server and a key; others, like the demo model, have nothing to set. */
 const EDITABLE = "openai";
+/** The kind of servers that were found on this machine by themselves. */
+const LOCAL = "local";
 
 export function ConnectionsSection() {
   const { data, error } = useStore(connections);
   const [editing, setEditing] = useState<string>();
+  const [looking, setLooking] = useState(false);
   const list = data?.connections ?? [];
   useEffect(() => {
     void connections.reload();
     void models.reload();
   }, []);
+  const look = async () => {
+    setLooking(true);
+    try {
+      const { connections: all = [] } = await client.call("post", "/api/connections/look", {});
+      tell(texts.connection.found(all.filter((one) => one.kind === LOCAL).length));
+    } catch (failure) {
+      report(failure);
+    }
+    setLooking(false);
+    void connections.reload();
+    void models.reload();
+  };
   const done = () => {
     setEditing(undefined);
     void connections.reload();
@@ -30,6 +46,10 @@ export function ConnectionsSection() {
       <DefaultModel />
       <div className="section-head">
         <h3>{texts.settings.connections}</h3>
+        <button type="button" className="button" disabled={looking} onClick={() => void look()}>
+          <Radar aria-hidden />
+          {looking ? texts.connection.looking : texts.connection.look}
+        </button>
         {editing !== "" && (
           <button type="button" className="button" onClick={() => setEditing("")}>
             <Plus aria-hidden />
@@ -96,6 +116,7 @@ function ConnectionRow({ connection, onEdit, onChanged }: RowProps) {
   const { name } = connection;
   const [test, setTest] = useState<Test>({ state: "none" });
   const [asking, setAsking] = useState(false);
+  const [probing, setProbing] = useState(false);
 
   const run = async () => {
     setTest({ state: "running" });
@@ -118,6 +139,7 @@ function ConnectionRow({ connection, onEdit, onChanged }: RowProps) {
       <div className="connection-head">
         <span className={connection.ready ? "light good" : "light bad"} aria-hidden="true" />
         <span className="connection-title">{connection.title}</span>
+        {connection.kind === LOCAL && <span className="badge quiet">{texts.connection.local}</span>}
         <span className="faint connection-url">{connection.baseUrl}</span>
       </div>
       <p className={connection.ready ? "faint" : "connection-trouble"}>
@@ -138,6 +160,9 @@ function ConnectionRow({ connection, onEdit, onChanged }: RowProps) {
       <div className="connection-buttons">
         <button type="button" className="button" disabled={test.state === "running"} onClick={() => void run()}>
           {test.state === "running" ? texts.settings.testing : texts.settings.test}
+        </button>
+        <button type="button" className="button" aria-expanded={probing} onClick={() => setProbing(!probing)}>
+          {texts.connection.probe}
         </button>
         {connection.kind === EDITABLE && (
           <>
@@ -167,6 +192,7 @@ function ConnectionRow({ connection, onEdit, onChanged }: RowProps) {
           </>
         )}
       </div>
+      {probing && <ProbePanel connection={connection} onChanged={onChanged} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Activity, Blocks, Cpu, type LucideIcon, Palette } from "lucide-react";
+import { Activity, Archive, Blocks, Cpu, type LucideIcon, Palette, ShieldCheck } from "lucide-react";
 import { router } from "../state/app";
 import type { Section } from "../state/router";
 import { texts } from "../texts";
@@ -6,11 +6,15 @@ import { Dialog } from "../ui/Dialog";
 import { ActionsSection } from "./ActionsSection";
 import { AppearanceSection } from "./AppearanceSection";
 import { ConnectionsSection } from "./ConnectionsSection";
+import { LibrarySection } from "./LibrarySection";
+import { PermissionsSection } from "./PermissionsSection";
 import { StatusSection } from "./StatusSection";
 
 const SECTIONS: readonly (readonly [Section, LucideIcon, () => React.JSX.Element])[] = [
   ["connections", Cpu, ConnectionsSection],
   ["actions", Blocks, ActionsSection],
+  ["permissions", ShieldCheck, PermissionsSection],
+  ["library", Archive, LibrarySection],
   ["status", Activity, StatusSection],
   ["appearance", Palette, AppearanceSection],
 ];

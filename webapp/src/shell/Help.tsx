@@ -11,6 +11,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [["/"], texts.help.focus],
   [["Enter"], texts.help.send],
   [["Shift", "Enter"], texts.help.newline],
+  [["/run"], texts.help.run],
   [["Esc"], texts.help.stop],
   [["?"], texts.help.help],
 ];

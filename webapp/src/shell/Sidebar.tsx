@@ -1,12 +1,14 @@
-import { Ellipsis, PanelLeftClose, Search, Settings, SquarePen, X } from "lucide-react";
-import { type KeyboardEvent, type RefObject, useState } from "react";
+import { PanelLeftClose, Search, Settings, SquarePen, X } from "lucide-react";
+import { type RefObject, useState } from "react";
 import type { ConversationInfo } from "../api/types";
 import { Mark } from "../chat/EmptyState";
-import { conversations, deleteSoon, router } from "../state/app";
+import { ConversationRow } from "../library/ConversationRow";
+import { rootOf } from "../library/family";
+import { SearchResults } from "../library/SearchResults";
+import { conversations, router } from "../state/app";
 import { useStore } from "../state/store";
 import { report } from "../state/toasts";
 import { texts } from "../texts";
-import { Menu, MenuItem } from "../ui/Menu";
 import { StatusPill } from "./StatusPill";
 import { byDay } from "./days";
 
@@ -22,9 +24,18 @@ export function Sidebar({ search, onClose, onGone }: Props) {
   const { list, leaving, loaded, more, error } = useStore(conversations);
   const [query, setQuery] = useState("");
   const wanted = query.trim().toLowerCase();
-  const shown = list.filter(
-    (one) => !leaving.has(one.id) && (wanted === "" || (one.title || texts.sidebar.untitled).toLowerCase().includes(wanted)),
-  );
+  const [tag, setTag] = useState<string>();
+  const present = list.filter((one) => !leaving.has(one.id) && !one.archived);
+  const tags = [...new Set(present.flatMap((one) => one.tags ?? []))].sort();
+  const families = familiesOf(present);
+  // Versions of one conversation are one entry: the one that changed last.
+  const shown = present.filter((one) => families.get(one.id)?.[0] === one.id && (tag === undefined || one.tags?.includes(tag)));
+  const choose = (one: string | undefined) => {
+    setTag(one);
+    if (one !== undefined) {
+      void conversations.tagged(one).catch(report);
+    }
+  };
   return (
     <nav className="sidebar" aria-label={texts.sidebar.label}>
       <div className="sidebar-head">
@@ -57,12 +68,16 @@ export function Sidebar({ search, onClose, onGone }: Props) {
           aria-label={texts.sidebar.search}
           onChange={(event) => setQuery(event.target.value)}
           onKeyDown={(event) => {
-            const first = shown[0];
             if (event.key === "Escape") {
               setQuery("");
-            } else if (event.key === "Enter" && first) {
-              router.go({ conversation: first.id });
-              onGone();
+            } else if (event.key === "Enter" || event.key === "ArrowDown") {
+              event.preventDefault();
+              const first = event.currentTarget.closest(".sidebar")?.querySelector<HTMLElement>(".conversations a");
+              if (event.key === "Enter") {
+                first?.click();
+              } else {
+                first?.focus();
+              }
             }
           }}
         />
@@ -72,29 +87,38 @@ export function Sidebar({ search, onClose, onGone }: Props) {
           </button>
         )}
       </div>
+      {wanted === "" && tags.length > 0 && (
+        <div className="tag-filter" role="group" aria-label={texts.library.filter}>
+          {[undefined, ...tags].map((one) => (
+            <button key={one ?? ""} type="button" className="row-tag" aria-pressed={tag === one} onClick={() => choose(one)}>
+              {one ?? texts.library.all}
+            </button>
+          ))}
+        </div>
+      )}
       <div className="conversations">
-        {byDay(shown, new Date()).map(({ day, list: ofDay }) => (
-          <section key={day} aria-label={texts.sidebar[day]}>
-            <h2>{texts.sidebar[day]}</h2>
-            <ul>
-              {ofDay.map((one) => (
-                <Row key={one.id} conversation={one} onGone={onGone} />
-              ))}
-            </ul>
-          </section>
-        ))}
-        {loaded && shown.length === 0 && (
-          <p className="sidebar-note">{wanted === "" ? texts.sidebar.none : texts.sidebar.noneFound(query.trim())}</p>
+        {wanted !== "" && <SearchResults query={query.trim()} onGone={onGone} />}
+        {wanted === "" && (
+          <>
+            <Rows title={texts.library.pinned} list={shown.filter((one) => one.pinned)} families={families} onGone={onGone} />
+            {byDay(
+              shown.filter((one) => !one.pinned),
+              new Date(),
+            ).map(({ day, list: ofDay }) => (
+              <Rows key={day} title={texts.sidebar[day]} list={ofDay} families={families} onGone={onGone} />
+            ))}
+            {loaded && shown.length === 0 && <p className="sidebar-note">{texts.sidebar.none}</p>}
+            {more && (
+              <button type="button" className="text-button older" onClick={() => void conversations.older().catch(report)}>
+                {texts.sidebar.older}
+              </button>
+            )}
+          </>
         )}
         {!loaded && error && (
           <p className="sidebar-note" role="alert">
             {texts.sidebar.failed} {error.message}
           </p>
-        )}
-        {more && wanted === "" && (
-          <button type="button" className="text-button older" onClick={() => void conversations.older().catch(report)}>
-            {texts.sidebar.older}
-          </button>
         )}
       </div>
       <div className="sidebar-foot">
@@ -116,95 +140,37 @@ export function Sidebar({ search, onClose, onGone }: Props) {
   );
 }
 
-function Row({ conversation, onGone }: { readonly conversation: ConversationInfo; readonly onGone: () => void }) {
-  const current = useStore(router).conversation === conversation.id;
-  const [renaming, setRenaming] = useState(false);
-  const title = conversation.title || texts.sidebar.untitled;
+interface RowsProps {
+  readonly title: string;
+  readonly list: readonly ConversationInfo[];
+  readonly families: ReadonlyMap<string, readonly string[]>;
+  readonly onGone: () => void;
+}
 
-  if (renaming) {
-    return (
-      <li className="row renaming">
-        <RenameField
-          title={conversation.title}
-          onDone={(next) => {
-            setRenaming(false);
-            if (next !== undefined && next !== conversation.title) {
-              void conversations.change(conversation.id, { title: next }).catch(report);
-            }
-          }}
-        />
-      </li>
-    );
-  }
-  return (
-    <li className={current ? "row current" : "row"}>
-      <a
-        href={`/c/${encodeURIComponent(conversation.id)}`}
-        aria-current={current ? "page" : undefined}
-        title={title}
-        onClick={(event) => {
-          if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
-            event.preventDefault();
-            router.go({ conversation: conversation.id });
-            onGone();
-          }
-        }}
-      >
-        <span className="row-title">{title}</span>
-        {conversation.state !== "idle" && (
-          <span className={`dot ${conversation.state}`} role="img" aria-label={texts.sidebar[conversation.state]} title={texts.sidebar[conversation.state]} />
-        )}
-      </a>
-      <Menu button={<Ellipsis aria-hidden />} label={texts.sidebar.actionsFor(title)} className="icon-button small row-menu" align="end">
-        {(close) => (
-          <>
-            <MenuItem
-              onSelect={() => {
-                close();
-                setRenaming(true);
-              }}
-            >
-              {texts.sidebar.rename}
-            </MenuItem>
-            <MenuItem
-              danger
-              onSelect={() => {
-                close();
-                deleteSoon(conversation.id, title);
-              }}
-            >
-              {texts.sidebar.delete}
-            </MenuItem>
-          </>
-        )}
-      </Menu>
-    </li>
+function Rows({ title, list, families, onGone }: RowsProps) {
+  return list.length === 0 ? null : (
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      <ul>
+        {list.map((one) => (
+          <ConversationRow key={one.id} conversation={one} family={families.get(one.id) ?? [one.id]} onGone={onGone} />
+        ))}
+      </ul>
+    </section>
   );
 }
 
-function RenameField({ title, onDone }: { readonly title: string; readonly onDone: (title: string | undefined) => void }) {
-  const [text, setText] = useState(title);
-  const finish = () => onDone(text.trim() === "" ? undefined : text.trim());
-  const onKey = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && !event.nativeEvent.isComposing) {
-      finish();
-    } else if (event.key === "Escape") {
-      event.stopPropagation();
-      onDone(undefined);
-    }
-  };
-  return (
-    <input
-      type="text"
-      className="input"
-      autoFocus
-      maxLength={200}
-      value={text}
-      aria-label={texts.sidebar.newTitle}
-      onFocus={(event) => event.target.select()}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={finish}
-      onKeyDown={onKey}
-    />
-  );
+/** For each conversation all versions of it, the one that changed last first. */
+function familiesOf(list: readonly ConversationInfo[]): Map<string, string[]> {
+  const byId = new Map(list.map((one) => [one.id, one]));
+  const byRoot = new Map<string, string[]>();
+  const families = new Map<string, string[]>();
+  for (const one of list) {
+    const root = rootOf(one, byId);
+    const family = byRoot.get(root) ?? [];
+    family.push(one.id);
+    byRoot.set(root, family);
+    families.set(one.id, family);
+  }
+  return families;
 }

@@ -1,4 +1,7 @@
 import { ApiClient, wait } from "../api/client";
+import { artifactUrl } from "../chat/artifactUrl";
+import { pictureAt, type Upload } from "../chat/attach";
+import type { UserMessage } from "../chat/view";
 import { Conversation } from "./conversation";
 import { Conversations } from "./conversations";
 import { Resource } from "./resource";
@@ -53,31 +56,45 @@ export function conversation(id: string): Conversation {
 }
 
 /** Begins a conversation with a first message. */
-export async function begin(text: string, model: string | undefined): Promise<void> {
+export async function begin(text: string, uploads: readonly Upload[], model: string | undefined): Promise<void> {
   const made = await conversations.create(model);
   const begun = conversation(made.id);
   router.go({ conversation: made.id });
-  await begun.send(text);
+  await begun.send(text, uploads);
 }
 
-/** Deletes a conversation, unless the user takes it back in time. */
+/** Says a message anew, changed or not: in a version of the conversation that leaves before it. */
+export async function resend(from: Conversation, message: UserMessage, text: string): Promise<void> {
+  const uploads = await Promise.all(
+    message.attachments.map((picture) => pictureAt(artifactUrl(from.ownerOf(message.seq), picture.id), picture.name)),
+  );
+  const made = await conversations.branch(from.id, message.id);
+  const version = conversation(made.id);
+  router.go({ conversation: made.id });
+  await version.send(text, uploads);
+}
+
+/** Deletes a conversation with all its versions, unless the user takes it back in time. */
 export function deleteSoon(id: string, title: string): void {
-  conversations.leave(id, true);
-  if (router.get().conversation === id) {
+  const family = conversations.familyOf(id);
+  conversations.leave(family, true);
+  if (family.includes(router.get().conversation ?? "")) {
     router.go({ conversation: undefined });
   }
   const timer = setTimeout(() => {
-    conversations.delete(id).catch((error: unknown) => {
-      conversations.leave(id, false);
-      report(error);
-    });
-    setDraft(id, "");
+    for (const one of family) {
+      conversations.delete(one).catch((error: unknown) => {
+        conversations.leave([one], false);
+        report(error);
+      });
+      setDraft(one, "");
+    }
   }, UNDO_MILLIS);
-  tell(texts.sidebar.deleted(title), {
+  tell(texts.sidebar.deleted(title, family.length), {
     label: texts.undo,
     run: () => {
       clearTimeout(timer);
-      conversations.leave(id, false);
+      conversations.leave(family, false);
     },
   });
 }
@@ -97,6 +114,7 @@ export function start(): void {
   conversations.open();
   void status.reload();
   void models.reload();
+  void actions.reload();
   setInterval(() => {
     if (!document.hidden) {
       void status.reload();

@@ -1,16 +1,19 @@
 import { type ApiClient, ApiError } from "../api/client";
 import { type Link, LiveStream } from "../api/stream";
-import type { LogEvent } from "../api/types";
+import type { Access, ConversationInfo, LogEvent } from "../api/types";
+import type { Upload } from "../chat/attach";
 import { isRecord } from "../chat/fields";
 import { applyEvents } from "../chat/reduce";
 import { NOTHING, type View } from "../chat/view";
 import { asApiError } from "./resource";
 import { Store } from "./store";
+import { report } from "./toasts";
 
 /** A message that the server has not told of yet. */
 export interface Pending {
   readonly id: string;
   readonly text: string;
+  readonly uploads: readonly Upload[];
   readonly error: ApiError | undefined;
 }
 
@@ -19,6 +22,8 @@ export interface OpenConversation {
   readonly loaded: boolean;
   readonly link: Link;
   readonly pending: readonly Pending[];
+  /** It, what it came from, and all versions of those. */
+  readonly family: readonly ConversationInfo[];
   /** Why it cannot be shown. */
   readonly error: ApiError | undefined;
 }
@@ -27,6 +32,11 @@ export interface Decision {
   readonly decision: "allow" | "deny";
   readonly scope: "once" | "conversation" | "always";
   readonly reason?: string;
+  /** The approval that was shown. */
+  readonly approval?: string;
+  /** The arguments as the user changed them. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly grant?: Access;
 }
 
 const PAGE = 5000;
@@ -43,7 +53,7 @@ export class Conversation extends Store<OpenConversation> {
     /** Runs soon: before the next picture is drawn, so that a burst of events is one change. */
     private readonly soon: (task: () => void) => void,
   ) {
-    super({ view: NOTHING, loaded: false, link: "connecting", pending: [], error: undefined });
+    super({ view: NOTHING, loaded: false, link: "connecting", pending: [], family: [], error: undefined });
     this.stream = new LiveStream(client, `/api/conversations/${encodeURIComponent(id)}/events`, {
       event: (event) => this.arrived(event),
       link: (link) => this.update((before) => ({ ...before, link })),
@@ -58,6 +68,7 @@ export class Conversation extends Store<OpenConversation> {
     }
     this.opened = true;
     try {
+      await this.readFamily();
       await this.readLog();
     } catch (error) {
       const failed = asApiError(error);
@@ -81,13 +92,17 @@ export class Conversation extends Store<OpenConversation> {
     this.stream.nudge();
   }
 
-  async send(text: string, id: string = messageId()): Promise<void> {
+  async send(text: string, uploads: readonly Upload[] = [], id: string = messageId()): Promise<void> {
     this.update((before) => ({
       ...before,
-      pending: [...before.pending.filter((other) => other.id !== id), { id, text, error: undefined }],
+      pending: [...before.pending.filter((other) => other.id !== id), { id, text, uploads, error: undefined }],
     }));
     try {
-      await this.client.call("post", "/api/conversations/{id}/messages", { path: { id: this.id }, body: { text, id } });
+      const attachments = uploads.map(({ name, data }) => ({ name, data }));
+      await this.client.call("post", "/api/conversations/{id}/messages", {
+        path: { id: this.id },
+        body: { text, id, ...(attachments.length > 0 ? { attachments } : {}) },
+      });
     } catch (error) {
       this.update((before) => ({
         ...before,
@@ -100,6 +115,8 @@ export class Conversation extends Store<OpenConversation> {
     await this.client.call("post", "/api/conversations/{id}/stop", { path: { id: this.id } });
   }
 
+  readonly goOnOrReport = (): void => void this.goOn().catch(report);
+
   async goOn(): Promise<void> {
     await this.client.call("post", "/api/conversations/{id}/continue", { path: { id: this.id } });
   }
@@ -111,8 +128,29 @@ export class Conversation extends Store<OpenConversation> {
     });
   }
 
+  readonly decideCall = (call: string, decision: Decision): Promise<void> => this.decide(call, decision);
+
   async cancel(call: string): Promise<void> {
     await this.client.call("post", "/api/conversations/{id}/calls/{call}/cancel", { path: { id: this.id, call } });
+  }
+
+  /** The conversation that keeps the files of an event: a version shares the beginning of what it came from. */
+  ownerOf(seq: number): string {
+    const { family } = this.get();
+    let owner = this.id;
+    for (let steps = 0; steps <= family.length; steps++) {
+      const origin = family.find((one) => one.id === owner)?.origin;
+      if (!origin || seq > origin.seq) {
+        break;
+      }
+      owner = origin.conversation;
+    }
+    return owner;
+  }
+
+  private async readFamily(): Promise<void> {
+    const { conversations } = await this.client.call("get", "/api/conversations/{id}/branches", { path: { id: this.id } });
+    this.update((before) => ({ ...before, family: conversations }));
   }
 
   private async readLog(): Promise<void> {

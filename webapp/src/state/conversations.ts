@@ -1,6 +1,7 @@
 import type { ApiClient, ApiError } from "../api/client";
 import { type Link, LiveStream } from "../api/stream";
 import type { ConversationInfo } from "../api/types";
+import { rootOf } from "../library/family";
 import { asApiError } from "./resource";
 import { Store } from "./store";
 
@@ -54,10 +55,13 @@ export class Conversations extends Store<ConversationList> {
   /** Reads the list anew; the stream tells changes only. */
   async reload(): Promise<void> {
     try {
-      const { conversations } = await this.client.call("get", "/api/conversations", { query: { limit: PAGE } });
+      const [{ conversations }, pinned] = await Promise.all([
+        this.client.call("get", "/api/conversations", { query: { limit: PAGE } }),
+        this.client.call("get", "/api/conversations", { query: { show: "pinned", limit: PAGE } }),
+      ]);
       this.update((before) => ({
         ...before,
-        list: ordered(conversations),
+        list: ordered([...conversations, ...pinned.conversations]),
         loaded: true,
         more: conversations.length === PAGE,
         error: undefined,
@@ -68,7 +72,7 @@ export class Conversations extends Store<ConversationList> {
   }
 
   async older(): Promise<void> {
-    const last = this.get().list.at(-1);
+    const last = this.get().list.findLast((one) => !one.pinned);
     if (!last) {
       return;
     }
@@ -82,6 +86,35 @@ export class Conversations extends Store<ConversationList> {
     }));
   }
 
+  /** Reads those with a tag, however old they are. */
+  async tagged(tag: string): Promise<void> {
+    const { conversations } = await this.client.call("get", "/api/conversations", { query: { tag, limit: PAGE } });
+    this.update((before) => ({ ...before, list: ordered([...conversations, ...before.list]) }));
+  }
+
+  /** All versions of a conversation that are known, itself first. */
+  familyOf(id: string): string[] {
+    const { list } = this.get();
+    const byId = new Map(list.map((one) => [one.id, one]));
+    const self = byId.get(id);
+    const root = self && rootOf(self, byId);
+    return [id, ...list.filter((one) => one.id !== id && rootOf(one, byId) === root).map((one) => one.id)];
+  }
+
+  /** Pins, archives or tags it with all its versions; what is left out stays. */
+  async label(id: string, labels: { pinned?: boolean; archived?: boolean; tags?: readonly string[] }): Promise<void> {
+    for (const one of this.familyOf(id)) {
+      this.put(await this.client.call("put", "/api/conversations/{id}/labels", { path: { id: one }, body: labels }));
+    }
+  }
+
+  /** Makes a version of a conversation that leaves before a message. */
+  async branch(id: string, message: string): Promise<ConversationInfo> {
+    const made = await this.client.call("post", "/api/conversations/{id}/branches", { path: { id }, body: { message } });
+    this.put(made);
+    return made;
+  }
+
   async create(model: string | undefined): Promise<ConversationInfo> {
     const made = await this.client.call("post", "/api/conversations", { body: model === undefined ? {} : { model } });
     this.put(made);
@@ -92,15 +125,11 @@ export class Conversations extends Store<ConversationList> {
     this.put(await this.client.call("patch", "/api/conversations/{id}", { path: { id }, body: change }));
   }
 
-  /** Hides a conversation that will be deleted soon, or shows it again. */
-  leave(id: string, leaving: boolean): void {
+  /** Hides conversations that will be deleted soon, or shows them again. */
+  leave(ids: readonly string[], leaving: boolean): void {
     this.update((before) => {
       const set = new Set(before.leaving);
-      if (leaving) {
-        set.add(id);
-      } else {
-        set.delete(id);
-      }
+      ids.forEach((id) => (leaving ? set.add(id) : set.delete(id)));
       return { ...before, leaving: set };
     });
   }
@@ -108,7 +137,7 @@ export class Conversations extends Store<ConversationList> {
   async delete(id: string): Promise<void> {
     await this.client.call("delete", "/api/conversations/{id}", { path: { id } });
     this.drop(id);
-    this.leave(id, false);
+    this.leave([id], false);
   }
 
   private changed(event: unknown): void {
@@ -121,7 +150,11 @@ export class Conversations extends Store<ConversationList> {
   }
 
   private put(conversation: ConversationInfo): void {
-    this.update((before) => ({ ...before, list: ordered([conversation, ...before.list]) }));
+    // Changes that are told live say nothing of labels.
+    this.update((before) => {
+      const known = before.list.find((one) => one.id === conversation.id);
+      return { ...before, list: ordered([{ ...known, ...conversation }, ...before.list]) };
+    });
   }
 
   private drop(id: string): void {

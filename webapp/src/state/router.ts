@@ -1,15 +1,17 @@
 import { Store } from "./store";
 
-export type Section = "connections" | "appearance" | "actions" | "status";
+export type Section = "connections" | "actions" | "permissions" | "library" | "status" | "appearance";
 
 export interface Route {
   /** The conversation that is shown; undefined for a new one. */
   readonly conversation: string | undefined;
+  /** The event of it that is to be shown; the end if nothing is said. */
+  readonly at?: number | undefined;
   /** The page of the settings that lies above it. */
   readonly settings: Section | undefined;
 }
 
-const SECTIONS: readonly Section[] = ["connections", "appearance", "actions", "status"];
+const SECTIONS: readonly Section[] = ["connections", "actions", "permissions", "library", "status", "appearance"];
 
 export function isSection(name: string | undefined): name is Section {
   return SECTIONS.some((section) => section === name);
@@ -42,7 +44,7 @@ export class Router extends Store<Route> {
   }
 
   go(route: Partial<Route>, how: "push" | "replace" = "push"): void {
-    const next = { conversation: this.get().conversation, settings: undefined, ...route };
+    const next = { conversation: this.get().conversation, settings: undefined, at: undefined, ...route };
     if (pathOf(next) !== location.pathname) {
       history[how === "push" ? "pushState" : "replaceState"](null, "", pathOf(next));
     }

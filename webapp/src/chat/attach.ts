@@ -1,0 +1,116 @@
+import { texts } from "../texts";
+
+/** A file that goes with the next message. */
+export interface Upload {
+  readonly name: string;
+  readonly size: number;
+  readonly picture: boolean;
+  /** Its bytes in Base64. */
+  readonly data: string;
+  /** Where the page can show it; pictures only. */
+  readonly url: string | undefined;
+}
+
+const MOST = 10;
+const MAX_PICTURE = 5 << 20;
+const MAX_TEXT = 256 << 10;
+const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+
+/** Reads files for a message; what cannot be sent is told in one line each. */
+export async function readFiles(files: readonly File[], had: number): Promise<{ uploads: Upload[]; problems: string[] }> {
+  const uploads: Upload[] = [];
+  const problems: string[] = [];
+  for (const file of files) {
+    const picture = PICTURES.has(file.type);
+    if (had + uploads.length >= MOST) {
+      problems.push(texts.composer.tooMany(MOST));
+      break;
+    }
+    if (file.size > (picture ? MAX_PICTURE : MAX_TEXT)) {
+      problems.push(texts.composer.tooLarge(file.name, picture ? "5 MiB" : "256 KiB"));
+      continue;
+    }
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (!picture && !isText(bytes)) {
+      problems.push(texts.composer.noText(file.name));
+      continue;
+    }
+    uploads.push({
+      name: file.name || (picture ? "picture" : "file"),
+      size: file.size,
+      picture,
+      data: base64(bytes),
+      url: picture ? URL.createObjectURL(file) : undefined,
+    });
+  }
+  return { uploads, problems };
+}
+
+/** A picture that was sent before, to be sent again. */
+export async function pictureAt(url: string, name: string): Promise<Upload> {
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (!response.ok) {
+    throw new Error(texts.composer.pictureGone(name));
+  }
+  const blob = await response.blob();
+  return { name, size: blob.size, picture: true, data: base64(new Uint8Array(await blob.arrayBuffer())), url: URL.createObjectURL(blob) };
+}
+
+function isText(bytes: Uint8Array): boolean {
+  try {
+    return !new TextDecoder("utf-8", { fatal: true }).decode(bytes).includes("\0");
+  } catch {
+    return false;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
+  return btoa(text);
+}
+
+/** A file that stands in a message as text. */
+export interface AttachedFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+const MARK = /(?:^|\n\n)\[Attached (picture|file): ([^\n]*)\](?=\n|$)/g;
+
+/** What the user wrote, and the files that the message holds behind it. */
+export function splitAttached(message: string): {
+  readonly said: string;
+  readonly files: readonly AttachedFile[];
+  /** The files as they stand in the message. */
+  readonly rest: string;
+} {
+  const marks = [...message.matchAll(MARK)];
+  const first = marks[0];
+  if (!first) {
+    return { said: message, files: [], rest: "" };
+  }
+  const files: AttachedFile[] = [];
+  let rest = "";
+  for (const [index, mark] of marks.entries()) {
+    const body = message.slice(mark.index + mark[0].length, marks[index + 1]?.index ?? message.length);
+    const fenced = /^\n(`{3,})\n([^]*)\n\1\s*$/.exec(body);
+    if (mark[1] === "file") {
+      // A mark inside a file's text is no mark: then the message is shown as it is.
+      if (!fenced) {
+        return { said: message, files: [], rest: "" };
+      }
+      files.push({ name: mark[2] ?? "", text: fenced[2] ?? "" });
+      rest += `\n\n${mark[0].trimStart()}${body}`;
+    } else if (body.trim() !== "") {
+      return { said: message, files: [], rest: "" };
+    }
+  }
+  return { said: message.slice(0, first.index), files, rest };
+}
+
+export function bytes(size: number): string {
+  return size < 1024 ? `${size} B` : size < 1 << 20 ? `${(size / 1024).toFixed(size < 10_240 ? 1 : 0)} KiB` : `${(size / (1 << 20)).toFixed(1)} MiB`;
+}

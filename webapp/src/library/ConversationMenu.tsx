@@ -1,0 +1,76 @@
+import { Archive, Download, Pencil, Pin, PinOff, Tag, Trash2 } from "lucide-react";
+import type { ConversationInfo } from "../api/types";
+import { conversations, deleteSoon } from "../state/app";
+import { report, tell } from "../state/toasts";
+import { texts } from "../texts";
+import { MenuItem } from "../ui/Menu";
+
+const FORMATS = ["markdown", "html", "json"] as const;
+
+interface Props {
+  readonly conversation: ConversationInfo;
+  readonly close: () => void;
+  readonly onRename: () => void;
+  readonly onTags: () => void;
+}
+
+/** What can be done with a whole conversation. */
+export function ConversationMenu({ conversation, close, onRename, onTags }: Props) {
+  const { id, pinned } = conversation;
+  const title = conversation.title || texts.sidebar.untitled;
+  const item = (run: () => void) => () => {
+    close();
+    run();
+  };
+  return (
+    <>
+      <MenuItem onSelect={item(onRename)}>
+        <Pencil aria-hidden />
+        {texts.sidebar.rename}
+      </MenuItem>
+      <MenuItem onSelect={item(() => void conversations.label(id, { pinned: !pinned }).catch(report))}>
+        {pinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
+        {pinned ? texts.library.unpin : texts.library.pin}
+      </MenuItem>
+      <MenuItem onSelect={item(onTags)}>
+        <Tag aria-hidden />
+        {texts.library.tags}
+      </MenuItem>
+      <MenuItem onSelect={item(() => archive(id, title))}>
+        <Archive aria-hidden />
+        {texts.library.archive}
+      </MenuItem>
+      <hr className="menu-line" />
+      {FORMATS.map((format) => (
+        <MenuItem key={format} onSelect={item(() => save(`/api/conversations/${encodeURIComponent(id)}/export?format=${format}`))}>
+          <Download aria-hidden />
+          {texts.library.exportAs[format]}
+        </MenuItem>
+      ))}
+      <hr className="menu-line" />
+      <MenuItem danger onSelect={item(() => deleteSoon(id, title))}>
+        <Trash2 aria-hidden />
+        {texts.sidebar.delete}
+      </MenuItem>
+    </>
+  );
+}
+
+function archive(id: string, title: string): void {
+  conversations
+    .label(id, { archived: true })
+    .then(() =>
+      tell(texts.library.archived(title), { label: texts.undo, run: () => void conversations.label(id, { archived: false }).catch(report) }),
+    )
+    .catch(report);
+}
+
+/** Lets the browser keep what the server sends as an attachment. */
+function save(url: string): void {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  document.body.append(link);
+  link.click();
+  link.remove();
+}

@@ -1,0 +1,54 @@
+import type { paths } from "../api/schema";
+import type { Connection } from "../api/types";
+import { texts } from "../texts";
+
+type Body = paths["/api/connections/{name}"]["put"]["requestBody"]["content"]["application/json"];
+
+/** The fields of a connection as a form holds them. */
+export interface Details {
+  readonly headers: readonly (readonly [string, string])[];
+  readonly models: string;
+  readonly contextTokens: string;
+  readonly images: "unknown" | "yes" | "no";
+  readonly input: string;
+  readonly output: string;
+  readonly cachedInput: string;
+  readonly protocol: string;
+}
+
+export function detailsOf(connection: Connection | undefined): Details {
+  const prices = connection?.prices;
+  const shown = (number: number | null | undefined) => (number == null ? "" : String(number));
+  return {
+    headers: Object.entries(connection?.headers ?? {}),
+    models: (connection?.models ?? []).join("\n"),
+    contextTokens: shown(connection?.contextTokens),
+    images: connection?.images == null ? "unknown" : connection.images ? "yes" : "no",
+    input: shown(prices?.input),
+    output: shown(prices?.output),
+    cachedInput: shown(prices?.cachedInput),
+    protocol: connection?.protocol ?? "",
+  };
+}
+
+/** Everything that the server knows of a connection: what is left out would be forgotten. */
+export function bodyOf(details: Details, place: { readonly kind: string; readonly baseUrl: string }): Body {
+  const number = (text: string) => (text.trim() === "" ? null : Number(text));
+  const input = number(details.input);
+  const output = number(details.output);
+  if ((input === null) !== (output === null) || (input === null && details.cachedInput.trim() !== "")) {
+    throw new Error(texts.connection.pricesIncomplete);
+  }
+  return {
+    ...place,
+    headers: Object.fromEntries(details.headers.filter(([name]) => name.trim() !== "").map(([name, value]) => [name.trim(), value])),
+    models: details.models
+      .split("\n")
+      .map((model) => model.trim())
+      .filter((model) => model !== ""),
+    contextTokens: number(details.contextTokens),
+    images: details.images === "unknown" ? null : details.images === "yes",
+    prices: input === null || output === null ? null : { input, output, cachedInput: number(details.cachedInput) },
+    protocol: details.protocol === "" ? null : details.protocol,
+  };
+}
