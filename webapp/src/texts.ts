@@ -259,7 +259,7 @@ export const texts = {
     refused: (place: string, reason: string | undefined) => `${place} · refused${reason === undefined ? "" : `: ${reason}`}`,
     hiddenCharacter: (name: string) => `Invisible character ${name}`,
     artifacts: "Files it left",
-    download: (name: string) => `Download ${name}`,
+    download: "Download",
     characters: (n: number) => count(n, "character", "characters"),
   },
 

@@ -29,7 +29,8 @@ export const Artifacts = memo(function Artifacts({ conversation, artifacts }: Pr
             )}
             {artifact.mediaType.startsWith("audio/") && <audio src={url} controls preload="none" aria-label={artifact.name} />}
             {artifact.mediaType.startsWith("video/") && <video src={url} controls preload="none" aria-label={artifact.name} />}
-            <a className="artifact-name" href={url} download={artifact.name.split("/").at(-1)} aria-label={texts.call.download(artifact.name)}>
+            <a className="artifact-name" href={url} download={artifact.name.split("/").at(-1)}>
+              <span className="visually-hidden">{texts.call.download} </span>
               <FileDown aria-hidden />
               <span>
                 <PlainText text={artifact.name} />

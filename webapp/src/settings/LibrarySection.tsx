@@ -5,7 +5,7 @@ import type { ConversationInfo } from "../api/types";
 import { client, conversations, router } from "../state/app";
 import { asApiError } from "../state/resource";
 import { useStore } from "../state/store";
-import { report, tell } from "../state/toasts";
+import { report } from "../state/toasts";
 import { sentences } from "../text/sentences";
 import { texts } from "../texts";
 
@@ -14,17 +14,16 @@ export function LibrarySection() {
   const picker = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
+  const [done, setDone] = useState<readonly string[]>();
+  const first = done?.[0];
   const take = async (file: File) => {
     setBusy(true);
     setError(undefined);
+    setDone(undefined);
     try {
       const made = await client.post<{ conversations: readonly string[] }>("/api/import", file);
       await conversations.reload();
-      const first = made.conversations[0];
-      tell(
-        texts.library.imported(made.conversations.length),
-        first === undefined ? undefined : { label: texts.library.show, run: () => router.go({ conversation: first }) },
-      );
+      setDone(made.conversations);
     } catch (failure) {
       setError(asApiError(failure));
     }
@@ -53,6 +52,16 @@ export function LibrarySection() {
           }}
         />
       </div>
+      {done && (
+        <p className="test good" role="status">
+          {texts.library.imported(done.length)}{" "}
+          {first !== undefined && (
+            <button type="button" className="text-button" onClick={() => router.go({ conversation: first })}>
+              {texts.library.show}
+            </button>
+          )}
+        </p>
+      )}
       {error && (
         <p className="test bad" role="alert">
           {sentences(error.message, error.remedy)}
