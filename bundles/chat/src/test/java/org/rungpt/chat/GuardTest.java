@@ -49,6 +49,20 @@ final class GuardTest {
     }
 
     @Test
+    @DisplayName("D.52 without any setting a turn asks the model 25 times and makes 50 calls at most")
+    void theDefaultBoundsAreThose() throws Exception {
+        assertThat(ChatLimits.DEFAULT.calls()).isEqualTo(50);
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.script((n, answer) -> answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                    .end());
+            String id = house.say("go");
+            house.awaitTurns(id, 1);
+            assertThat(house.model.asked).hasSize(25);
+            assertThat(end(house, id).path("detail").asText()).contains("25 times");
+        }
+    }
+
+    @Test
     @DisplayName("D.53 the same call with the same arguments three times running stops the turn")
     void theSameCallThreeTimesStops() throws Exception {
         try (House house = house(ChatLimits.DEFAULT)) {

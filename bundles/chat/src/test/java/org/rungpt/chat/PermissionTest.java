@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.Effects;
@@ -17,6 +18,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.chat.GrantSet;
+import org.rungpt.api.chat.Library;
 import org.rungpt.api.chat.Policy;
 import org.rungpt.api.runner.Grants;
 import org.rungpt.api.secret.ActionSecrets;
@@ -101,6 +103,20 @@ final class PermissionTest {
         house.awaitTurns(id, 1);
         assertThat(house.permissions.grants(id).of(WEATHER, HASH)).isEqualTo(weather());
         assertThat(house.log(id).toString()).doesNotContain("s3cret-value");
+    }
+
+    @Test
+    @DisplayName("E.62 neither an export nor the model is told a secret or where a share lies on the host")
+    void whatLeavesHoldsNoSecretAndNoHostPath() throws Exception {
+        String id = ask("weather.now");
+        house.chat.decide(id, waiting(id), with(Decision.Scope.CONVERSATION, weather()));
+        house.awaitTurns(id, 1);
+        var left = new StringBuilder();
+        for (Library.Format format : Library.Format.values()) {
+            left.append(house.chat.library().export(id, format));
+        }
+        house.model.asked.forEach(answer -> left.append(answer.request.messages()));
+        assertThat(left.toString()).contains("weather.now").doesNotContain("s3cret-value", "/home/me");
     }
 
     @Test

@@ -158,7 +158,7 @@ class ModelFaultsTest {
                     exchange.end();
                 }),
                 fault(
-                        "G.81 line ends of every kind, comments, unknown fields and events",
+                        "G.81 D.49 line ends of every kind, comments, unknown fields and events",
                         1,
                         "",
                         "ab",

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelException;
@@ -99,6 +100,7 @@ final class ConnectionTest {
     }
 
     @Test
+    @DisplayName("E.59 a new key is used from the next request on while an answer streams")
     void aNewKeyIsUsedFromTheNextRequestOnWhileAnAnswerStreams() throws Exception {
         var finish = new CountDownLatch(1);
         secrets.put("connection/openai/key", "old-key-0001");
