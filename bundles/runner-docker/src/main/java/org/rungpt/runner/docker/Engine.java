@@ -18,7 +18,7 @@ final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration RESPONSE = Duration.ofSeconds(30);
-    private static final Duration PING = Duration.ofSeconds(5);
+    static final Duration PING = Duration.ofSeconds(5);
 
     private final DockerClient control;
     private final DockerClient streams;
