@@ -37,6 +37,7 @@ final class Bench implements AutoCloseable {
     final Engine engine = new Engine(HOST, 4);
     private final String host;
     private volatile int pool;
+    private volatile long disk = 1024 * MIB;
     private volatile String baseImage = System.getProperty("rungpt.baseImage");
     private volatile EgressSettings egress = EgressSettings.DEFAULT;
     private volatile Duration lease = Duration.ofSeconds(120);
@@ -71,7 +72,7 @@ final class Bench implements AutoCloseable {
                 Duration.ofMinutes(30),
                 lease,
                 20,
-                1024 << 20,
+                disk,
                 0,
                 Settings.MOST,
                 null,
@@ -133,6 +134,11 @@ final class Bench implements AutoCloseable {
     /** For the next runner. */
     void baseImage(String next) {
         baseImage = next;
+    }
+
+    /** For the next runner. */
+    void disk(long next) {
+        disk = next;
     }
 
     void pool(int next) {

@@ -26,7 +26,9 @@ final class TestActions {
             #!/bin/sh
             case $1 in
             nothing) exit 0 ;;
-            shell) exec python3 -IS -c 'import json, os, sys
+            shell) exec python3 -IS -c 'import json, os, signal, sys
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             os.execv("/bin/sh", ["sh", "-c", json.load(sys.stdin)["command"]])' ;;
             esac
             """;
