@@ -180,6 +180,18 @@ final class Containers {
         }
     }
 
+    /** Removes what the engine made for a sandbox without telling: its answer was lost. */
+    void removeUnanswered(String sandbox) {
+        try {
+            docker().listContainersCmd().withShowAll(true).withLabelFilter(labels.filter()).exec().stream()
+                    .filter(container -> sandbox.equals(container.getLabels().get(Labels.SANDBOX)))
+                    .forEach(container -> remove(container.getId()));
+        } catch (RuntimeException e) {
+            LOG.debug(
+                    "What there is of sandbox {} stays until the engine is back: {}", sandbox, EngineFailures.line(e));
+        }
+    }
+
     private boolean isOurs(InspectVolumeResponse volume) {
         Map<String, String> marks = volume.getLabels();
         return marks != null && labels.instance().equals(marks.get(Labels.INSTANCE));

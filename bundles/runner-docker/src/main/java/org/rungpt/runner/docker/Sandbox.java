@@ -638,6 +638,8 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         String target = container;
         if (target != null) {
             means.containers().removeQuietly(target);
+        } else {
+            means.containers().removeUnanswered(id);
         }
         egress.remove();
         means.containers().removeEgressVolume(id);

@@ -10,14 +10,20 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +54,7 @@ final class EngineReturnsIT {
     }
 
     @Test
+    @DisplayName("I.101 an engine that restarts is found again within ten seconds")
     void isFoundAgainWithinTenSeconds() throws Exception {
         assertThatThrownBy(() -> bench.runner().release("nobody")).isInstanceOf(RunnerException.class);
         relay.open();
@@ -61,6 +68,7 @@ final class EngineReturnsIT {
     }
 
     @Test
+    @DisplayName("I.101 a connection that is cut amid output costs a call nothing")
     void aCallGoesOnOverACutConnection() throws Exception {
         relay.open();
         bench.ready();
@@ -76,10 +84,32 @@ final class EngineReturnsIT {
         assertThat(observer.text(Stream.STDOUT)).endsWith("20000\nend\n");
     }
 
+    @Test
+    @DisplayName("I.101 a container that the engine made without answering is found by its label and removed")
+    void anAnswerThatIsLostLeavesNoContainer() throws Exception {
+        relay.open();
+        bench.ready();
+        String conversation = "c-" + UUID.randomUUID();
+        relay.loseAnswerTo(Labels.CONTENTS); // which only the containers of sandboxes carry
+        CallHandle call = bench.start(conversation, bench.shell(), "true", new RecordingObserver());
+        assertThatThrownBy(() -> Bench.await(call)).hasCauseInstanceOf(RunnerException.class);
+        assertThat(relay.lost.await(60, TimeUnit.SECONDS)).isTrue();
+        bench.runner().release(conversation);
+        for (int attempt = 0; attempt < 200 && !bench.containers().isEmpty(); attempt++) {
+            bench.runner().suspectEngine();
+        }
+        assertThat(bench.containers()).isEmpty();
+        assertThat(Bench.await(bench.start(conversation, bench.shell(), "true", new RecordingObserver()))
+                        .exit())
+                .isZero();
+    }
+
     /** Passes bytes on to the engine. */
     private static final class Relay implements AutoCloseable {
         final Path path;
         private final List<SocketChannel> open = new CopyOnWriteArrayList<>();
+        private volatile String deaf;
+        final CountDownLatch lost = new CountDownLatch(1);
         private ServerSocketChannel server;
 
         Relay(Path path) {
@@ -97,8 +127,16 @@ final class EngineReturnsIT {
                             SocketChannel.open(UnixDomainSocketAddress.of(Bench.HOST.substring("unix://".length())));
                     open.add(client);
                     open.add(engine);
-                    daemon(() -> copy(client, engine));
-                    daemon(() -> copy(engine, client));
+                    AtomicBoolean cut = new AtomicBoolean();
+                    daemon(() -> copy(client, engine, text -> {
+                        String request = deaf;
+                        if (request != null && text.contains(request)) {
+                            deaf = null;
+                            cut.set(true);
+                        }
+                        return false;
+                    }));
+                    daemon(() -> copy(engine, client, text -> cut.get()));
                 }
             });
         }
@@ -121,11 +159,22 @@ final class EngineReturnsIT {
             thread.start();
         }
 
-        private void copy(SocketChannel from, SocketChannel to) throws IOException {
+        /** The engine hears the next such request; whoever asked does not hear its answer. */
+        void loseAnswerTo(String request) {
+            deaf = request;
+        }
+
+        private void copy(SocketChannel from, SocketChannel to, Predicate<String> isLost) throws IOException {
             ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
             try {
                 while (from.read(buffer) >= 0) {
                     buffer.flip();
+                    if (isLost.test(StandardCharsets.ISO_8859_1
+                            .decode(buffer.duplicate())
+                            .toString())) {
+                        lost.countDown();
+                        return;
+                    }
                     while (buffer.hasRemaining()) {
                         to.write(buffer);
                     }

@@ -9,6 +9,7 @@ import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -16,6 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -231,6 +233,8 @@ final class SandboxIT {
     }
 
     @Test
+    @DisplayName(
+            "A.5 an output flood costs no heap, is stopped at its cap and says so, and leaves no log on the engine")
     void aFloodCostsNoHeapAndIsStopped() throws Exception {
         output("true");
         System.gc();
@@ -255,10 +259,50 @@ final class SandboxIT {
         assertThat(outcome.message()).isEqualTo("more than 64 MiB of output (limit)");
         assertThat(bytes.get()).isEqualTo(64 * Bench.MIB).isEqualTo(outcome.stdout());
         assertThat(most.get() - before).isLessThan(64 * Bench.MIB);
+        assertThat(inspect().getHostConfig().getLogConfig().getType()).isEqualTo(LogConfig.LoggingType.NONE);
     }
 
     private static long used() {
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    @Test
+    @DisplayName(
+            "I.103 a call is stopped within its grace: it ignores SIGTERM, is stopped, reads stdin for ever, or has no output")
+    void stubbornProgramsAreStopped() throws Exception {
+        for (String command : List.of(
+                "trap '' TERM; echo there; while :; do :; done",
+                "echo there; kill -STOP $$; sleep 600",
+                "echo there; mkfifo /tmp/never$$; exec cat /tmp/never$$",
+                "echo there; exec >&- 2>&-; sleep 600")) {
+            RecordingObserver observer = new RecordingObserver();
+            CallHandle call = bench.start(conversation, bench.shell(), command, observer);
+            observer.await("there\n");
+            long before = System.nanoTime();
+            call.cancel();
+            assertThat(Bench.await(call).reason()).as(command).isEqualTo(Reason.CANCELLED);
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).as(command).isLessThan(Duration.ofSeconds(8));
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "I.103 thousands of children that nobody waits for leave no zombies, and the exit status is the program's")
+    void noZombies() throws Exception {
+        CallOutcome outcome = Bench.await(bench.start(
+                conversation,
+                bench.shell(),
+                "i=0; while [ $i -lt 2000 ]; do (sleep 0 &); i=$((i+1)); done; exit 7",
+                new RecordingObserver()));
+        assertThat(outcome.exit()).isEqualTo(7);
+        String zombies = "";
+        for (int attempt = 0; attempt < 50; attempt++) {
+            zombies = output("grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null; true");
+            if (zombies.isEmpty()) {
+                break;
+            }
+        }
+        assertThat(zombies).isEmpty();
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,6 +123,7 @@ final class SwapIT {
     }
 
     @Test
+    @DisplayName("I.99 what lacks the label of this installation is never touched, whatever its name and kind")
     void whatIsNotOursIsNeverTouched() throws Exception {
         String image = bench.docker()
                 .listImagesCmd()
@@ -171,6 +173,7 @@ final class SwapIT {
     }
 
     @Test
+    @DisplayName("I.99 two servers on one engine do not meet")
     void twoServersOnOneEngineDoNotMeet() throws Exception {
         try (Bench other = new Bench(Files.createDirectory(directory.resolve("other")), 0)) {
             other.ready();
