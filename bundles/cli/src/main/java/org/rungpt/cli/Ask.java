@@ -19,6 +19,7 @@ final class Ask {
     private final Terminal terminal;
     private final Options options;
     private final TurnView view;
+    private final Approver approver;
     private long seen;
 
     /** What was asked for; {@code allowed} are globs on {@code owner/repo.task} that need no question. */
@@ -65,6 +66,7 @@ final class Ask {
         this.terminal = terminal;
         this.options = options;
         this.view = new TurnView(terminal);
+        this.approver = new Approver(server, terminal, view, options.allowed());
     }
 
     /** @return the exit code: 0 only if the turn completed */
@@ -76,11 +78,14 @@ final class Ask {
                         path + "/messages", Server.JSON.createObjectNode().put("text", options.question()))
                 .path("message")
                 .asText();
-        Thread stop = new Thread(() -> stop(path));
+        Thread stop = new Thread(() -> stop(conversation));
         Runtime.getRuntime().addShutdownHook(stop);
         JsonNode finished = follow(path, message);
         Runtime.getRuntime().removeShutdownHook(stop);
         view.end();
+        if (terminal.isWatched()) {
+            terminal.noteLine("\n(" + goOn(conversation) + ")");
+        }
         String reason = finished.path("reason").asText();
         if (reason.equals("done")) {
             return 0;
@@ -98,10 +103,15 @@ final class Ask {
         return server.post("/api/conversations", body).path("id").asText();
     }
 
+    private static String goOn(String conversation) {
+        return "to go on: rungpt ask --conversation " + conversation + " …";
+    }
+
     /** Interrupted by the user: the turn ends too. */
-    private void stop(String path) {
+    private void stop(String conversation) {
         try {
-            server.post(path + "/stop");
+            server.post("/api/conversations/" + conversation + "/stop");
+            terminal.noteLine("\nStopped; " + goOn(conversation));
         } catch (CliException e) {
             terminal.noteLine(String.valueOf(e.getMessage()));
         }
@@ -125,7 +135,7 @@ final class Ask {
                             && data.path("message").asText().equals(message);
                     view.show(type, data);
                     if (type.equals("approval.requested")) {
-                        decide(path, data);
+                        approver.decide(path, data);
                     } else if (ours && type.equals("turn.finished")) {
                         return data;
                     }
@@ -135,43 +145,5 @@ final class Ask {
             }
         }
         throw CliException.failed("The server ended the event stream again and again.");
-    }
-
-    private void decide(String path, JsonNode data) throws CliException {
-        String call = data.path("call").asText();
-        String name = view.identity(call);
-        ObjectNode decision = Server.JSON.createObjectNode();
-        if (options.allowed().stream().anyMatch(glob -> glob.matcher(name).matches())) {
-            decision.put("decision", "allow").put("scope", "once");
-        } else if (terminal.canAsk()) {
-            terminal.noteLine("");
-            data.path("reasons").forEach(reason -> terminal.noteLine("  " + reason.asText()));
-            String typed = terminal.ask("Allow " + name + "? [y]es once, [c]onversation, [a]lways, [N]o: ");
-            String scope =
-                    switch (typed) {
-                        case "y", "yes" -> "once";
-                        case "c" -> "conversation";
-                        case "a" -> "always";
-                        default -> "";
-                    };
-            decision.put("decision", scope.isEmpty() ? "deny" : "allow").put("scope", scope.isEmpty() ? "once" : scope);
-        } else {
-            String reason = "nobody is at the terminal to approve it; --allow '" + name + "' would grant it";
-            terminal.noteLine("Denied " + name + ": " + reason + ".");
-            decision.put("decision", "deny").put("scope", "once").put("reason", reason);
-        }
-        if (decision.path("decision").asText().equals("allow")) {
-            decision.put("approval", data.path("approval").asText());
-            JsonNode needs = data.path("needs");
-            if (!needs.path("shares").isEmpty()) {
-                terminal.noteLine("  No directory is shared from here; rungpt:grants or the page can do that.");
-                ObjectNode grant = decision.putObject("grant");
-                grant.set("network", needs.path("network"));
-                needs.path("secrets").forEach(secret -> grant.withArray("secrets")
-                        .add(secret.path("name").asText()));
-                grant.put("workspace", needs.path("workspace").asBoolean());
-            }
-        }
-        server.post(path + "/calls/" + call + "/approval", decision);
     }
 }

@@ -57,10 +57,10 @@ public final class Main {
             case "doctor" -> doctor(Server.of(data), terminal);
             case "login" -> login(Server.of(data), terminal);
             case "model" -> model(Server.of(data), arguments);
-            case "shell" -> new Shell(data).command(one(arguments));
-            case "shell-script" -> new Shell(data).script();
+            case "shell" -> new Shell(data, terminal.isWatched()).command(one(arguments));
+            case "shell-script" -> new Shell(data, terminal.isWatched()).script();
             case "shell-terminal" ->
-                new Shell(data)
+                new Shell(data, terminal.isWatched())
                         .terminal(
                                 arguments.get(0),
                                 Integer.parseInt(arguments.get(1)),

@@ -136,11 +136,12 @@ final class Server {
             JsonNode error = JSON.readTree(body).path("error");
             if (error.has("message")) {
                 String remedy = error.path("remedy").asText("");
-                return CliException.failed(error.path("message").asText() + (remedy.isEmpty() ? "" : " " + remedy));
+                return CliException.refused(
+                        status, error.path("message").asText() + (remedy.isEmpty() ? "" : " " + remedy));
             }
         } catch (JsonProcessingException e) {
             // not one of the API's own errors
         }
-        return CliException.failed("The server answered " + status + ".");
+        return CliException.refused(status, "The server answered " + status + ".");
     }
 }

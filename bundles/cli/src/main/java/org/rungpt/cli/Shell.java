@@ -30,9 +30,12 @@ final class Shell {
     private static final String TAKES_VALUE = "rungpt:secret set";
 
     private final Path data;
+    private final boolean coloured;
 
-    Shell(Path data) {
+    /** @param coloured whether the output of single commands is watched on a terminal */
+    Shell(Path data, boolean coloured) {
         this.data = data;
+        this.coloured = coloured;
     }
 
     /** Runs one command. @return its exit code, 0 if it succeeded */
@@ -41,9 +44,11 @@ final class Shell {
     }
 
     private int command(String line, InputStream in) throws CliException {
+        String checked = CommandLine.checked(line);
         return connected(session -> {
-            ClientChannel channel = session.createExecChannel(line);
+            ClientChannel channel = session.createExecChannel(checked);
             channel.setIn(in);
+            channel.setOut(new Flushed(coloured ? System.out : new PlainOutput(System.out)));
             return channel;
         });
     }
@@ -82,6 +87,7 @@ final class Shell {
             channel.setPtyColumns(columns);
             channel.setPtyLines(rows);
             channel.setIn(System.in);
+            channel.setOut(new Flushed(System.out));
             return channel;
         });
     }
@@ -102,7 +108,6 @@ final class Shell {
                         ShellKey.read(data.resolve("secret").resolve("shell")));
                 session.auth().verify(PATIENCE);
                 try (ClientChannel channel = opening.channel(session)) {
-                    channel.setOut(new Flushed(System.out));
                     channel.setErr(new Flushed(System.err));
                     channel.open().verify(PATIENCE);
                     channel.waitFor(EnumSet.of(ClientChannelEvent.CLOSED), Duration.ZERO);

@@ -17,12 +17,15 @@ import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.secret.SecretException;
 import org.rungpt.api.store.StoreException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all commands share. Every service is optional, because one that is missing would hide all commands; whoever needs one says
  * so here. A failure is thrown, never printed.
  */
 abstract class RungptCommand implements Action {
+    private static final Logger LOG = LoggerFactory.getLogger(RungptCommand.class);
     private static final Pattern COLOUR = Pattern.compile("\u001b\\[[0-9;]*m");
 
     @Reference
@@ -36,6 +39,10 @@ abstract class RungptCommand implements Action {
         } catch (ActionException | ChatException | StoreException | RunnerException | SecretException e) {
             // As a failure of the command it is one line for the user; anything else would be a stack trace in the log.
             throw new CommandException(Plain.line(String.valueOf(e.getMessage())), e);
+        } catch (RuntimeException e) {
+            // Karaf's log of failed commands is off: it takes mistakes of the user for errors.
+            LOG.error("A command has failed", e);
+            throw e;
         }
         return null;
     }
