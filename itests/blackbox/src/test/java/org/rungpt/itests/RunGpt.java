@@ -173,6 +173,13 @@ final class RunGpt implements AutoCloseable {
                 .asText();
     }
 
+    /** Says something with an id of the client's own: repeated, it is the same message. */
+    void say(String conversation, String text, String id) throws IOException, InterruptedException {
+        post(
+                "/api/conversations/" + conversation + "/messages",
+                ModelServer.JSON.createObjectNode().put("text", text).put("id", id));
+    }
+
     /** Reads the event stream until an event fits, and gives the stored events up to it. */
     List<JsonNode> eventsUntil(String conversation, long after, Predicate<JsonNode> last)
             throws IOException, InterruptedException {
