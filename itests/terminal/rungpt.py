@@ -57,13 +57,26 @@ class RunGpt:
     def post(self, path, body):
         return self._request(path, json.dumps(body).encode())
 
-    def _request(self, path, body):
+    def _open(self, path, body, **headers):
         server = json.loads(pathlib.Path(self.data, 'server.json').read_text())
         token = pathlib.Path(self.data, 'secret', 'token').read_text().strip()
         request = urllib.request.Request(f'http://127.0.0.1:{server["port"]}{path}', body,
-                                         {'Authorization': f'Bearer {token}', 'X-RunGPT': '1', 'Content-Type': 'application/json'})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+                                         {'Authorization': f'Bearer {token}', 'X-RunGPT': '1', 'Content-Type': 'application/json', **headers})
+        return urllib.request.urlopen(request, timeout=30)
+
+    def _request(self, path, body):
+        with self._open(path, body) as answer:
             return json.loads(answer.read() or 'null')
+
+    def until(self, conversation, kind):
+        """Reads the events as they come until one is of this kind, and gives its data."""
+        with self._open(f'/api/conversations/{conversation}/events?after=0', None, Accept='text/event-stream') as stream:
+            for line in stream:
+                if line.startswith(b'data: '):
+                    event = json.loads(line.removeprefix(b'data: '))
+                    if event['type'] == kind:
+                        return event['data']
+        raise AssertionError(f'no {kind} came')
 
     def pid(self):
         return json.loads(pathlib.Path(self.data, 'server.json').read_text())['pid']

@@ -14,7 +14,7 @@ MACHINE = 'What machine are you running on?'
 TOKYO = 'What time is it in Tokyo?'
 GREETER = {
     'manifest.json': json.dumps({
-        'schema': 1, 'name': 'greeter', 'description': 'Greets.',
+        'schema': 1, 'name': 'greeter', 'title': 'Greeter', 'version': '1.0.0', 'description': 'Greets.',
         'tasks': [{'name': name, 'description': 'Greets.', 'parameters': {'type': 'object', 'properties': {}}} for name in ('hello', 'welcome')]}),
     'run': '#!/bin/sh\necho "$1 from the greeter"\n',
 }
@@ -109,6 +109,37 @@ class Approvals(unittest.TestCase):
             terminal.expect('In Tokyo it is now')
             self.assertEqual(0, terminal.wait())
 
+    def test_control_c_while_asked_stops_the_turn(self):
+        with rungpt.terminal('ask', MACHINE) as terminal:
+            terminal.expect(r'Allow rungpt/system\.info\? ')
+            terminal.type(CONTROL_C)
+            self.assertNotEqual(0, terminal.wait())
+            self.assertTrue(terminal.is_as_before())
+        self.assertEqual(['stopped'], [one['reason'] for one in rungpt.of_latest('turn.finished')])
+        self.assertEqual([], rungpt.of_latest('call.started'))
+
+    def test_somebody_else_may_be_faster(self):
+        with rungpt.terminal('ask', MACHINE) as terminal:
+            terminal.expect(r'Allow rungpt/system\.info\? ')
+            wanted = rungpt.of_latest('approval.requested')[0]
+            rungpt.post(f'/api/conversations/{rungpt.latest()}/calls/{wanted["call"]}/approval', {'decision': 'allow'})
+            terminal.enter('n')
+            terminal.expect('already')
+            terminal.expect(r'host name \*\*\w+\*\*')
+            self.assertEqual(0, terminal.wait())
+
+
+class ThirdParty(unittest.TestCase):
+    """At the border of a sandbox, where an approval can last."""
+
+    @classmethod
+    def setUpClass(cls):
+        rungpt.shell('rungpt:policy --mode border')
+
+    @classmethod
+    def tearDownClass(cls):
+        rungpt.shell('rungpt:policy --mode always')
+
     def test_for_the_conversation_asks_once_in_it(self):
         with rungpt.terminal('ask', '--model', 'openai/scripted', 'Call greeter.welcome') as terminal:
             terminal.expect(r'Allow acme/greeter\.welcome\? .*\[c\]onversation')
@@ -135,25 +166,6 @@ class Approvals(unittest.TestCase):
             terminal.expect('^hello from the greeter')
             self.assertEqual(0, terminal.wait())
             self.assertNotIn('Allow', terminal.shown)
-
-    def test_control_c_while_asked_stops_the_turn(self):
-        with rungpt.terminal('ask', MACHINE) as terminal:
-            terminal.expect(r'Allow rungpt/system\.info\? ')
-            terminal.type(CONTROL_C)
-            self.assertNotEqual(0, terminal.wait())
-            self.assertTrue(terminal.is_as_before())
-        self.assertEqual(['stopped'], [one['reason'] for one in rungpt.of_latest('turn.finished')])
-        self.assertEqual([], rungpt.of_latest('call.started'))
-
-    def test_somebody_else_may_be_faster(self):
-        with rungpt.terminal('ask', MACHINE) as terminal:
-            terminal.expect(r'Allow rungpt/system\.info\? ')
-            wanted = rungpt.of_latest('approval.requested')[0]
-            rungpt.post(f'/api/conversations/{rungpt.latest()}/calls/{wanted["call"]}/approval', {'decision': 'allow'})
-            terminal.enter('n')
-            terminal.expect('already')
-            terminal.expect(r'host name \*\*\w+\*\*')
-            self.assertEqual(0, terminal.wait())
 
 
 class NoTerminal(unittest.TestCase):

@@ -6,7 +6,7 @@ import unittest
 from rungpt import RunGpt
 from terminal import CONTROL_C, CONTROL_D, TAB
 
-PROMPT = r'rungpt@rungpt\S*\(\)> $'
+PROMPT = r'rungpt > $'
 
 
 def setUpModule():
