@@ -193,7 +193,7 @@ class Sandbox(unittest.TestCase):
         proxy, authorities = "http://127.0.0.1:7865", "/etc/ssl/certs/ca-certificates.crt"
         self.assertEqual({"http_proxy": proxy, "https_proxy": proxy, "HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "no_proxy": "localhost,127.0.0.1,::1", "NO_PROXY": "localhost,127.0.0.1,::1",
                           "NODE_USE_ENV_PROXY": "1", "DENO_NO_UPDATE_CHECK": "1", "PIP_RETRIES": "0", "SSL_CERT_FILE": authorities, "REQUESTS_CA_BUNDLE": authorities, "NODE_EXTRA_CA_CERTS": authorities, "DENO_TLS_CA_STORE": "system"},
-                         {name: values.pop(name) for name in list(values) if name.lower().endswith("_proxy") or "CA" in name and "RUNGPT" not in name or name in ("SSL_CERT_FILE", "PIP_RETRIES")})
+                         {name: values.pop(name) for name in list(values) if name.lower().endswith("_proxy") or "CA" in name and "RUNGPT" not in name or name in ("SSL_CERT_FILE", "PIP_RETRIES", "DENO_NO_UPDATE_CHECK")})
         self.assertIn("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=7865", values.pop("JAVA_TOOL_OPTIONS"))
         self.assertEqual({"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "RUNGPT_CALL": "c-env", "RUNGPT_ACTION": "test/shell",
                           "RUNGPT_OUT": "/rungpt/out/c-env", "RUNGPT_SERVICE": "http://127.0.0.1:7864"}, values)
