@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallOutcome.Reason;
 import org.rungpt.api.runner.CallSpec;
@@ -24,11 +26,18 @@ final class CallPort {
     private final SandboxLink link;
     private final Mirrors mirrors;
     private final Bounds bounds;
+    private final Supplier<Map<String, String>> environment;
 
-    CallPort(String sandbox, SandboxLink link, Bounds bounds, Mirrors mirrors) {
+    CallPort(
+            String sandbox,
+            SandboxLink link,
+            Bounds bounds,
+            Mirrors mirrors,
+            Supplier<Map<String, String>> environment) {
         this.sandbox = sandbox;
         this.bounds = bounds;
         this.mirrors = mirrors;
+        this.environment = environment;
         this.link = link;
     }
 
@@ -48,6 +57,7 @@ final class CallPort {
         try {
             params = parameters(spec);
             addEgress(params, call.egress());
+            addMissing(params, environment.get());
         } catch (JsonProcessingException e) {
             call.fail(new RunnerException(Kind.SANDBOX, "the arguments are no JSON object", e));
             return;
@@ -98,8 +108,15 @@ final class CallPort {
     private void addEgress(ObjectNode params, @Nullable String token) {
         if (token != null) {
             params.put("egress", token);
+            addMissing(params, mirrors.environment());
+        }
+    }
+
+    /** What the call brings itself wins. */
+    private static void addMissing(ObjectNode params, Map<String, String> variables) {
+        if (!variables.isEmpty()) {
             ObjectNode environment = params.withObject("environment");
-            mirrors.environment().forEach((name, value) -> {
+            variables.forEach((name, value) -> {
                 if (!environment.has(name)) {
                     environment.put(name, value);
                 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.Grants.Share;
 import org.rungpt.api.runner.RunnerException;
@@ -16,6 +17,10 @@ final class CheckedShares {
     CheckedShares(List<CheckedShare> all, ShareRules rules) {
         this.all = List.copyOf(all);
         this.rules = rules;
+    }
+
+    CheckedShares and(List<CheckedShare> more) {
+        return new CheckedShares(Stream.concat(all.stream(), more.stream()).toList(), rules);
     }
 
     List<CheckedShare> all() {

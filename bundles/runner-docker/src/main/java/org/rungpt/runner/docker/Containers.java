@@ -44,11 +44,12 @@ final class Containers {
             Purpose purpose,
             @Nullable String volume,
             @Nullable String user,
+            Map<String, String> environment,
             List<String> sidecars,
             @Nullable String egress,
             Instant created) {
         private Found with(@Nullable String proxy) {
-            return new Found(container, id, conversation, purpose, volume, user, sidecars, proxy, created);
+            return new Found(container, id, conversation, purpose, volume, user, environment, sidecars, proxy, created);
         }
     }
 
@@ -123,7 +124,11 @@ final class Containers {
         String chore = factory.create(
                 docker(),
                 new OwnershipPlan(
-                        Instance.newName(), plan.image(), Objects.requireNonNull(plan.volume()), plan.user()));
+                        Instance.newName(),
+                        plan.image(),
+                        Objects.requireNonNull(plan.volume()),
+                        plan.contributed().caches(),
+                        plan.user()));
         try {
             start(chore);
             Integer exit = engine.streams()
@@ -207,6 +212,24 @@ final class Containers {
         }
     }
 
+    /** The volume of a workspace, and its caches. */
+    void removeWorkspace(String name) {
+        removeCaches(name);
+        removeVolume(name);
+    }
+
+    /** The same, later if need be. */
+    void removeWorkspaceLater(String name) {
+        removeCaches(name);
+        removeVolumeLater(name);
+    }
+
+    private void removeCaches(String workspace) {
+        volumes().keySet().stream()
+                .filter(name -> workspace.equals(Contributed.workspaceOf(name)))
+                .forEach(this::removeVolumeLater);
+    }
+
     /** Removes it now or, if a container still has it, at the next sweep. */
     void removeVolumeLater(String name) {
         try {
@@ -266,6 +289,7 @@ final class Containers {
                         Labels.purpose(marks, settings),
                         marks.get(Labels.VOLUME),
                         marks.get(Labels.USER),
+                        Contributed.parseEnvironment(marks.get(Labels.ENVIRONMENT)),
                         sidecars.getOrDefault(id, List.of()),
                         null,
                         Instant.ofEpochSecond(container.getCreated())));
@@ -327,17 +351,21 @@ final class Containers {
         String prefix = labels.egressVolume("");
         Map<String, String> workspaces = new LinkedHashMap<>();
         volumes().forEach((name, conversation) -> {
-            if (!name.startsWith(prefix)) {
+            if (!name.startsWith(prefix) && Contributed.workspaceOf(name) == null) {
                 workspaces.put(name, conversation);
             }
         });
         return workspaces;
     }
 
-    /** Removes this installation's volumes but those needed, which is asked when it is known what there is. */
+    /** Removes this installation's volumes but those needed and the caches that belong to them, which is asked when it is known what there is. */
     void sweepVolumes(Supplier<Set<String>> needed) {
         Set<String> found = new LinkedHashSet<>(volumes().keySet());
-        found.removeAll(needed.get());
+        Set<String> kept = needed.get();
+        found.removeIf(name -> {
+            String workspace = Contributed.workspaceOf(name);
+            return kept.contains(workspace == null ? name : workspace);
+        });
         found.forEach(this::removeVolumeLater);
     }
 

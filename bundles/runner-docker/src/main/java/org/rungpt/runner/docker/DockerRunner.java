@@ -62,6 +62,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private final Settings settings;
     private final BuiltIns builtIns;
     private final CallSecrets secrets;
+    private final Contributors contributors;
     private final ShareRules shares;
     private final EgressHealth egressHealth;
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, threads("timer"));
@@ -79,7 +80,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     DockerRunner(
             Settings settings,
             Supplier<@Nullable ActionRegistry> registry,
-            Supplier<@Nullable SecretStore> secretStore) {
+            Supplier<@Nullable SecretStore> secretStore,
+            Contributors contributors) {
+        this.contributors = contributors;
         this.settings = settings;
         this.egressHealth = new EgressHealth(settings.egress());
         this.builtIns = new BuiltIns(registry);
@@ -179,7 +182,18 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         Sidecars sidecars = new Sidecars(engine, labels, factory, settings, images::service);
         EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), settings.runtime(), images, timer);
         Means means = new Means(
-                settings, engine, watch, images, containers, egressHealth, shares, secrets, sidecars, work, output);
+                settings,
+                engine,
+                watch,
+                images,
+                containers,
+                egressHealth,
+                shares,
+                secrets,
+                contributors,
+                sidecars,
+                work,
+                output);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
         synchronized (openedOrClosed) {

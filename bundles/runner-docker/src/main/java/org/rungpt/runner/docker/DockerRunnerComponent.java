@@ -25,6 +25,7 @@ import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.HostTasks;
 import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.RunnerException;
+import org.rungpt.api.runner.SandboxContributor;
 import org.rungpt.api.runner.SandboxInfo;
 import org.rungpt.api.runner.ShareGuard;
 import org.rungpt.api.runner.WorkspaceJournal;
@@ -54,6 +55,7 @@ public final class DockerRunnerComponent
             policyOption = ReferencePolicyOption.GREEDY)
     private volatile @Nullable SecretStore secrets;
 
+    private final Contributors contributors = new Contributors();
     private final BundleContext context;
     private final DockerRunner runner;
     private final ServiceRegistration<HostTasks> hostTasks;
@@ -66,7 +68,7 @@ public final class DockerRunnerComponent
                 DockerRunner.data(context.getProperty("rungpt.data")),
                 context.getProperty("rungpt.baseImage"),
                 System.getenv());
-        runner = new DockerRunner(settings, () -> registry, () -> secrets);
+        runner = new DockerRunner(settings, () -> registry, () -> secrets, contributors);
         hostTasks = context.registerService(HostTasks.class, runner.containers(), null);
         runner.open();
     }
@@ -90,6 +92,20 @@ public final class DockerRunnerComponent
     @Override
     public Readiness readiness() {
         return runner.readiness();
+    }
+
+    /** They come and go as they like: sandboxes that are made afterwards know of it. */
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addContributor(SandboxContributor contributor) {
+        contributors.add(contributor);
+    }
+
+    void removeContributor(SandboxContributor contributor) {
+        contributors.remove(contributor);
+    }
+
+    Readiness contributorReadiness() {
+        return contributors.readiness();
     }
 
     Readiness egressReadiness() {

@@ -22,6 +22,9 @@ record Labels(String instance) {
     /** On images: which installation made it. */
     static final String MADE_BY = "rungpt.made-by";
 
+    /** Variables that contributors gave to its programs. */
+    static final String ENVIRONMENT = "rungpt.environment";
+
     static final String USER = "rungpt.user";
     static final String EGRESS = "rungpt.egress";
     static final String JOURNAL = "rungpt.journal";
@@ -47,6 +50,9 @@ record Labels(String instance) {
         putIfPresent(labels, ACTION, plan.purpose().action());
         putIfPresent(labels, VOLUME, plan.volume());
         labels.put(USER, plan.user());
+        if (!plan.contributed().environment().isEmpty()) {
+            labels.put(ENVIRONMENT, plan.contributed().environmentText());
+        }
         return labels;
     }
 

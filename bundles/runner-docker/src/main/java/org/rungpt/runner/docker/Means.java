@@ -7,6 +7,7 @@ import java.util.concurrent.Executor;
  *
  * @param shares which directories of the host may be shared
  * @param secrets what is known of the secrets of calls
+ * @param contributors who adds to sandboxes
  * @param sidecars further containers beside sandboxes
  * @param work threads that may block
  * @param output threads that hand output to observers
@@ -20,6 +21,7 @@ record Means(
         EgressHealth egressHealth,
         ShareRules shares,
         CallSecrets secrets,
+        Contributors contributors,
         Sidecars sidecars,
         Executor work,
         Executor output) {}

@@ -25,8 +25,10 @@ final class Mounts {
         String volume = plan.volume();
         if (volume != null) {
             mounts.add(workspace(volume, labels));
+            plan.contributed().caches().forEach(cache -> mounts.add(cache(volume, cache, labels)));
         }
         plan.shares().all().forEach(checked -> addShare(checked, mounts));
+        plan.contributed().directories().forEach(checked -> addShare(checked, mounts));
         mounts.add(egress(plan.id(), labels, true));
         host.withMounts(mounts);
         if (!plan.purpose().isWorkspace()) {
@@ -35,7 +37,9 @@ final class Mounts {
     }
 
     static void apply(OwnershipPlan plan, Labels labels, HostConfig host) {
-        host.withMounts(List.of(workspace(plan.volume(), labels)));
+        List<Mount> mounts = new ArrayList<>(List.of(workspace(plan.volume(), labels)));
+        plan.caches().forEach(cache -> mounts.add(cache(plan.volume(), cache, labels)));
+        host.withMounts(mounts);
     }
 
     static void apply(JournalPlan plan, Labels labels, HostConfig host) {
@@ -48,6 +52,15 @@ final class Mounts {
                 .withType(MountType.VOLUME)
                 .withSource(volume)
                 .withTarget("/workspace")
+                .withReadOnly(false)
+                .withVolumeOptions(new VolumeOptions().withLabels(labels.filter()));
+    }
+
+    private static Mount cache(String workspace, String cache, Labels labels) {
+        return new Mount()
+                .withType(MountType.VOLUME)
+                .withSource(Contributed.volume(workspace, cache))
+                .withTarget(Contributed.CACHES + cache)
                 .withReadOnly(false)
                 .withVolumeOptions(new VolumeOptions().withLabels(labels.filter()));
     }

@@ -3,6 +3,7 @@ package org.rungpt.runner.docker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +21,9 @@ final class Pool {
     private final int size;
     private final Workspaces workspaces;
     private final Set<Sandbox> waiting = new LinkedHashSet<>();
+    /** Those that would be made otherwise now. */
+    private final Set<Sandbox> outdated = new HashSet<>();
+
     private long pausedUntil = System.nanoTime();
 
     Pool(int size, Workspaces workspaces) {
@@ -37,7 +41,13 @@ final class Pool {
 
     /** @return whether it was in the pool */
     synchronized boolean remove(Sandbox sandbox) {
+        outdated.remove(sandbox);
         return waiting.remove(sandbox);
+    }
+
+    /** From now on sandboxes are made otherwise: those that wait are of no use any more. */
+    synchronized void outdated() {
+        outdated.addAll(waiting);
     }
 
     /** A sandbox for a conversation that has no workspace yet; null if there is none ready. */
@@ -47,14 +57,17 @@ final class Pool {
         }
         for (Sandbox sandbox : waiting) {
             String volume = sandbox.volume();
-            if (volume != null && sandbox.isReady() && sandbox.purpose().serves(purpose)) {
+            if (volume != null
+                    && !outdated.contains(sandbox)
+                    && sandbox.isReady()
+                    && sandbox.purpose().serves(purpose)) {
                 try {
                     workspaces.bind(conversation, volume);
                 } catch (IOException e) {
                     throw new RunnerException(
                             Kind.SANDBOX, "the workspace cannot be noted: " + EngineFailures.line(e), e);
                 }
-                waiting.remove(sandbox);
+                remove(sandbox);
                 sandbox.belongsTo(conversation);
                 return sandbox;
             }
@@ -67,7 +80,7 @@ final class Pool {
         List<Sandbox> surplus = new ArrayList<>();
         int kept = 0;
         for (Sandbox sandbox : waiting) {
-            if (!sandbox.purpose().serves(wanted) || ++kept > size) {
+            if (outdated.contains(sandbox) || !sandbox.purpose().serves(wanted) || ++kept > size) {
                 surplus.add(sandbox);
             }
         }

@@ -44,6 +44,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private volatile @Nullable String volume;
     private volatile @Nullable String container;
     private volatile String user;
+    private volatile Map<String, String> environment = Map.of();
     private final Set<String> sidecars = ConcurrentHashMap.newKeySet();
     private volatile long lastUsed = System.nanoTime();
     private @Nullable Future<?> making;
@@ -84,7 +85,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         this.keeper = keeper;
         this.link = new SandboxLink(means, id, this);
         this.port = new CallPort(
-                id, link, purpose.bounds(), means.settings().egress().mirrors());
+                id, link, purpose.bounds(), means.settings().egress().mirrors(), () -> environment);
         this.sidecarWork = new SidecarWork(means.sidecars(), this);
         this.user = purpose.isWorkspace() ? SandboxPlan.ROOT : SandboxPlan.NOBODY;
         this.egress = new Egress(means, id);
@@ -115,6 +116,11 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     void volume(@Nullable String name) {
         volume = name;
+    }
+
+    /** What its programs get beside what their call brings. */
+    void environment(Map<String, String> variables) {
+        environment = Map.copyOf(variables);
     }
 
     Instant created() {

@@ -7,6 +7,7 @@ import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -87,13 +88,16 @@ final class SandboxFactory {
         HostConfig host = hardened(OwnershipPlan.BOUNDS, true)
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
         Mounts.apply(plan, labels, host);
+        List<String> command =
+                new ArrayList<>(List.of("--recursive", "--no-dereference", "--", plan.user(), "/workspace"));
+        plan.caches().forEach(cache -> command.add(Contributed.CACHES + cache));
         return docker.createContainerCmd(plan.image())
                 .withName(labels.name(plan.id()))
                 .withLabels(labels.of(plan))
                 .withUser("0:0")
                 .withWorkingDir("/")
                 .withEntrypoint("/bin/chown")
-                .withCmd("--recursive", "--no-dereference", "--", plan.user(), "/workspace")
+                .withCmd(command)
                 .withTty(false)
                 .withStopTimeout(1)
                 .withHostConfig(host)

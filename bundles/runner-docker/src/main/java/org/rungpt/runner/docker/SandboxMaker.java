@@ -1,6 +1,7 @@
 package org.rungpt.runner.docker;
 
 import java.io.IOException;
+import java.util.Objects;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -79,8 +80,8 @@ final class SandboxMaker {
             giveWorkspace(sandbox);
         }
         CheckedShares shares = means.shares().check(purpose.border().shares());
-        SandboxPlan plan =
-                new SandboxPlan(sandbox.id(), imageId, sandbox.conversation(), purpose, sandbox.volume(), shares);
+        SandboxPlan plan = contributed(new SandboxPlan(
+                sandbox.id(), imageId, sandbox.conversation(), purpose, sandbox.volume(), shares, Contributed.NOTHING));
         if (plan.isUserOfWorkspace()) {
             sandbox.progress("giving the workspace to " + plan.user());
             containers.giveWorkspace(plan);
@@ -95,16 +96,29 @@ final class SandboxMaker {
         String container = containers.create(plan);
         sandbox.container(container);
         sandbox.user(plan.user());
+        sandbox.environment(plan.contributed().environment());
         if (!sandbox.isGone()) {
             containers.start(container);
-            if (!shares.all().isEmpty()) {
-                shares.verify(containers.process(container));
+            CheckedShares mounted = shares.and(plan.contributed().directories());
+            if (!mounted.all().isEmpty()) {
+                mounted.verify(containers.process(container));
             }
             sandbox.attach();
         }
         if (sandbox.isGone() && !detached) {
             sandbox.destroy();
         }
+    }
+
+    /** With what extension bundles add. */
+    private SandboxPlan contributed(SandboxPlan plan) throws RunnerException {
+        Contributed more = means.contributors()
+                .forSandbox(plan.purpose(), plan.shares().all(), plan.user(), means.shares(), means.work());
+        for (String cache : more.caches()) {
+            containers.createVolume(
+                    Contributed.volume(Objects.requireNonNull(plan.volume()), cache), plan.conversation());
+        }
+        return plan.with(more);
     }
 
     /** The volume of its conversation, made if need be. In the pool, one that nobody has yet. */

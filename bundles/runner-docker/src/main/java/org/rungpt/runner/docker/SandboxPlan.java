@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param purpose what it is for
  * @param volume the volume at {@code /workspace}; null for none
  * @param shares the directories of the host that its border lets through, as they are now
+ * @param contributed what else it gets
  */
 record SandboxPlan(
         String id,
@@ -18,10 +19,15 @@ record SandboxPlan(
         @Nullable String conversation,
         Purpose purpose,
         @Nullable String volume,
-        CheckedShares shares) {
+        CheckedShares shares,
+        Contributed contributed) {
     static final String ROOT = "0:0";
     /** Who runs third-party actions: nobody that exists on the host. */
     static final String NOBODY = "65532:65532";
+
+    SandboxPlan with(Contributed more) {
+        return new SandboxPlan(id, image, conversation, purpose, volume, shares, more);
+    }
 
     /** Who runs in it, {@code uid:gid}: whoever may write into a share is its owner, so that what is made there belongs to them. */
     String user() {

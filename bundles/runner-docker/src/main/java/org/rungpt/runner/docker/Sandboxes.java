@@ -71,6 +71,10 @@ final class Sandboxes implements Sandbox.Keeper {
         this.disks = new DiskWatch(means.engine());
         this.journals = new Journals(means, containers, workspaces);
         this.pool = new Pool(means.settings().pool(), workspaces);
+        means.contributors().onChange(() -> {
+            pool.outdated();
+            execute(this::tick);
+        });
     }
 
     // Calls
@@ -361,7 +365,7 @@ final class Sandboxes implements Sandbox.Keeper {
     public void removed(Sandbox sandbox) {
         String volume = sandbox.volume();
         if (volume != null && !workspaces.isNeeded(volume)) {
-            containers.removeVolumeLater(volume);
+            containers.removeWorkspaceLater(volume);
         }
     }
 
@@ -462,6 +466,7 @@ final class Sandboxes implements Sandbox.Keeper {
         if (user != null) {
             sandbox.user(user);
         }
+        sandbox.environment(found.environment());
         found.sidecars().forEach(sandbox::addSidecar);
         synchronized (this) {
             if (detached) {
@@ -510,7 +515,7 @@ final class Sandboxes implements Sandbox.Keeper {
         try {
             String volume = workspaces.unbind(conversation);
             if (volume != null) {
-                containers.removeVolume(volume);
+                containers.removeWorkspace(volume);
             }
         } catch (IOException e) {
             throw new RunnerException(Kind.SANDBOX, "the workspace stays: " + EngineFailures.line(e), e);

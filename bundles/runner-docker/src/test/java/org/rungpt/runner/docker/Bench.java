@@ -42,6 +42,7 @@ final class Bench implements AutoCloseable {
     private volatile EgressSettings egress = EgressSettings.DEFAULT;
     private volatile Duration lease = Duration.ofSeconds(120);
     private DockerRunner another;
+    final Contributors contributors = new Contributors();
     private volatile ActionRegistry registry;
     volatile SecretStore secrets = new MemorySecrets();
     private DockerRunner runner;
@@ -80,7 +81,7 @@ final class Bench implements AutoCloseable {
     }
 
     private DockerRunner newRunner() throws Exception {
-        DockerRunner made = new DockerRunner(settings(), () -> registry, () -> secrets);
+        DockerRunner made = new DockerRunner(settings(), () -> registry, () -> secrets, contributors);
         made.open();
         return made;
     }

@@ -42,7 +42,7 @@ final class EngineAwayTest {
                 Grants.NONE,
                 Map.of(),
                 Bench.limits(1, 1, 1));
-        try (DockerRunner runner = new DockerRunner(settings, () -> null, () -> null)) {
+        try (DockerRunner runner = new DockerRunner(settings, () -> null, () -> null, new Contributors())) {
             assertThat(runner.readiness().ready()).isFalse();
             runner.open();
             // The first call waits for the first answer; its caller does not.

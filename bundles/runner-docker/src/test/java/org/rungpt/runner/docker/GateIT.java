@@ -92,7 +92,7 @@ final class GateIT {
                     .create(
                             bench.docker(),
                             new OwnershipPlan(
-                                    Instance.newName(), base, bench.volumes().get(0), "1:1"));
+                                    Instance.newName(), base, bench.volumes().get(0), List.of(), "1:1"));
 
             List<String> all = bench.containers();
             assertThat(all).contains(chore).hasSizeGreaterThanOrEqualTo(4);

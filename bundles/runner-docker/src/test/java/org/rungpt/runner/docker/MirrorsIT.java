@@ -28,6 +28,8 @@ import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.SandboxContributor;
+import org.rungpt.sandbox.cache.PackageCache;
 import org.rungpt.testkit.RecordingObserver;
 
 /**
@@ -157,6 +159,28 @@ final class MirrorsIT {
             })
     void npmInstall(String command) throws Exception {
         works(command, "hello from npm", List.of("registry.npmjs.org:443"), Grants.PACKAGE_MIRRORS);
+    }
+
+    @Test
+    void whatWasFetchedOutlivesTheSandboxWithAPackageCache() throws Exception {
+        SandboxContributor cache = new PackageCache(true, "");
+        bench.contributors.add(cache);
+        try {
+            run(conversation, "npm install test-hello && pip install test-hello", Grants.PACKAGE_MIRRORS);
+            String before = bench.containerOf(conversation);
+            bench.docker().killContainerCmd(before).exec();
+            bench.awaitEvent(before, "destroy");
+            RecordingObserver after = new RecordingObserver();
+            CallOutcome outcome = Bench.await(bench.start(
+                    conversation,
+                    "rm -rf node_modules package*.json && npm install --offline test-hello && node_modules/.bin/test-hello-npm",
+                    List.of(),
+                    after));
+            assertThat(after.text(Stream.STDOUT)).as(after.text(Stream.STDERR)).contains("hello from npm");
+            assertThat(outcome.exit()).isZero();
+        } finally {
+            bench.contributors.remove(cache);
+        }
     }
 
     @ParameterizedTest
