@@ -40,7 +40,7 @@ final class StrangeEngineTest {
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(5),
                 10);
-        DockerRunner runner = new DockerRunner(settings, () -> null, () -> null);
+        DockerRunner runner = new DockerRunner(settings, () -> null, () -> null, new Contributors());
         runner.open();
         return runner;
     }
