@@ -117,6 +117,11 @@ final class ConversationActor {
         }
     }
 
+    /** Whether it goes on after it could not. */
+    boolean stoodStill() {
+        return !pause.equals(FIRST_PAUSE);
+    }
+
     boolean isOwnThread() {
         return mailbox.isOwnThread();
     }

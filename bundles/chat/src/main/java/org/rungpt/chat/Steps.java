@@ -190,10 +190,15 @@ final class Steps {
                 .parser(new ParserContext(beginning.nonce(), engine.actions::taskForReading, state::isUsedRef));
         String message = Ids.of("m_");
         log.stage(Draft.messageStarted(turn.id, message, turn.model, turn.steps + 1, tokens));
-        log.flush();
         var stream = new AnswerStream(actor, log, message, connection.get(), parser, tokens, info);
         actor.answerBegins(stream);
+        if (actor.stoodStill()) {
+            // The disk may still be full: nothing is asked that may have to be asked again.
+            log.flush();
+        }
+        // The disk and the model work at the same time: what it says waits in the mailbox for the disk.
         stream.begin(request);
+        log.flush();
         return true;
     }
 

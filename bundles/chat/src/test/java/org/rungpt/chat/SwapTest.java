@@ -343,7 +343,10 @@ final class SwapTest {
         assertTimeoutPreemptively(Duration.ofSeconds(10), () -> program.print("line\n".repeat(1 << 20))
                 .exit(0));
         try (House successor = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
-            assertThat(successor.model.next().asked()).contains("RESULT 1 completed line");
+            ScriptedModel.Answer answer = successor.model.next();
+            assertThat(answer.asked()).contains("RESULT 1 completed line");
+            answer.say("Done.").end();
+            successor.awaitTurns(id, 1);
             assertThat(successor.latest(id, EventType.CALL_FINISHED, "stdout")).isEqualTo("" + (5 << 20));
         }
     }
