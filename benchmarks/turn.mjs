@@ -4,10 +4,12 @@
 //
 //   ./rungpt run --port 8123 --data /tmp/bench &     node benchmarks/turn.mjs --url http://127.0.0.1:8123 --data /tmp/bench
 //
-// Options: --calls 200 (turnaround), --streams 1,500 (first text), --command 'echo hi'.
+// Options: --calls 200 (turnaround), --think 0 (milliseconds that the model takes before it answers), --streams 1,500 (first text),
+// --command 'echo hi'.
 import { createServer, request as send } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     data: { type: 'string', default: join(process.env.HOME ?? '.', '.rungpt') },
     token: { type: 'string' },
     calls: { type: 'string', default: '200' },
+    think: { type: 'string', default: '0' },
     streams: { type: 'string', default: '1,500' },
     command: { type: 'string', default: 'echo hi' },
   },
@@ -41,7 +44,7 @@ const models = createServer((request, response) => {
   }
   let body = '';
   request.on('data', (piece) => (body += piece));
-  request.on('end', () => {
+  request.on('end', async () => {
     const arrived = now();
     const messages = JSON.parse(body).messages;
     const said = messages.filter((message) => message.role === 'user').map((message) => message.content).join('\n');
@@ -49,6 +52,7 @@ const models = createServer((request, response) => {
     if (said.includes('LOOP')) {
       if (ended) turnarounds.push(arrived - ended);
       asked++;
+      if (Number(values.think)) await sleep(Number(values.think));
       const nonce = /<(run-[a-z0-9]+)/.exec(messages[0].content)?.[1];
       response.write(chunk(
         asked % 20 === 0
@@ -104,8 +108,12 @@ function follow(id, fits) {
 const conversation = async () => (await api('POST', '/api/conversations', { model: 'bench/bench' })).id;
 
 async function turnaround(calls) {
-  const id = await conversation();
-  while (turnarounds.length < calls) {
+  let id = await conversation();
+  for (let turns = 1; turnarounds.length < calls; turns++) {
+    if (turns % 10 === 0) {
+      await api('DELETE', `/api/conversations/${id}`);
+      id = await conversation(); // a conversation has a budget
+    }
     let message;
     const over = follow(id, (event) => event.type === 'turn.finished' && event.data && message !== undefined);
     message = (await api('POST', `/api/conversations/${id}/messages`, { text: `LOOP ${turnarounds.length}` })).message;

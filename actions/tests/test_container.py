@@ -406,6 +406,8 @@ class BuiltIn(unittest.TestCase):
         self.assertEqual("it's \"$x\" ä \\n\n", self.good("system.shell", command="cat <<'E'\nit's \"$x\" ä \\n\nE\n"))
         self.assertEqual("bash\n", self.good("system.shell", command="[[ -n $BASH_VERSION ]] && echo bash"))
         self.assertEqual("", self.good("system.shell", command="cat"))
+        for more in {}, {"timeout": 30}:
+            self.assertEqual("0\n", self.good("system.shell", command="env | grep -c RUNGPT_ARG || true", **more))
         self.assertEqual((124, "", "shell: ended after 0.2 s, as timeout says\n"), self.run_task("system.shell", command="sleep 60", timeout=0.2))
         self.assertEqual((3, "x\n", ""), self.run_task("system.shell", command="echo x; exit 3", timeout=30))
         self.bad("system.shell", "command must be a string", command=5)

@@ -190,6 +190,22 @@ class Calls(ServiceTest):
         self.assertEqual(["a"], os.listdir(self.service.out / "c-1"))
         self.assertEqual(1, len(set(call.stderr.split())), "a session and process group of its own")
 
+    def test_a_task_may_want_its_arguments_by_name_too(self):
+        action(self.service.actions, "acme/named", "#!/bin/sh\ncat >&2; env | grep ^RUNGPT_ARG | sort\n", ("plain",))
+        manifest = self.service.actions / "acme/named/manifest.json"
+        told = json.loads(manifest.read_text())
+        told["tasks"].append({"name": "show", "arguments": "environment"})
+        manifest.write_text(json.dumps(told))
+        arguments = {"text": "a=b\nÄ 'x'", "n": 1.5, "yes": True, "list": [1], "nothing": None, "nul": "\0", "long": "x" * (97 << 10)}
+        call = self.host.invoke("show", arguments, action="acme/named")
+        self.assertEqual(0, call.end()["exit"])
+        self.assertEqual(arguments, json.loads(call.stderr))
+        self.assertEqual("RUNGPT_ARGUMENTS=text n yes list nothing nul long\nRUNGPT_ARG_n=1.5\nRUNGPT_ARG_text=a=b\nRUNGPT_ARG_yes=true\n", call.stdout.decode())
+        for task, arguments in (("plain", {"a": "b"}), ("show", {"a b": "c", "d": "e"})):
+            call = self.host.invoke(task, arguments, action="acme/named")
+            call.end()
+            self.assertEqual(b"", call.stdout)
+
     def test_an_empty_directory_for_artifacts_is_removed(self):
         self.assertFalse(self.host.shell("test -d $RUNGPT_OUT").end()["files"])
         self.assertEqual([], os.listdir(self.service.out))
