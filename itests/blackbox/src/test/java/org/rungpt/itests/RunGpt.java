@@ -148,6 +148,17 @@ final class RunGpt implements AutoCloseable {
                 .build());
     }
 
+    JsonNode put(String path, ObjectNode body) throws IOException, InterruptedException {
+        return answer(request(path)
+                .header("Content-Type", "application/json")
+                .PUT(HttpRequest.BodyPublishers.ofString(body.toString()))
+                .build());
+    }
+
+    void delete(String path) throws IOException, InterruptedException {
+        answer(request(path).DELETE().build());
+    }
+
     private JsonNode answer(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
         if (response.statusCode() >= 300) {
