@@ -26,7 +26,12 @@ final class Engine implements AutoCloseable {
 
     /** @param streamCount how many streams may be open at a time */
     Engine(String host, int streamCount) {
-        control = client(host, 16, RESPONSE);
+        this(host, streamCount, RESPONSE);
+    }
+
+    /** @param response how long an answer of control may take */
+    Engine(String host, int streamCount, Duration response) {
+        control = client(host, 16, response);
         streams = client(host, streamCount, Duration.ZERO);
         pinger = client(host, 2, PING);
     }
@@ -43,7 +48,8 @@ final class Engine implements AutoCloseable {
         if (!response.isZero()) {
             http.responseTimeout(response);
         }
-        return DockerClientImpl.getInstance(config, http.build());
+        return DockerClientImpl.getInstance(
+                config, response.isZero() ? http.build() : new BoundedTransport(http.build(), response));
     }
 
     DockerClient control() {
