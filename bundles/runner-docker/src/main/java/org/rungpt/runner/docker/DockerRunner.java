@@ -343,9 +343,12 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
 
     @Override
     public void warm(String conversation) {
+        Open now = open;
+        Stay known = now == null ? null : now.sandboxes().stay(conversation);
         work.execute(() -> {
             try {
-                available().sandboxes().warm(conversation);
+                Sandboxes sandboxes = available().sandboxes();
+                sandboxes.warm(conversation, known == null ? sandboxes.stay(conversation) : known);
             } catch (RunnerException e) {
                 LOG.debug("No sandbox ahead of the first call: {}", e.getMessage());
             }

@@ -75,6 +75,17 @@ final class SandboxMaker {
         if (!sandbox.imageMade()) {
             return;
         }
+        try {
+            makeOf(sandbox, imageId);
+        } finally {
+            // Who ended it meanwhile could not see what was made since.
+            if (sandbox.isGone() && !detached) {
+                sandbox.destroy();
+            }
+        }
+    }
+
+    private void makeOf(Sandbox sandbox, String imageId) throws RunnerException, IOException {
         Purpose purpose = sandbox.purpose();
         if (purpose.isWorkspace() || purpose.border().workspace()) {
             giveWorkspace(sandbox);
@@ -88,7 +99,7 @@ final class SandboxMaker {
         } else if (!plan.isRootOfWorkspace()) {
             shares.checkReadableBy(plan.user());
         }
-        if (sandbox.isGone() && detached) {
+        if (sandbox.isGone()) {
             return;
         }
         containers.createEgressVolume(sandbox.id());
@@ -104,9 +115,6 @@ final class SandboxMaker {
                 mounted.verify(containers.process(container));
             }
             sandbox.attach();
-        }
-        if (sandbox.isGone() && !detached) {
-            sandbox.destroy();
         }
     }
 
