@@ -54,7 +54,7 @@ public final class Main {
                 yield new Ask(Server.of(data), terminal, options).run();
             }
             case "status" -> status(Server.of(data), data, terminal);
-            case "doctor" -> doctor(Server.of(data), terminal);
+            case "doctor" -> doctor(Server.of(data), arguments.contains("--strict"), terminal);
             case "login" -> login(Server.of(data), terminal);
             case "model" -> model(Server.of(data), arguments);
             case "shell" -> new Shell(data, terminal.isWatched()).command(one(arguments));
@@ -76,10 +76,21 @@ public final class Main {
         return 0;
     }
 
-    private static int doctor(Server server, Terminal terminal) throws CliException {
+    /** @param strict whether a part that is ready but weak is a failure too */
+    static int doctor(Server server, boolean strict, Terminal terminal) throws CliException {
         JsonNode status = server.get("/api/status");
         parts(status, terminal);
-        return status.path("ready").asBoolean() ? 0 : 1;
+        if (!status.path("ready").asBoolean()) {
+            return 1;
+        }
+        for (JsonNode part : status.path("parts")) {
+            if (strict && part.path("ready").asBoolean() && part.has("remedy")) {
+                terminal.line("Everything is ready, but not without weakness (--strict): "
+                        + part.path("title").asText());
+                return 1;
+            }
+        }
+        return 0;
     }
 
     private static void parts(JsonNode status, Terminal terminal) {

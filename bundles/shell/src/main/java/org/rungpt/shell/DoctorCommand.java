@@ -23,7 +23,7 @@ public final class DoctorCommand extends RungptCommand {
     @Nullable
     List<StatusSource> parts;
 
-    @Option(name = "--strict", description = "a warning is a failure too")
+    @Option(name = "--strict", description = "fails unless every part is ready and without a known weakness")
     boolean strict;
 
     @Reference(optional = true)
@@ -48,6 +48,9 @@ public final class DoctorCommand extends RungptCommand {
                 .count();
         if (strict && warned > 0) {
             throw new CommandException(Plain.count(warned, "part has", "parts have") + " a weakness (--strict)");
+        }
+        if (strict && (unready > 0 || !bundles.isEmpty() || !damage.isEmpty())) {
+            throw new CommandException("not everything is ready (--strict)");
         }
         out.println();
         out.println(

@@ -3,8 +3,11 @@ package org.rungpt.shell;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +21,7 @@ import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
 import org.apache.karaf.shell.api.console.Session;
 import org.apache.karaf.shell.support.CommandException;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.status.Readiness;
@@ -139,5 +143,24 @@ class CommandsTest {
                 .containsExactly("ready      Docker engine: Docker 20.10");
         assertThat(Describe.part(part(Readiness.unready("It does not answer", "Start it"))))
                 .containsExactly("NOT READY  Docker engine: It does not answer", "           → Start it");
+    }
+
+    @Test
+    @DisplayName("A.14 rungpt:doctor --strict fails over a runc with known break-outs")
+    void theStrictDoctorFailsOverAWeakness() throws Exception {
+        var doctor = new DoctorCommand();
+        doctor.parts = List.of(
+                part(Readiness.warned("Docker 20.10.24", "Programs can break out of runc 1.1.5 (CVE-2025-31133)")));
+        var said = new ByteArrayOutputStream();
+        doctor.run(new PrintStream(said, true, StandardCharsets.UTF_8));
+        assertThat(said.toString(StandardCharsets.UTF_8)).contains("CVE-2025-31133");
+        doctor.strict = true;
+        assertThatThrownBy(() -> doctor.run(new PrintStream(said)))
+                .isInstanceOf(CommandException.class)
+                .hasMessage("1 part has a weakness (--strict)");
+        doctor.parts = List.of(part(Readiness.unready("Docker does not answer", "Start it")));
+        assertThatThrownBy(() -> doctor.run(new PrintStream(said)))
+                .isInstanceOf(CommandException.class)
+                .hasMessage("not everything is ready (--strict)");
     }
 }

@@ -1,0 +1,87 @@
+package org.rungpt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the doctor tells of a server's parts, and how it ends. */
+class DoctorTest {
+    private static final String WEAKNESS = "Programs can break out of runc 1.1.5 (CVE-2025-31133).";
+
+    @TempDir
+    Path data;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+    private int doctor(boolean strict, ObjectNode status) throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/api/status", exchange -> {
+            byte[] body = status.toString().getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        try {
+            Files.createDirectories(data.resolve("secret"));
+            Files.writeString(data.resolve("secret/token"), "token");
+            Files.writeString(
+                    data.resolve("server.json"),
+                    Server.JSON
+                            .createObjectNode()
+                            .put("pid", ProcessHandle.current().pid())
+                            .put("port", server.getAddress().getPort())
+                            .toString());
+            PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+            return Main.doctor(Server.of(data), strict, new Terminal(print, print, null, true));
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private static ObjectNode status(boolean ready, String remedy) {
+        ObjectNode status = Server.JSON.createObjectNode().put("ready", ready);
+        ObjectNode part = status.putArray("parts")
+                .addObject()
+                .put("title", "Docker engine")
+                .put("ready", ready)
+                .put("reason", "Docker 20.10.24.");
+        if (remedy != null) {
+            part.put("remedy", remedy);
+        }
+        return status;
+    }
+
+    @Test
+    @DisplayName("A.14 a runc with known break-outs is told, and is a failure with --strict only")
+    void aWeaknessIsAFailureWhenStrict() throws Exception {
+        assertThat(doctor(false, status(true, WEAKNESS))).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("✓ Docker engine", "→ " + WEAKNESS);
+        out.reset();
+        assertThat(doctor(true, status(true, WEAKNESS))).isEqualTo(1);
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("→ " + WEAKNESS, "weakness (--strict): Docker engine");
+    }
+
+    @Test
+    void whatIsReadyAndSoundIsNoFailure() throws Exception {
+        assertThat(doctor(true, status(true, null))).isZero();
+    }
+
+    @Test
+    void whatIsNotReadyIsAFailure() throws Exception {
+        assertThat(doctor(false, status(false, "Start it."))).isEqualTo(1);
+        assertThat(doctor(true, status(false, "Start it."))).isEqualTo(1);
+    }
+}
