@@ -60,9 +60,9 @@ public final class EventType {
      */
     public static final String CALL_REQUESTED = "call.requested";
     /**
-     * Somebody has to approve it: {@code call, approval, reasons:[text], scopes:[once|conversation|always], needs?: {network:[text],
-     * shares:[{name, writable, why?}], secrets:[{name, env, hosts, set, help?}], workspace, sidecars:[image]}, untrusted?:[text]}. {@code needs} is
-     * what the call asks for and does not have; {@code untrusted} names what entered the conversation from outside.
+     * Somebody has to approve it: {@code call, approval, reasons:[text], scopes:[once|conversation|always], needs?: {reasons:[text],
+     * network:[text], shares:[{name, writable, why?}], secrets:[{name, env, hosts, set, help?}], workspace, sidecars:[image]}, untrusted?:[text]}.
+     * {@code needs} is what the call asks for and does not have, and which of the reasons say only that; {@code untrusted} names what entered the conversation from outside.
      */
     public static final String APPROVAL_REQUESTED = "approval.requested";
     /**
