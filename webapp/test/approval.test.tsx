@@ -77,6 +77,14 @@ describe("the approval card", () => {
     expect(host.textContent).toContain("It uses the network.");
   });
 
+  it("leaves out the reasons that its form tells, and no other", () => {
+    const needs = { reasons: ["It asks to see files."], network: [], shares: [], secrets: [], workspace: true, sidecars: [] };
+    const approval = { id: "a1", reasons: ["It asks a third party.", ...needs.reasons], scopes: [], needs, untrusted: [], decision: undefined };
+    act(() => root.render(<ApprovalCard key="asking" call={{ ...CALL, approval }} onDecide={async () => undefined} />));
+    expect(host.textContent).toContain("It asks a third party.");
+    expect(host.textContent).not.toContain("It asks to see files.");
+  });
+
   it("takes the focus from nobody, and takes no answer at first", () => {
     expect(document.activeElement).toBe(document.body);
     expect(deciding().every((button) => button.disabled)).toBe(true);

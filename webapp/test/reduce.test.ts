@@ -267,6 +267,7 @@ describe("what stands beside answers", () => {
       scopes: ["once"],
       untrusted: ["web.fetch"],
       needs: {
+        reasons: ["It asks to reach example.org:443."],
         network: ["example.org:443"],
         shares: [{ name: "notes", writable: true }],
         secrets: [{ name: "key", env: "KEY", hosts: [], set: false }],

@@ -210,6 +210,8 @@ export interface Approval {
 
 /** What a call asks for and does not have. */
 export interface Needs {
+  /** Which of the approval's reasons say only this. */
+  readonly reasons: readonly string[];
   readonly network: readonly string[];
   readonly shares: readonly { readonly name: string; readonly writable: boolean; readonly why: string | undefined }[];
   readonly secrets: readonly NeededSecret[];

@@ -66,7 +66,7 @@ export function ApprovalCard({ call, onDecide }: Props) {
   const offered = SCOPES.filter((scope) => !approval || approval.scopes.length === 0 || approval.scopes.includes(scope));
   const shown = edited ?? call.arguments;
   // What is asked for is told by the form below.
-  const reasons = (approval?.reasons ?? []).filter((why) => !(needs && why.startsWith("It asks ")));
+  const reasons = (approval?.reasons ?? []).filter((why) => !needs?.reasons.includes(why));
 
   return (
     <section className="approval" aria-labelledby={id} data-approval={call.id} onKeyDown={noRepeats}>

@@ -110,6 +110,7 @@ function requested(draft: Draft, data: EventData): void {
 function needsOf(needs: EventData | undefined): Needs | undefined {
   return (
     needs && {
+      reasons: texts(needs, "reasons"),
       network: texts(needs, "network"),
       shares: records(needs, "shares").map((share) => ({
         name: text(share, "name") ?? "",

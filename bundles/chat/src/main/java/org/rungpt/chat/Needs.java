@@ -76,8 +76,18 @@ record Needs(
                 network, List.of(), secrets.stream().map(Manifest.Secret::name).toList(), workspace);
     }
 
-    /** In sentences. */
+    /** In sentences, and what it means for the sandbox. */
     List<String> sentences(Predicate<Manifest.Secret> isSet) {
+        List<String> sentences = asked(isSet);
+        if (!shares.isEmpty()) {
+            sentences.add(
+                    "Its sandbox is made anew for that: what is not among the files of the conversation is lost.");
+        }
+        return sentences;
+    }
+
+    /** What is asked for, a sentence each. */
+    private List<String> asked(Predicate<Manifest.Secret> isSet) {
         var sentences = new ArrayList<String>();
         if (workspace) {
             sentences.add("It asks to see and change the files of this conversation.");
@@ -95,10 +105,6 @@ record Needs(
             sentences.add("It asks to " + (share.writable() ? "read and write" : "read")
                     + " a directory of this machine, " + share.name() + why + ".");
         }
-        if (!shares.isEmpty()) {
-            sentences.add(
-                    "Its sandbox is made anew for that: what is not among the files of the conversation is lost.");
-        }
         for (Manifest.Sidecar sidecar : sidecars) {
             sentences.add("It asks for a further container, " + sidecar.image() + ".");
         }
@@ -107,6 +113,7 @@ record Needs(
 
     ObjectNode json(Predicate<Manifest.Secret> isSet) {
         ObjectNode node = Json.object();
+        PermissionsJson.strings(node.putArray("reasons"), asked(isSet));
         PermissionsJson.strings(node.putArray("network"), network);
         ArrayNode wanted = node.putArray("shares");
         for (Manifest.Share share : shares) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -92,6 +93,10 @@ final class PermissionTest {
         assertThat(needs.at("/secrets/0/set").asBoolean()).isTrue();
         assertThat(needs.at("/shares/0/why").asText()).isEqualTo("to write them down");
         assertThat(needs.path("workspace").asBoolean()).isTrue();
+        var reasons = new ArrayList<JsonNode>();
+        requested(id).path("reasons").forEach(reasons::add);
+        assertThat(needs.path("reasons")).hasSize(4).isSubsetOf(reasons).noneMatch(reason -> reason.asText()
+                .contains("made anew"));
         assertThatThrownBy(() -> house.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null)))
                 .hasMessageContaining("choose a directory");
         house.chat.decide(id, call, with(Decision.Scope.CONVERSATION, weather()));
