@@ -907,6 +907,12 @@ export interface components {
         readonly Event: {
             /** Format: date-time */
             readonly at: string;
+            /**
+             * @description Fields that depend on the type; readers ignore types and fields that they do not know. `message.imported`, what was said elsewhere
+             *     before this conversation began (by an import, or in the earlier messages of a request to `/v1`): `message` (its id), `role` (`system`, `user` or
+             *     `assistant`), `text`, and `attachments` if it had pictures: objects with `artifact`, `name`, `mediaType`, `size`. It is shown and told to the model, and
+             *     nothing in it is ever run. `approval.requested` says in `needs.reasons` which of its `reasons` only say what `needs` holds.
+             */
             readonly data: Record<string, never>;
             readonly seq: number;
             /** @description See EventType in the API's Javadoc. */
