@@ -19,10 +19,15 @@ import com.github.dockerjava.api.model.Volume;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -44,6 +49,8 @@ final class GateIT {
     static Path directory;
 
     private static final String NOTHING = "nothing";
+    /** Each once, whoever else knows of it. */
+    private static final Set<String> MADE = new LinkedHashSet<>();
 
     private static Bench bench;
     private static String base;
@@ -113,6 +120,96 @@ final class GateIT {
                 service.remove();
             }
         }
+    }
+
+    /** Makes a container of one kind, by the one factory. */
+    private interface Kind {
+        String create(SandboxFactory factory) throws Exception;
+    }
+
+    private static Arguments kind(String name, Kind kind) {
+        return Arguments.of(name, kind);
+    }
+
+    private static String sandbox(SandboxFactory factory, @Nullable String action, boolean seesWorkspace) {
+        Purpose purpose =
+                new Purpose(action, new TreeSet<>(), new Border(List.of(), seesWorkspace), Bounds.of(bench.settings()));
+        String volume = action == null || seesWorkspace ? newVolume() : null;
+        CheckedShares none = new CheckedShares(List.of(), new ShareRules(() -> null, () -> null));
+        String container = factory.create(
+                bench.docker(),
+                new SandboxPlan(Instance.newName(), base, "c-gate", purpose, volume, none, Contributed.NOTHING));
+        MADE.add(container);
+        return container;
+    }
+
+    static List<Arguments> kinds() {
+        return List.of(
+                kind("workspace sandbox", factory -> sandbox(factory, null, false)),
+                kind("sandbox of a third-party action", factory -> sandbox(factory, "acme/gate", false)),
+                kind("sandbox of an action that sees the workspace", factory -> sandbox(factory, "acme/gate", true)),
+                kind(
+                        "sidecar",
+                        factory -> factory.create(
+                                bench.docker(),
+                                new SidecarPlan(
+                                        Instance.newName(),
+                                        base,
+                                        new SidecarSpec(
+                                                "web", base, 8123, SidecarSpec.TCP, Map.of(), SidecarSpec.Scope.CALL),
+                                        "gate",
+                                        sandbox(factory, null, false),
+                                        "c-gate",
+                                        Bounds.of(bench.settings())))),
+                kind(
+                        "egress proxy",
+                        factory -> factory.create(bench.docker(), new EgressPlan(Instance.newName(), base))),
+                kind(
+                        "journal helper",
+                        factory -> factory.create(
+                                bench.docker(), new JournalPlan(Instance.newName(), "c-gate", base, newVolume()))),
+                kind("builder with a network", factory -> builder(factory, true)),
+                kind("builder without a network", factory -> builder(factory, false)),
+                kind(
+                        "chore that gives a workspace away",
+                        factory -> factory.create(
+                                bench.docker(),
+                                new OwnershipPlan(Instance.newName(), base, newVolume(), List.of(), "1:1"))));
+    }
+
+    private static String builder(SandboxFactory factory, boolean network) {
+        return factory.createBuilder(
+                bench.docker(), Instance.newName(), new BuildStep(base, false, List.of("true"), "/", network), 10);
+    }
+
+    private static String newVolume() {
+        return "rungpt-gate-" + Instance.newName();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("kinds")
+    @DisplayName("A.9 each kind of container passes the inspect gate")
+    void eachKind(String name, Kind kind) throws Exception {
+        try {
+            String container = kind.create(new SandboxFactory(bench.settings(), new Labels(bench.instance())));
+            MADE.add(container);
+            assertThat(Gate.violations(inspect(container))).as(name).isEmpty();
+        } finally {
+            for (String container : MADE) {
+                bench.docker().removeContainerCmd(container).withForce(true).exec();
+            }
+            MADE.clear();
+        }
+    }
+
+    @Test
+    @DisplayName("A.9 no kind of container is left out")
+    void noKindIsLeftOut() {
+        long ways = Arrays.stream(SandboxFactory.class.getDeclaredMethods())
+                .filter(method -> method.getName().startsWith("create") && !method.isSynthetic())
+                .count();
+        // Sandboxes are of three kinds, builders of two.
+        assertThat(kinds()).hasSize((int) ways + 3);
     }
 
     private static Arguments planted(String attribute, Consumer<HostConfig> violation) {
