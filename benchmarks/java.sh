@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs a measurement that lies beside the tests of a bundle. Usage: benchmarks/java.sh call|parser
-#   call    a warm call of `true` through the runner's API, beside fork and exec of the same program on the host (needs Docker)
+#   call    calls through the runner beside docker exec, docker run and the bare program; first calls, the journal, a flood (needs Docker)
 #   parser  the parser of tags on several kinds of text
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 case ${1:-} in
-call) module=runner-docker main=org.rungpt.runner.docker.CallBenchmark ;;
+call) module=runner-docker main=org.rungpt.runner.docker.SandboxBenchmark ;;
 parser) module=protocol-tags main=org.rungpt.protocol.tags.ParserSpeed ;;
 *) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
 esac

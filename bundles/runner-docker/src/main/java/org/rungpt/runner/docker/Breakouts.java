@@ -3,6 +3,7 @@ package org.rungpt.runner.docker;
 import com.github.dockerjava.api.model.Version;
 import com.github.dockerjava.api.model.VersionComponent;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /** Knows which versions of runc can be broken out of. */
 final class Breakouts {
     private static final Pattern NUMBERS = Pattern.compile("(\\d+)\\.(\\d+)\\.(\\d+)");
+
+    /** What Docker and Podman call it. */
+    private static final Set<String> RUNC = Set.of("runc", "OCI Runtime (runc)");
 
     private Breakouts() {}
 
@@ -29,8 +33,16 @@ final class Breakouts {
             return null;
         }
         for (VersionComponent part : components(version)) {
-            if ("runc".equals(part.getName()) && isWeak(String.valueOf(part.getVersion()))) {
-                return "Programs can break out of runc " + EngineFailures.oneLine(String.valueOf(part.getVersion()), 40)
+            String told = String.valueOf(part.getVersion());
+            if (RUNC.contains(String.valueOf(part.getName())) && isWeak(told)) {
+                // Podman tells all that runc says of itself.
+                String number = EngineFailures.oneLine(
+                        told.replaceFirst("^runc version ", "")
+                                .lines()
+                                .findFirst()
+                                .orElse(""),
+                        40);
+                return "Programs can break out of runc " + number
                         + " (CVE-2025-31133, CVE-2025-52565, CVE-2025-52881) unless your distribution has brought the"
                         + " fixes back: update it to 1.2.8, 1.3.3 or newer, or set runtime = runsc in"
                         + " etc/org.rungpt.runner.docker.cfg.";

@@ -3,8 +3,11 @@ package org.rungpt.runner.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.dockerjava.api.model.Version;
+import com.github.dockerjava.api.model.VersionComponent;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -76,6 +79,21 @@ final class StrangeEngineTest {
                 assertThat(readiness.remedy()).isNull();
             }
         }
+    }
+
+    @Test
+    @DisplayName("A.14 a weak runc is found behind Podman too, which calls it otherwise")
+    void weakVersionBehindPodman() {
+        Version version = new Version() {
+            @Override
+            public List<VersionComponent> getComponents() {
+                return List.of(new VersionComponent()
+                        .withName("OCI Runtime (runc)")
+                        .withVersion("runc version 1.1.5+ds1\ncommit: 1.1.5+ds1-1\nspec: 1.0.2-dev"));
+            }
+        };
+        assertThat(Breakouts.warning(version, null)).startsWith("Programs can break out of runc 1.1.5+ds1 (CVE-");
+        assertThat(Breakouts.warning(version, "runsc")).isNull();
     }
 
     static Stream<Arguments> strange() {
