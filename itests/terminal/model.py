@@ -1,5 +1,6 @@
 """A model server on loopback that streams what a script says."""
 
+import itertools
 import json
 import re
 import threading
@@ -53,6 +54,9 @@ class Model:
         self.server.server_close()
 
 
+IDS = itertools.count(1)
+
+
 def call(nonce, task, **arguments):
-    """A tag that calls a task."""
-    return f'\n<run-{nonce} action="{task}" id="1">\n{json.dumps(arguments)}\n</run-{nonce}>\n'
+    """A tag that calls a task, with an id that no other has."""
+    return f'\n<run-{nonce} action="{task}" id="{next(IDS)}">\n{json.dumps(arguments)}\n</run-{nonce}>\n'

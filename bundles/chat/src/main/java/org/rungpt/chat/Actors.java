@@ -5,16 +5,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ChatException;
-import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.store.ConversationStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,15 +60,27 @@ final class Actors {
 
     private void recover() {
         try {
-            for (Conversation busy : engine.access.with(ConversationStore::busy)) {
-                if (!engine.isClosing()) {
-                    enqueue(busy.id(), ConversationActor::drive);
-                }
-            }
+            var left = new ConcurrentLinkedQueue<String>();
+            engine.access.with(ConversationStore::busy).forEach(busy -> left.add(busy.id()));
+            recoverNext(left);
         } catch (LogLost e) {
             recovered = null;
             LOG.warn("conversations that were under way wait for the store: {}", e.getMessage());
             engine.later(TRY_AGAIN, this::arrived);
+        }
+    }
+
+    /** One after the other: many at once would hold up whoever comes in meanwhile. */
+    private void recoverNext(Queue<String> left) {
+        String next = left.poll();
+        if (next != null && !engine.isClosing()) {
+            enqueue(next, actor -> {
+                try {
+                    actor.drive();
+                } finally {
+                    recoverNext(left);
+                }
+            });
         }
     }
 

@@ -25,7 +25,7 @@ public final class InfoCommand extends RungptCommand {
     ActionRegistry registry;
 
     @Argument(name = "action", description = "owner/repo[/dir] or the alias", required = true)
-    @Completion(InstalledCompleter.class)
+    @Completion(ActionCompleter.class)
     String action = "";
 
     @Override
