@@ -43,7 +43,9 @@ class OnATerminal(unittest.TestCase):
         self.leave(CONTROL_D)
 
     def test_control_c_gives_a_new_line_and_ends_a_command(self):
-        self.terminal.type('rungpt:lis' + CONTROL_C)
+        self.terminal.type('rungpt:lis')
+        self.terminal.expect('rungpt:lis')
+        self.terminal.type(CONTROL_C)
         self.terminal.expect(PROMPT)
         self.terminal.enter('shell:sleep 600')
         self.terminal.expect('shell:sleep 600')
