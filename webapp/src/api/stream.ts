@@ -15,8 +15,13 @@ export interface StreamHandler {
 
 /** The server sends a comment every 15 s; a stream that is silent for so long is dead. */
 const SILENCE_MILLIS = 40_000;
-const FIRST_WAIT_MILLIS = 400;
-const LONGEST_WAIT_MILLIS = 10_000;
+const FIRST_WAIT_MILLIS = 1_000;
+const LONGEST_WAIT_MILLIS = 5_000;
+
+/** Up to twice as long: pages that lost the same server do not come back all at once. */
+function spread(millis: number): number {
+  return millis * (1 + Math.random());
+}
 
 /**
  * An event stream that comes back by itself: after a lost connection, a restart of the server or a pause. `fetch` instead of
@@ -83,7 +88,7 @@ export class LiveStream {
         return;
       }
       this.handler.link("reconnecting");
-      await wait(pause, signal).catch(() => undefined);
+      await wait(spread(pause), signal).catch(() => undefined);
     }
   }
 

@@ -27,16 +27,35 @@ final class History {
     private final StringBuilder open = new StringBuilder();
     private final Set<CallResult> told = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<String, Integer> ids = new HashMap<>();
-    private Role role = Role.USER;
+    /** Where the results of a ref are, in order. */
+    private final Map<String, List<Place>> places = new HashMap<>();
 
-    private History(String nonce) {
+    private Role role = Role.USER;
+    /** How many of the model's messages were rendered. */
+    private int answers;
+
+    /** @param answers how many of the model's messages stand before it */
+    private record Place(int message, int answers, CallResult result) {}
+
+    private History(String nonce, List<Message> history) {
         this.nonce = nonce;
+        int answers = 0;
+        for (int i = 0; i < history.size(); i++) {
+            if (history.get(i) instanceof Message.Assistant) {
+                answers++;
+            } else if (history.get(i) instanceof Message.Results results) {
+                for (CallResult result : results.results()) {
+                    places.computeIfAbsent(result.ref(), ref -> new ArrayList<>(1))
+                            .add(new Place(i, answers, result));
+                }
+            }
+        }
     }
 
     static List<ModelMessage> render(String nonce, List<Message> history) {
-        var rendering = new History(nonce);
+        var rendering = new History(nonce, history);
         for (int i = 0; i < history.size(); i++) {
-            rendering.add(history.get(i), history.subList(i + 1, history.size()));
+            rendering.add(history.get(i), i);
         }
         rendering.close();
         List<ModelMessage> messages = rendering.messages;
@@ -47,7 +66,7 @@ final class History {
         return List.copyOf(messages);
     }
 
-    private void add(Message message, List<Message> later) {
+    private void add(Message message, int at) {
         if (message instanceof Message.User user) {
             say(Role.USER, user.text());
         } else if (message instanceof Message.Notice notice) {
@@ -57,11 +76,12 @@ final class History {
                     .filter(result -> !told.contains(result))
                     .forEach(result -> say(Role.USER, late(result)));
         } else if (message instanceof Message.Assistant assistant) {
-            assistant(assistant, later);
+            answers++;
+            assistant(assistant, at);
         }
     }
 
-    private void assistant(Message.Assistant assistant, List<Message> later) {
+    private void assistant(Message.Assistant assistant, int at) {
         var text = new StringBuilder();
         List<Written> calls = new ArrayList<>();
         for (Message.Part part : assistant.parts()) {
@@ -88,7 +108,7 @@ final class History {
         for (Written call : calls) {
             String id = id(call.ref());
             toolCalls.add(new ModelMessage.ToolCall(id, call.name(), call.readableArguments()));
-            results.add(new ModelMessage(Role.TOOL, List.of(new ContentPart.Text(result(call, later))), List.of(), id));
+            results.add(new ModelMessage(Role.TOOL, List.of(new ContentPart.Text(result(call, at))), List.of(), id));
         }
         List<ContentPart> content = text.toString().isBlank()
                 ? List.of()
@@ -116,22 +136,14 @@ final class History {
     }
 
     /** What stands right behind the call: its result if it is in the next message of results, else why there is none. */
-    private String result(Written call, List<Message> later) {
-        boolean next = true;
-        for (Message message : later) {
-            if (message instanceof Message.Assistant) {
-                next = false;
-            }
-            if (message instanceof Message.Results results) {
-                for (CallResult result : results.results()) {
-                    if (result.ref().equals(call.ref()) && !told.contains(result)) {
-                        if (next) {
-                            told.add(result);
-                            return text(result);
-                        }
-                        return "[working] The result comes later.";
-                    }
+    private String result(Written call, int at) {
+        for (Place place : places.getOrDefault(call.ref(), List.of())) {
+            if (place.message() > at && !told.contains(place.result())) {
+                if (place.answers() > answers) {
+                    return "[working] The result comes later.";
                 }
+                told.add(place.result());
+                return text(place.result());
             }
         }
         return "[" + CallStatus.CANCELLED.wire() + "] It did not run to its end.";
