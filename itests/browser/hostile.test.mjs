@@ -1,0 +1,151 @@
+// What hostile models and programs say: nothing of it runs, nothing is fetched, nothing pretends to be something else.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { say, shown, startStage } from './stage.mjs';
+
+const ESC = '\u001b';
+
+/** The vectors of the page's own tests, and every hostile scheme in every way to write a link. */
+async function vectors() {
+  const source = await readFile(path.resolve(import.meta.dirname, '../../webapp/test/vectors.ts'), 'utf8');
+  const module = await import('data:text/javascript,' + encodeURIComponent(source.replace(': readonly string[]', '')));
+  return [...module.VECTORS, ...links()];
+}
+
+function links() {
+  const urls = [
+    'javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'java\tscript:alert(1)', 'java\nscript:alert(1)', '&#106;avascript:alert(1)', 'javascript&colon;alert(1)',
+    ' javascript:alert(1)', 'vbscript:alert(1)', 'data:text/html,<script>alert(1)</script>', 'file:///etc/passwd', 'blob:null/x', '//evil.example/a',
+  ];
+  const ways = [
+    (url) => `[x](<${url}>)`, (url) => `[x](${url})`, (url) => `[x][r]\n\n[r]: ${url}`, (url) => `<${url}>`, (url) => `![x](${url})`,
+    (url) => `<a href="${url}">x</a>`, (url) => `<form action="${url}"><button>x</button></form>`, (url) => `<svg><a href="${url}"><text>x</text></a></svg>`,
+  ];
+  return urls.flatMap((url) => ways.map((way) => way(url)));
+}
+
+describe('a hostile answer', () => {
+  let stage;
+  let canary;
+  const heard = [];
+
+  before(async () => {
+    canary = createServer((request, response) => {
+      heard.push(request.url);
+      response.end('x');
+    });
+    await new Promise((done) => canary.listen(0, '127.0.0.1', done));
+    stage = await startStage();
+  });
+
+  after(async () => {
+    canary?.close();
+    await stage?.close();
+  });
+
+  const listener = () => `http://127.0.0.1:${canary.address().port}`;
+
+  /** Conversations of ten answers each, made over the API. */
+  async function conversations(answers) {
+    const made = [];
+    for (let begin = 0; begin < answers.length; begin += 10) {
+      const { id } = await stage.api('POST', '/conversations', {});
+      made.push(id);
+      for (const answer of answers.slice(begin, begin + 10)) {
+        stage.model.state.script = () => answer;
+        await stage.api('POST', `/conversations/${id}/messages`, { text: 'Go on.' });
+        await idle(id);
+      }
+    }
+    return made;
+  }
+
+  async function idle(id) {
+    for (let tries = 0; tries < 3000; tries++) {
+      const { conversation = {}, ...rest } = await stage.api('GET', `/conversations/${id}`);
+      if ((conversation.state ?? rest.state) === 'idle') return;
+      await new Promise((next) => setImmediate(next));
+    }
+    assert.fail('the turn does not end');
+  }
+
+  it('D.47 D.50 runs no script and asks nobody for anything, whatever it is written with', async () => {
+    const all = (await vectors()).map((vector) => vector.replaceAll('https://evil.example', listener()).replaceAll('//evil.example', listener().slice(5)));
+    assert.ok(all.length >= 200, `${all.length} vectors`);
+    const { page, problems } = await stage.open();
+    page.on('dialog', (dialog) => {
+      problems.push(`a script ran: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    for (const id of await conversations(all)) {
+      await page.goto(`${stage.server.origin}/c/${id}`);
+      await page.getByText('Go on.').last().waitFor();
+      const found = await page.evaluate(() => {
+        const wrong = [];
+        for (const element of document.querySelectorAll('main *')) {
+          for (const { name, value } of element.attributes) {
+            if (/^on/i.test(name)) wrong.push(`<${element.localName} ${name}>`);
+            if (/^(href|src|action|formaction|xlink:href|srcset|background|poster|data)$/i.test(name) && /^[\s\u0000-\u0020]*(javascript|vbscript|data:text|file):/i.test(value)) wrong.push(`${name}=${value}`);
+          }
+          if (/^(script|iframe|object|embed|foreignobject|base|meta|link|style|form|frame|frameset|applet|portal)$/i.test(element.localName) && !element.closest('[data-own], .composer, form.composer')) wrong.push(`<${element.localName}> ${element.outerHTML.slice(0, 120)}`);
+        }
+        return wrong;
+      });
+      assert.deepEqual(found, []);
+    }
+    assert.deepEqual(problems, []);
+    assert.deepEqual(heard, []);
+  });
+
+  it('D.48 links lead to web addresses only, on a click, and tell where', async () => {
+    const [id] = await conversations([
+      `[good](${listener()}/good) ${listener()}/bare [bad](javascript:alert(1)) [html](data:text/html,x) [file](file:///etc/passwd) [long](${listener()}/?q=${'a'.repeat(5000)})`,
+    ]);
+    const { page } = await stage.open();
+    await page.goto(`${stage.server.origin}/c/${id}`);
+    const good = page.getByRole('link', { name: 'good' });
+    await good.waitFor();
+    const links = await page.locator('main a[href]').evaluateAll((all) => all.map((a) => ({ href: a.getAttribute('href'), rel: a.rel, target: a.target, title: a.title })));
+    const outside = links.filter(({ href }) => !href.startsWith('/'));
+    assert.ok(outside.length >= 3, JSON.stringify(outside));
+    for (const { href, rel, target, title } of outside) {
+      assert.match(href, /^https?:\/\//);
+      assert.ok(rel.includes('noopener') && rel.includes('noreferrer'), rel);
+      assert.equal(target, '_blank');
+      assert.ok(title.includes(new URL(href).host), title);
+    }
+    assert.deepEqual(heard, []);
+    const [opened] = await Promise.all([page.context().waitForEvent('page'), good.click()]);
+    await opened.waitForLoadState();
+    assert.deepEqual(heard.filter((url) => url !== '/favicon.ico'), ['/good']);
+    assert.equal(await opened.evaluate(() => [window.opener, document.referrer].join()), ',');
+    await opened.close();
+  });
+
+  it('D.51 control sequences and turned text are shown as what they are, in the page, the shell and the log', async () => {
+    const nasty = `${ESC}[31mred${ESC}[0m ${ESC}]8;;http://evil.example${ESC}\\link${ESC}]8;;${ESC}\\ ${ESC}]52;c;cm0gLXJm\u0007 \u202egpj.exe\u2066 end`;
+    const { page } = await stage.open();
+    await say(page, `/run system.shell command="printf '\\\\033[31mred\\\\033]52;c;eA==\\\\007 \\\\342\\\\200\\\\256gpj.exe end'"`);
+    await page.getByText('gpj.exe').first().waitFor({ timeout: 120_000 });
+    assert.doesNotMatch(await page.locator('main').innerText(), /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+
+    const id = shown(page);
+    await stage.api('PATCH', `/conversations/${id}`, { title: `${ESC}[31m\u202egpj.exe` });
+    const listed = await stage.server.rungpt('shell', 'rungpt:conversations');
+    assert.match(listed.stdout, /gpj\.exe/);
+    assert.doesNotMatch(listed.stdout, /[\u001b\u0007\u009b\u202a-\u202e\u2066-\u2069]/);
+
+    stage.model.state.raw = (_, response) => {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: `${nasty}\n2026-01-01T00:00:00,000 ERROR FORGED everything is lost\rFORGED` } }));
+    };
+    await stage.api('POST', `/conversations/${id}/messages`, { text: 'Fail.' });
+    await idle(id);
+    const log = await readFile(path.join(stage.server.data, 'logs/rungpt.log'), 'utf8');
+    assert.doesNotMatch(log, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    assert.doesNotMatch(log, /^(2026-01-01.*)?FORGED/m);
+  });
+});
