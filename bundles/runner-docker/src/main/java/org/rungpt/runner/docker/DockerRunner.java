@@ -343,12 +343,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
 
     @Override
     public void warm(String conversation) {
-        Open now = open;
-        Stay known = now == null ? null : now.sandboxes().stay(conversation);
         work.execute(() -> {
             try {
-                Sandboxes sandboxes = available().sandboxes();
-                sandboxes.warm(conversation, known == null ? sandboxes.stay(conversation) : known);
+                available().sandboxes().warm(conversation);
             } catch (RunnerException e) {
                 LOG.debug("No sandbox ahead of the first call: {}", e.getMessage());
             }

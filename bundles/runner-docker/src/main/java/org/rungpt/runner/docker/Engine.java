@@ -26,12 +26,7 @@ final class Engine implements AutoCloseable {
 
     /** @param streamCount how many streams may be open at a time */
     Engine(String host, int streamCount) {
-        this(host, streamCount, RESPONSE);
-    }
-
-    /** @param response how long an answer of control may take */
-    Engine(String host, int streamCount, Duration response) {
-        control = client(host, 16, response);
+        control = client(host, 16, RESPONSE);
         streams = client(host, streamCount, Duration.ZERO);
         pinger = client(host, 2, PING);
     }
@@ -48,8 +43,7 @@ final class Engine implements AutoCloseable {
         if (!response.isZero()) {
             http.responseTimeout(response);
         }
-        return DockerClientImpl.getInstance(
-                config, response.isZero() ? http.build() : new BoundedTransport(http.build(), response));
+        return DockerClientImpl.getInstance(config, http.build());
     }
 
     DockerClient control() {

@@ -68,7 +68,6 @@ final class RunningCall implements CallHandle {
     private long begunAt;
     private int moves;
     private volatile @Nullable String egress;
-    private volatile @Nullable Stay stay;
     private @Nullable CallSpec spec;
     private @Nullable Control control;
     private @Nullable ServiceLink joined;
@@ -108,16 +107,6 @@ final class RunningCall implements CallHandle {
 
     synchronized @Nullable CallSpec spec() {
         return spec;
-    }
-
-    void stay(Stay ofItsConversation) {
-        stay = ofItsConversation;
-    }
-
-    /** That of its conversation when it came; null if it was taken up. */
-    @Nullable
-    Stay stay() {
-        return stay;
     }
 
     /** By which its sandbox proves whose connections over the network they are. */

@@ -75,17 +75,6 @@ final class SandboxMaker {
         if (!sandbox.imageMade()) {
             return;
         }
-        try {
-            makeOf(sandbox, imageId);
-        } finally {
-            // Who ended it meanwhile could not see what was made since.
-            if (sandbox.isGone() && !detached) {
-                sandbox.destroy();
-            }
-        }
-    }
-
-    private void makeOf(Sandbox sandbox, String imageId) throws RunnerException, IOException {
         Purpose purpose = sandbox.purpose();
         if (purpose.isWorkspace() || purpose.border().workspace()) {
             giveWorkspace(sandbox);
@@ -99,7 +88,7 @@ final class SandboxMaker {
         } else if (!plan.isRootOfWorkspace()) {
             shares.checkReadableBy(plan.user());
         }
-        if (sandbox.isGone()) {
+        if (sandbox.isGone() && detached) {
             return;
         }
         containers.createEgressVolume(sandbox.id());
@@ -115,6 +104,9 @@ final class SandboxMaker {
                 mounted.verify(containers.process(container));
             }
             sandbox.attach();
+        }
+        if (sandbox.isGone() && !detached) {
+            sandbox.destroy();
         }
     }
 

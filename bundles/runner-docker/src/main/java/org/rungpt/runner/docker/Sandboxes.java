@@ -55,9 +55,7 @@ final class Sandboxes implements Sandbox.Keeper {
     private final Set<Sandbox> all = new LinkedHashSet<>();
     private final Map<String, Sandbox> current = new HashMap<>();
     /** Calls that are in no sandbox yet. */
-    private final Map<String, RunningCall> onTheirWay = new ConcurrentHashMap<>();
-
-    private final Map<String, Stay> stays = new HashMap<>();
+    private final Set<String> onTheirWay = ConcurrentHashMap.newKeySet();
 
     /** Sandboxes in which calls run on after this runner. */
     private final List<Sandbox> left = new ArrayList<>();
@@ -83,9 +81,7 @@ final class Sandboxes implements Sandbox.Keeper {
 
     void start(RunningCall call) throws RunnerException {
         CallSpec spec = Objects.requireNonNull(call.spec());
-        Stay stay = stay(spec.conversation());
-        call.stay(stay);
-        onTheirWay.put(call.call(), call);
+        onTheirWay.add(call.call());
         if (Journals.concerns(spec)) {
             journals.before(spec, () -> startElsewhere(call));
             // If no sandbox ever had it.
@@ -101,7 +97,7 @@ final class Sandboxes implements Sandbox.Keeper {
 
     private void startNow(RunningCall call, CallSpec spec) throws RunnerException {
         try {
-            while (call.mayBegin() && !sandboxFor(spec, call.stay()).start(call)) {
+            while (call.mayBegin() && !sandboxFor(spec).start(call)) {
                 LOG.debug("A sandbox went while call {} was on its way to it", call.call());
             }
         } finally {
@@ -111,7 +107,7 @@ final class Sandboxes implements Sandbox.Keeper {
 
     @Override
     public void startElsewhere(RunningCall call) {
-        onTheirWay.put(call.call(), call);
+        onTheirWay.add(call.call());
         try {
             means.work().execute(() -> {
                 try {
@@ -129,7 +125,7 @@ final class Sandboxes implements Sandbox.Keeper {
 
     Optional<CallHandle> resume(String conversation, String call, long stdout, long stderr, CallObserver observer)
             throws RunnerException {
-        if (onTheirWay.containsKey(call)) {
+        if (onTheirWay.contains(call)) {
             throw new RunnerException(Kind.UNAVAILABLE, "call " + call + " is on its way to a sandbox");
         }
         for (Sandbox sandbox : of(conversation)) {
@@ -175,11 +171,11 @@ final class Sandboxes implements Sandbox.Keeper {
     }
 
     /** A new conversation finds its sandbox in the pool when it needs one: taken ahead of need, each question would cost a container. */
-    synchronized void warm(String conversation, Stay stay) throws RunnerException {
+    synchronized void warm(String conversation) throws RunnerException {
         boolean pooled = means.settings().pool() > 0 && workspaces.volumeOf(conversation) == null;
         Collection<ActionPackage> packages = builtIns.with(null);
         if (!pooled && !packages.isEmpty() && hasRoom(means.settings().memory())) {
-            workspaceFor(conversation, packages, null, stay);
+            workspaceFor(conversation, packages, null);
         }
     }
 
@@ -193,25 +189,18 @@ final class Sandboxes implements Sandbox.Keeper {
 
     // Which sandbox
 
-    /** What is begun for a conversation belongs to its stay. */
-    synchronized Stay stay(String conversation) {
-        return stays.computeIfAbsent(conversation, key -> new Stay());
-    }
-
-    private Sandbox sandboxFor(CallSpec spec, @Nullable Stay stay) throws RunnerException {
+    private Sandbox sandboxFor(CallSpec spec) throws RunnerException {
         InstalledAction action = spec.task().action();
-        Stay its = stay == null ? stay(spec.conversation()) : stay;
         return action.files().builtIn()
-                ? workspaceFor(spec.conversation(), builtIns.with(action.files()), spec.grants(), its)
-                : actionSandboxFor(spec.conversation(), action, spec.grants(), its);
+                ? workspaceFor(spec.conversation(), builtIns.with(action.files()), spec.grants())
+                : actionSandboxFor(spec.conversation(), action, spec.grants());
     }
 
     /** The workspace sandbox that a call's program would run in, ready for work. Blocking. */
     Sandbox readyWorkspace(CallSpec spec, Consumer<String> progress) throws RunnerException {
-        Stay stay = stay(spec.conversation());
         try {
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                Sandbox sandbox = sandboxFor(spec, stay);
+                Sandbox sandbox = sandboxFor(spec);
                 if (!sandbox.isReady()) {
                     progress.accept("starting the sandbox");
                 }
@@ -233,9 +222,7 @@ final class Sandboxes implements Sandbox.Keeper {
 
     /** @param grants null if they are not known yet: any sandbox will do */
     private synchronized Sandbox workspaceFor(
-            String conversation, Collection<ActionPackage> packages, @Nullable Grants grants, Stay stay)
-            throws RunnerException {
-        stay.throwIfOver();
+            String conversation, Collection<ActionPackage> packages, @Nullable Grants grants) throws RunnerException {
         Purpose purpose = workspace(packages, grants == null ? Border.CLOSED : Border.of(grants, false));
         String key = purpose.key(conversation);
         Sandbox known = current.get(key);
@@ -260,9 +247,8 @@ final class Sandboxes implements Sandbox.Keeper {
         return make(conversation, purpose, progress -> means.images().workspace(files, progress));
     }
 
-    private synchronized Sandbox actionSandboxFor(String conversation, InstalledAction action, Grants grants, Stay stay)
+    private synchronized Sandbox actionSandboxFor(String conversation, InstalledAction action, Grants grants)
             throws RunnerException {
-        stay.throwIfOver();
         Purpose purpose = new Purpose(
                 action.id().value(),
                 BuiltIns.keys(List.of(action.files())),
@@ -523,20 +509,7 @@ final class Sandboxes implements Sandbox.Keeper {
 
     /** Deletes everything of a conversation. Blocking. */
     void release(String conversation) throws RunnerException {
-        List<Sandbox> its;
-        synchronized (this) {
-            Stay stay = stays.remove(conversation);
-            if (stay != null) {
-                stay.end();
-            }
-            its = of(conversation);
-        }
-        for (RunningCall call : onTheirWay.values()) {
-            CallSpec spec = call.spec();
-            if (spec != null && spec.conversation().equals(conversation)) {
-                call.fail(Stay.deleted());
-            }
-        }
+        List<Sandbox> its = of(conversation);
         its.forEach(Sandbox::destroy);
         journals.release(conversation);
         try {

@@ -324,15 +324,26 @@ final class Bench implements AutoCloseable {
             another.close();
         }
         if (java.nio.file.Files.exists(data.resolve("instance"))) {
-            for (String container : containers()) {
-                docker().removeContainerCmd(container).withForce(true).exec();
-            }
+            removeContainers();
             for (String volume : volumes()) {
                 docker().removeVolumeCmd(volume).exec();
             }
         }
         removeImages();
         engine.close();
+    }
+
+    /** Until none is left: some are being removed already. */
+    private void removeContainers() throws Exception {
+        for (List<String> left = containers(); !left.isEmpty(); left = containers()) {
+            for (String container : left) {
+                try {
+                    docker().removeContainerCmd(container).withForce(true).exec();
+                } catch (ConflictException | NotFoundException e) {
+                    // The engine removes it now, or has done so.
+                }
+            }
+        }
     }
 
     /** Images of this installation, the youngest first; several rounds, because some are made from others. */

@@ -25,7 +25,6 @@ final class FakeEngine implements AutoCloseable {
     private final ServerSocketChannel server;
     private final List<SocketChannel> clients = new CopyOnWriteArrayList<>();
     private volatile UnaryOperator<String> answers;
-    private volatile boolean keepsOpen;
 
     /** @param answers the whole answer to the path of a request */
     FakeEngine(Path socket, UnaryOperator<String> answers) throws IOException {
@@ -40,11 +39,6 @@ final class FakeEngine implements AutoCloseable {
                 start(() -> serve(client));
             }
         });
-    }
-
-    /** From now on it lets connections stand that it has answered. */
-    void keepOpen() {
-        keepsOpen = true;
     }
 
     void answer(UnaryOperator<String> next) {
@@ -67,9 +61,7 @@ final class FakeEngine implements AutoCloseable {
             while (bytes.hasRemaining()) {
                 client.write(bytes);
             }
-            if (!keepsOpen) {
-                client.close();
-            }
+            client.close();
             return;
         }
     }
