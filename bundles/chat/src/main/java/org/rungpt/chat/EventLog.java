@@ -15,7 +15,7 @@ import org.rungpt.api.store.StoreException;
 
 /**
  * The log of one conversation with the state that it tells. Events are staged, which changes the state at once, and become durable
- * together; whoever acts on the world makes them durable first. One thread at a time.
+ * together; whoever runs something makes them durable first. One thread at a time.
  */
 final class EventLog {
     private static final int PAGE = 5000;
