@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -61,14 +62,23 @@ final class UnifiedDiffTest {
 
     private static String patched(String a, String hunks) throws Exception {
         Path directory = Files.createTempDirectory("diff");
-        Path file = Files.writeString(directory.resolve("a"), a);
-        Path patch = Files.writeString(directory.resolve("p"), "--- a\n+++ a\n" + hunks);
-        Process process = new ProcessBuilder("patch", "-s", "-E", "-F0", file.toString(), patch.toString())
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(said + hunks).isZero();
-        return Files.exists(file) ? Files.readString(file) : "";
+        try {
+            Path file = Files.writeString(directory.resolve("a"), a);
+            Path patch = Files.writeString(directory.resolve("p"), "--- a\n+++ a\n" + hunks);
+            Process process = new ProcessBuilder("patch", "-s", "-E", "-F0", file.toString(), patch.toString())
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).as(said + hunks).isZero();
+            return Files.exists(file) ? Files.readString(file) : "";
+        } finally {
+            try (Stream<Path> left = Files.list(directory)) {
+                for (Path path : left.toList()) {
+                    Files.delete(path);
+                }
+            }
+            Files.delete(directory);
+        }
     }
 }
