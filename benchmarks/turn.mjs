@@ -4,8 +4,8 @@
 //
 //   ./rungpt run --port 8123 --data /tmp/bench &     node benchmarks/turn.mjs --url http://127.0.0.1:8123 --data /tmp/bench
 //
-// Options: --calls 200 (turnaround), --think 0 (milliseconds that the model takes before it answers), --streams 1,500 (first text),
-// --command 'echo hi'.
+// Options: --calls 200 (turnaround), --think 0 (milliseconds that the model takes before it answers), --streams 1,500 (first text of so many
+// that begin at once), --live 500 (first text of one while so many others stream), --command 'echo hi'.
 import { createServer, request as send } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '200' },
     think: { type: 'string', default: '0' },
     streams: { type: 'string', default: '1,500' },
+    live: { type: 'string', default: '500' },
     command: { type: 'string', default: 'echo hi' },
   },
 });
@@ -31,6 +32,7 @@ const figures = (list) => `median ${at(list, 0.5).toFixed(2)} ms, p95 ${at(list,
 
 const turnarounds = [];
 const waiting = new Map();
+const live = new Set();
 let ended = 0;
 let asked = 0;
 
@@ -59,6 +61,11 @@ const models = createServer((request, response) => {
           ? 'Done.'
           : `<${nonce} action="system.shell" id="${asked}">\n<arg name="command">${values.command} # ${asked}</arg>\n</${nonce}>\n`));
       response.end(stop, () => { ended = asked % 20 === 0 ? 0 : now(); });
+    } else if (said.includes('LIVE')) {
+      // As fast as a large model writes: a piece every second, at a moment of its own.
+      const writing = setInterval(() => response.write(chunk('and so on ')), 1000);
+      live.add(response.on('close', () => { clearInterval(writing); live.delete(response); }));
+      response.write(chunk('It begins '));
     } else {
       const name = /FIRST-(\w+)/g;
       const marks = [...said.matchAll(name)];
@@ -147,6 +154,32 @@ async function first(streams) {
   return { direct, through };
 }
 
+/** The first text of one conversation after the other, while others stream to somebody who reads. */
+async function beside(others) {
+  const ids = [];
+  const reading = [];
+  for (let number = 0; number < others; number++) {
+    const id = await conversation();
+    ids.push(id);
+    reading.push(follow(id, (event) => event.type === 'turn.finished'));
+    await api('POST', `/api/conversations/${id}/messages`, { text: 'LIVE' });
+  }
+  while (live.size < others) await sleep(50);
+  const seen = { direct: [], through: [] };
+  for (let round = 0; round < 100; round++) {
+    const { direct, through } = await first(1);
+    seen.direct.push(...direct);
+    seen.through.push(...through);
+  }
+  for (const response of live) response.end(stop);
+  await Promise.all(reading);
+  for (const id of ids) await api('DELETE', `/api/conversations/${id}`);
+  return seen;
+}
+
+const compared = ({ direct, through }) => `RunGPT ${figures(through)}; the model server itself ${figures(direct)}; `
+  + `added ${(at(through, 0.5) - at(direct, 0.5)).toFixed(2)} ms at the median`;
+
 await api('PUT', '/api/connections/bench', { kind: 'openai', baseUrl: base });
 await api('POST', '/api/connections/bench/refresh');
 try {
@@ -161,9 +194,9 @@ try {
       direct.push(...seen.direct);
       through.push(...seen.through);
     }
-    console.log(`first text, ${streams} at once: RunGPT ${figures(through)}; the model server itself ${figures(direct)}; `
-      + `added ${(at(through, 0.5) - at(direct, 0.5)).toFixed(2)} ms at the median`);
+    console.log(`first text, ${streams} at once: ${compared({ direct, through })}`);
   }
+  if (Number(values.live)) console.log(`first text beside ${values.live} others that stream: ${compared(await beside(Number(values.live)))}`);
 } finally {
   await api('DELETE', '/api/connections/bench');
   models.close();

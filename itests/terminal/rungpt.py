@@ -16,6 +16,7 @@ SCRIPT = os.environ.get('RUNGPT_SCRIPT', str(pathlib.Path(__file__).parents[2] /
 
 class RunGpt:
     def __init__(self, **environment):
+        self.script = SCRIPT
         self.data = tempfile.mkdtemp(prefix='rungpt-terminal-')
         self.environment = {name: value for name, value in os.environ.items() if not re.match('OPENAI_|RUNGPT_', name)}
         self.environment.update(environment)
@@ -30,7 +31,7 @@ class RunGpt:
         shutil.rmtree(self.data, ignore_errors=True)
 
     def command(self, command, *arguments):
-        return [SCRIPT, command, '--data', self.data, *arguments]
+        return [self.script, command, '--data', self.data, *arguments]
 
     def run(self, command, *arguments, typed=None):
         """Runs a command without a terminal."""

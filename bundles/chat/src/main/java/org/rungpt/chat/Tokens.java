@@ -1,6 +1,8 @@
 package org.rungpt.chat;
 
 import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
 import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
@@ -16,6 +18,12 @@ final class Tokens {
     private static final double DIGIT = 1 / 2.6;
     private static final double SIGN = 0.7;
     private static final double OTHER_LETTER = 0.45;
+
+    /** What is shorter is counted as fast as it is found. */
+    private static final int SHORT = 128;
+
+    /** Of texts in use: a request repeats nearly all of the one before. */
+    private static final Map<String, Long> KNOWN = new WeakHashMap<>();
 
     private Tokens() {}
 
@@ -42,6 +50,23 @@ final class Tokens {
     }
 
     static long of(String text) {
+        if (text.length() < SHORT) {
+            return count(text);
+        }
+        Long known;
+        synchronized (KNOWN) {
+            known = KNOWN.get(text);
+        }
+        if (known == null) {
+            known = count(text);
+            synchronized (KNOWN) {
+                KNOWN.put(text, known);
+            }
+        }
+        return known;
+    }
+
+    private static long count(String text) {
         double tokens = 0;
         int word = 0;
         for (int i = 0; i < text.length(); i++) {

@@ -41,6 +41,9 @@ public record ModelMessage(
 
     /** All of its text. */
     public String text() {
+        if (content.size() == 1 && content.get(0) instanceof ContentPart.Text only) {
+            return only.text();
+        }
         var all = new StringBuilder();
         for (ContentPart part : content) {
             if (part instanceof ContentPart.Text text) {

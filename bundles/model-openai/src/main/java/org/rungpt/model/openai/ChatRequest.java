@@ -1,8 +1,8 @@
 package org.rungpt.model.openai;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.ByteArrayBuilder;
+import java.io.IOException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.model.ContentPart;
@@ -42,73 +42,111 @@ final class ChatRequest {
         }
     }
 
+    private static final QuotedTexts TEXTS = new QuotedTexts();
+
     private ChatRequest() {}
 
-    static byte[] body(ModelRequest request, Dialect dialect) throws JsonProcessingException {
-        ObjectNode root = Json.MAPPER.createObjectNode();
-        root.put("model", request.model());
-        ArrayNode messages = root.putArray("messages");
-        for (ModelMessage message : request.messages()) {
-            messages.add(message(message));
-        }
-        root.put("stream", true);
-        if (dialect.usage()) {
-            root.putObject("stream_options").put("include_usage", true);
-        }
-        if (request.maxTokens() != null) {
-            root.put(dialect.completionTokens() ? "max_completion_tokens" : "max_tokens", request.maxTokens());
-        }
-        if (!request.tools().isEmpty()) {
-            ArrayNode tools = root.putArray("tools");
-            for (ModelRequest.Tool tool : request.tools()) {
-                ObjectNode function = tools.addObject().put("type", "function").putObject("function");
-                function.put("name", tool.name()).put("description", tool.description());
-                function.set("parameters", Json.MAPPER.readTree(tool.parameters()));
-                if (tool.strict() && dialect.strict()) {
-                    function.put("strict", true);
-                }
+    static byte[] body(ModelRequest request, Dialect dialect) throws IOException {
+        try (var bytes = new ByteArrayBuilder();
+                JsonGenerator json = Json.MAPPER.createGenerator(bytes)) {
+            json.writeStartObject();
+            json.writeStringField("model", request.model());
+            json.writeArrayFieldStart("messages");
+            for (ModelMessage message : request.messages()) {
+                message(json, message);
             }
+            json.writeEndArray();
+            json.writeBooleanField("stream", true);
+            if (dialect.usage()) {
+                json.writeObjectFieldStart("stream_options");
+                json.writeBooleanField("include_usage", true);
+                json.writeEndObject();
+            }
+            if (request.maxTokens() != null) {
+                json.writeNumberField(
+                        dialect.completionTokens() ? "max_completion_tokens" : "max_tokens", request.maxTokens());
+            }
+            if (!request.tools().isEmpty()) {
+                json.writeArrayFieldStart("tools");
+                for (ModelRequest.Tool tool : request.tools()) {
+                    tool(json, tool, dialect);
+                }
+                json.writeEndArray();
+            }
+            json.writeEndObject();
+            json.flush();
+            return bytes.toByteArray();
         }
-        return Json.MAPPER.writeValueAsBytes(root);
     }
 
-    private static ObjectNode message(ModelMessage message) {
-        ObjectNode node = Json.MAPPER.createObjectNode();
-        node.put("role", message.role().name().toLowerCase(Locale.ROOT));
+    private static void tool(JsonGenerator json, ModelRequest.Tool tool, Dialect dialect) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("type", "function");
+        json.writeObjectFieldStart("function");
+        json.writeStringField("name", tool.name());
+        text(json, "description", tool.description());
+        json.writeFieldName("parameters");
+        json.writeTree(Json.MAPPER.readTree(tool.parameters()));
+        if (tool.strict() && dialect.strict()) {
+            json.writeBooleanField("strict", true);
+        }
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private static void message(JsonGenerator json, ModelMessage message) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("role", message.role().name().toLowerCase(Locale.ROOT));
         if (message.content().stream().allMatch(ContentPart.Text.class::isInstance)) {
             String text = message.text();
             if (text.isEmpty() && !message.toolCalls().isEmpty()) {
-                node.putNull("content");
+                json.writeNullField("content");
             } else {
-                node.put("content", text);
+                text(json, "content", text);
             }
         } else {
-            ArrayNode parts = node.putArray("content");
+            json.writeArrayFieldStart("content");
             for (ContentPart part : message.content()) {
-                if (part instanceof ContentPart.Text text) {
-                    parts.addObject().put("type", "text").put("text", text.text());
-                } else if (part instanceof ContentPart.Image image) {
-                    parts.addObject()
-                            .put("type", "image_url")
-                            .putObject("image_url")
-                            .put("url", "data:" + image.mediaType() + ";base64," + image.base64());
-                }
+                part(json, part);
             }
+            json.writeEndArray();
         }
         if (!message.toolCalls().isEmpty()) {
-            ArrayNode calls = node.putArray("tool_calls");
+            json.writeArrayFieldStart("tool_calls");
             for (ModelMessage.ToolCall call : message.toolCalls()) {
-                calls.addObject()
-                        .put("id", call.id())
-                        .put("type", "function")
-                        .putObject("function")
-                        .put("name", call.name())
-                        .put("arguments", call.arguments());
+                json.writeStartObject();
+                json.writeStringField("id", call.id());
+                json.writeStringField("type", "function");
+                json.writeObjectFieldStart("function");
+                json.writeStringField("name", call.name());
+                text(json, "arguments", call.arguments());
+                json.writeEndObject();
+                json.writeEndObject();
             }
+            json.writeEndArray();
         }
         if (message.toolCallId() != null) {
-            node.put("tool_call_id", message.toolCallId());
+            json.writeStringField("tool_call_id", message.toolCallId());
         }
-        return node;
+        json.writeEndObject();
+    }
+
+    private static void part(JsonGenerator json, ContentPart part) throws IOException {
+        json.writeStartObject();
+        if (part instanceof ContentPart.Text text) {
+            json.writeStringField("type", "text");
+            text(json, "text", text.text());
+        } else if (part instanceof ContentPart.Image image) {
+            json.writeStringField("type", "image_url");
+            json.writeObjectFieldStart("image_url");
+            json.writeStringField("url", "data:" + image.mediaType() + ";base64," + image.base64());
+            json.writeEndObject();
+        }
+        json.writeEndObject();
+    }
+
+    private static void text(JsonGenerator json, String name, String text) throws IOException {
+        json.writeFieldName(name);
+        TEXTS.write(json, text);
     }
 }

@@ -167,11 +167,11 @@ final class ChatStream implements ModelStream {
             });
         } catch (ModelException e) {
             finish(new Failure(e, false, null));
-        } catch (JsonProcessingException e) {
+        } catch (IOException e) {
             finish(new Failure(
                     new ModelException(
                             ModelException.Kind.BAD_REQUEST,
-                            "The request cannot be written: " + Redaction.plain(e.getOriginalMessage(), 200),
+                            "The request cannot be written: " + Redaction.plain(e.getMessage(), 200),
                             null),
                     false,
                     null));

@@ -2,10 +2,13 @@ package org.rungpt.protocol.tags;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
@@ -22,9 +25,20 @@ import org.rungpt.protocol.common.Words;
 final class History {
     private static final int MAX_MALFORMED = 4096;
 
+    /** How it was written for this nonce. */
+    private record Written(String nonce, String text) {}
+
+    /**
+     * Of what is in use: each request repeats all that was before it. The same text is also the same object, by which its length in
+     * tokens and its form in JSON are known.
+     */
+    private static final Map<Object, Written> KNOWN = Collections.synchronizedMap(new WeakHashMap<>());
+
     private final String nonce;
     private final List<ModelMessage> messages = new ArrayList<>();
-    private final StringBuilder open = new StringBuilder();
+    /** What the message that is being put together says. */
+    private final List<String> open = new ArrayList<>();
+
     private Role role = Role.USER;
 
     private History(String nonce) {
@@ -62,25 +76,57 @@ final class History {
         } else if (message instanceof Message.Notice notice) {
             say(Role.USER, notice(notice.text()));
         } else if (message instanceof Message.Results results) {
-            results.results().forEach(result -> say(Role.USER, result(result)));
+            results.results().forEach(result -> say(Role.USER, once(result, () -> written(result))));
         } else if (message instanceof Message.Assistant assistant) {
             assistant(assistant, answered, resultsFollow);
         }
     }
 
     private void assistant(Message.Assistant assistant, Predicate<String> answered, boolean resultsFollow) {
-        var text = new StringBuilder();
-        List<ParsedCall> calls = new ArrayList<>();
+        say(Role.ASSISTANT, once(assistant, () -> written(assistant)));
         boolean malformed = false;
+        for (Message.Part part : assistant.parts()) {
+            malformed |= part instanceof Message.Part.Malformed;
+            if (part instanceof Message.Part.Call call
+                    && !answered.test(call.call().ref())) {
+                say(Role.USER, unanswered(call.call()));
+            }
+        }
+        if (malformed && !resultsFollow) {
+            say(Role.USER, notice("The malformed call above did not run."));
+        }
+    }
+
+    private String unanswered(ParsedCall call) {
+        return written(new CallResult(
+                call.ref(),
+                call.ref(),
+                call.task(),
+                CallStatus.CANCELLED,
+                null,
+                "It did not run to its end.",
+                0,
+                null));
+    }
+
+    private String once(Object what, Supplier<String> writing) {
+        Written known = KNOWN.get(what);
+        if (known == null || !known.nonce().equals(nonce)) {
+            known = new Written(nonce, writing.get());
+            KNOWN.put(what, known);
+        }
+        return known.text();
+    }
+
+    private String written(Message.Assistant assistant) {
+        var text = new StringBuilder();
         for (Message.Part part : assistant.parts()) {
             if (part instanceof Message.Part.Text words) {
                 text.append(words.text());
             } else if (part instanceof Message.Part.Call call) {
                 ownLine(text);
                 text.append(written(call.call()));
-                calls.add(call.call());
             } else if (part instanceof Message.Part.Malformed broken) {
-                malformed = true;
                 // What another protocol could not read is no text of the answer.
                 String raw = broken.raw().startsWith("{\"tool_call\":") ? "" : broken.raw();
                 text.append(
@@ -90,25 +136,7 @@ final class History {
                                         + " more characters left out]");
             }
         }
-        say(Role.ASSISTANT, text.toString());
-        for (ParsedCall call : calls) {
-            if (!answered.test(call.ref())) {
-                say(
-                        Role.USER,
-                        result(new CallResult(
-                                call.ref(),
-                                call.ref(),
-                                call.task(),
-                                CallStatus.CANCELLED,
-                                null,
-                                "It did not run to its end.",
-                                0,
-                                null)));
-            }
-        }
-        if (malformed && !resultsFollow) {
-            say(Role.USER, notice("The malformed call above did not run."));
-        }
+        return text.toString();
     }
 
     /** A call of another protocol is told as the tag that it would have been: a model imitates what it reads. */
@@ -130,7 +158,7 @@ final class History {
         }
     }
 
-    private String result(CallResult result) {
+    private String written(CallResult result) {
         var text = new StringBuilder("<result-").append(nonce);
         attribute(text, "id", result.ref());
         attribute(text, "task", result.task());
@@ -179,16 +207,13 @@ final class History {
             close();
             role = who;
         }
-        if (open.length() > 0) {
-            open.append("\n\n");
-        }
-        open.append(text);
+        open.add(text);
     }
 
     private void close() {
-        if (open.length() > 0) {
-            messages.add(ModelMessage.text(role, open.toString()));
-            open.setLength(0);
+        if (!open.isEmpty()) {
+            messages.add(ModelMessage.text(role, open.size() == 1 ? open.get(0) : String.join("\n\n", open)));
+            open.clear();
         }
     }
 }

@@ -16,6 +16,9 @@ import org.rungpt.protocol.common.ActionText;
 public final class TagProtocol implements CallProtocol {
     static final String ID = "tags";
 
+    /** New conversations begin with the same actions until one is installed. */
+    private volatile Instructions latest = new Instructions(List.of());
+
     @Activate
     public TagProtocol() {}
 
@@ -26,7 +29,12 @@ public final class TagProtocol implements CallProtocol {
 
     @Override
     public String instructions(String nonce, List<InstalledAction> actions, int budget) {
-        return new Instructions(actions).text(nonce, budget);
+        Instructions known = latest;
+        if (!known.areFor(actions)) {
+            known = new Instructions(actions);
+            latest = known;
+        }
+        return known.text(nonce, budget);
     }
 
     @Override
