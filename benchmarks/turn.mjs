@@ -33,6 +33,7 @@ const figures = (list) => `median ${at(list, 0.5).toFixed(2)} ms, p95 ${at(list,
 const turnarounds = [];
 const waiting = new Map();
 const live = new Set();
+const read = new Map(); // how far each conversation's events were read
 let ended = 0;
 let asked = 0;
 
@@ -90,15 +91,18 @@ function api(method, path, body, headers = {}) {
   });
 }
 
-/** Reads a conversation's events until `fits` says so. */
+/** Reads a conversation's events until `fits` says so; on from where it was read last, as the page does. */
 function follow(id, fits) {
   return new Promise((done, failed) => {
-    const reading = send(`${values.url}/api/conversations/${id}/events`, { headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' } }, (response) => {
+    const reading = send(`${values.url}/api/conversations/${id}/events?after=${read.get(id) ?? 0}`, { headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' } }, (response) => {
       let text = '';
       response.on('data', (piece) => {
         text += piece;
         for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-          const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1];
+          const event = text.slice(0, end);
+          const data = /^data: (.*)$/m.exec(event)?.[1];
+          const seq = /^id: (\d+)$/m.exec(event)?.[1];
+          if (seq) read.set(id, seq);
           text = text.slice(end + 2);
           if (data && fits(JSON.parse(data))) {
             reading.destroy();
