@@ -61,6 +61,7 @@ public final class ApiServlet extends HttpServlet {
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String path = request.getPathInfo() == null ? "" : request.getPathInfo();
         try {
+            checkQuery(request);
             if (path.equals("/openapi.yaml")) {
                 description(response);
             } else if (isStream(request) && path.equals("/events")) {
@@ -86,6 +87,18 @@ public final class ApiServlet extends HttpServlet {
                     response,
                     new ApiException(
                             500, "internal", "Something went wrong in the server.", "The log has the details."));
+        }
+    }
+
+    /** The server only finds out what is wrong with a query when somebody asks for a parameter. */
+    private static void checkQuery(HttpServletRequest request) throws ApiException {
+        if (request.getQueryString() != null) {
+            try {
+                request.getParameterMap();
+            } catch (RuntimeException e) {
+                throw ApiException.invalid(
+                        "What stands behind the ? of the address cannot be read: it is no UTF-8 in % escapes.");
+            }
         }
     }
 

@@ -5,15 +5,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.WorkspaceJournal.Change;
 import org.rungpt.api.runner.WorkspaceJournal.Changes;
 import org.rungpt.api.runner.WorkspaceJournal.Revert;
+import org.rungpt.api.store.StoreException;
 import org.rungpt.web.Router.Answer;
 import org.rungpt.web.Router.Call;
 
 /** What a call changed in the workspace, and taking it back. */
 final class JournalRoutes {
+    private static final int PAGE = 5000;
+
     private final Services services;
 
     JournalRoutes(Services services, Router router) {
@@ -28,6 +32,9 @@ final class JournalRoutes {
         try {
             Changes changes =
                     services.journal().changes(id, call.variable("call")).orElse(null);
+            if (changes == null) {
+                checkCall(id, call.variable("call"));
+            }
             ObjectNode body = Json.object().put("call", call.variable("call")).put("recorded", changes != null);
             body.set("files", files(changes == null ? List.of() : changes.files()));
             ArrayNode together = body.putArray("together");
@@ -41,6 +48,27 @@ final class JournalRoutes {
         } catch (RunnerException e) {
             throw ApiException.unavailable(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** Of a call that the journal does not know something may be told, of one that there never was not. */
+    private void checkCall(String conversation, String call) throws ApiException {
+        try {
+            long seq = 0;
+            List<ConversationEvent> page;
+            do {
+                page = services.store().events(conversation, seq, PAGE);
+                for (ConversationEvent event : page) {
+                    if (event.data().contains(call)
+                            && Json.own(event.data()).path("call").asText().equals(call)) {
+                        return;
+                    }
+                    seq = event.seq();
+                }
+            } while (page.size() == PAGE);
+        } catch (StoreException e) {
+            throw ApiException.of(e);
+        }
+        throw ApiException.notFound("There is no such call in this conversation.");
     }
 
     private static ArrayNode files(List<Change> changes) {
@@ -59,8 +87,11 @@ final class JournalRoutes {
     private Answer diff(Call call) throws ApiException {
         String id = ConversationRoutes.existing(services, call.variable("id")).id();
         try {
-            String diff = services.journal().diff(id, call.variable("call")).orElse("");
-            return Answer.ok(Json.object().put("call", call.variable("call")).put("diff", diff));
+            String diff = services.journal().diff(id, call.variable("call")).orElse(null);
+            if (diff == null) {
+                checkCall(id, call.variable("call"));
+            }
+            return Answer.ok(Json.object().put("call", call.variable("call")).put("diff", diff == null ? "" : diff));
         } catch (RunnerException e) {
             throw ApiException.unavailable(String.valueOf(e.getMessage()));
         }
