@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.LongStream;
 import net.jqwik.api.ForAll;
+import net.jqwik.api.Label;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +97,7 @@ class ConversationStreamTest {
     }
 
     @Property(tries = 300)
-    @DisplayName("G.84 every event comes once and in order however things interleave")
+    @Label("G.84 every event comes once and in order however things interleave")
     void everyEventComesOnceAndInOrderHoweverThingsInterleave(
             @ForAll long seed, @ForAll @IntRange(min = 0, max = 1200) int before) {
         new ConversationStreamTest().interleave(new Random(seed), before);
