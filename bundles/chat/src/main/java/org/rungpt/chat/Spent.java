@@ -43,12 +43,17 @@ final class Spent {
      */
     Optional<String> over(Budget budget, String whose, long next, @Nullable ModelInfo model) {
         if (budget.calls() > 0 && calls >= budget.calls()) {
-            return Optional.of(whose + " made " + calls + " calls, which is what it may make.");
+            return Optional.of(
+                    whose + " made " + calls + (calls == 1 ? " call" : " calls") + ", which is what it may make.");
         }
         if (budget.tokens() > 0 && tokens + next > budget.tokens()) {
-            return Optional.of(
-                    "%s used %,d tokens and the next request has some %,d: more than the %,d that it may use."
-                            .formatted(whose, tokens, next, budget.tokens()));
+            return Optional.of(String.format(
+                    Locale.ROOT,
+                    "%s used %,d tokens and the next request has some %,d: more than the %,d that it may use.",
+                    whose,
+                    tokens,
+                    next,
+                    budget.tokens()));
         }
         double cost = cost(model, new Usage(next, 0, true));
         if (budget.dollars() > 0 && dollars + cost > budget.dollars()) {

@@ -107,6 +107,29 @@ final class GuardTest {
     }
 
     @Test
+    @DisplayName("D.54 a turn that worked as long as it may asks no more, and Continue grants as much again")
+    void aTurnsTimeIsBounded() throws Exception {
+        try (House house = house(budgets(new Spent.Budget(0, 0, 0, Duration.ofMillis(2)), Spent.Budget.NONE))) {
+            house.model.script((n, answer) -> {
+                long began = System.nanoTime();
+                while (System.nanoTime() - began < 3_000_000) {
+                    Thread.onSpinWait();
+                }
+                answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n").end();
+            });
+            String id = house.say("go");
+            house.awaitTurns(id, 1);
+            assertThat(house.model.asked).hasSize(1);
+            assertThat(end(house, id).path("reason").asText()).isEqualTo("limit");
+            assertThat(end(house, id).path("detail").asText()).contains("as long as it may");
+            assertThat(end(house, id).path("canContinue").asBoolean()).isTrue();
+            house.chat.resume(id);
+            house.awaitTurns(id, 2);
+            assertThat(house.model.asked).hasSize(2);
+        }
+    }
+
+    @Test
     @DisplayName("D.54 what a conversation may cost bounds it, and Continue grants as much again")
     void aConversationsCostIsBounded() throws Exception {
         try (House house = house(budgets(Spent.Budget.NONE, new Spent.Budget(0, 0, 0.02, Duration.ZERO)))) {
