@@ -29,8 +29,7 @@ const now = () => Number(process.hrtime.bigint()) / 1e6;
 /** What Linux tells of the server. */
 function size() {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const [, time] = [...readFileSync(`/proc/${pid}/stat`, 'utf8').matchAll(/\) (.*)$/g)][0];
-  const fields = time.split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
   return {
     resident: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024,
     threads: Number(/Threads:\s+(\d+)/.exec(status)[1]),
@@ -100,7 +99,7 @@ function read(id) {
         }
       });
       response.on('error', () => {});
-      response.on('end', () => failed(new Error('a reader was cut off')));
+      response.on('end', () => failed(new Error(`a reader was cut off: ${response.statusCode} ${rest.slice(0, 300)}`)));
     });
     asking.on('error', (error) => (error.code === 'ECONNRESET' ? undefined : failed(error)));
     asking.end();
@@ -138,6 +137,9 @@ try {
   console.log(`delay: median ${at(0.5)} ms, p95 ${at(0.95)} ms, slowest ${at(1)} ms`);
   console.log(`server: resident at most ${most.resident.toFixed(0)} MiB, threads at most ${most.threads}, processors in use ${busy.toFixed(2)}`);
   if (wrong) process.exitCode = 1;
+} catch (error) {
+  console.error(error);
+  process.exit(1);
 } finally {
   for (const id of ids) await api('DELETE', `/api/conversations/${id}`);
   await api('DELETE', '/api/connections/streams');

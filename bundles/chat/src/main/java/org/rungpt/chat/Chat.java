@@ -144,6 +144,8 @@ final class Chat implements Conversations {
             if (log.state().turn() == null) {
                 log.stage(Draft.turnStarted("user"));
             }
+            // Asks the model while the disk works; who posted hears of it when the message is durable.
+            actor.drive();
             log.flush();
             if (first) {
                 warm(conversation);
