@@ -1,13 +1,11 @@
 // The page with a scripted model: approvals, stop, hostile answers, small screens, accessibility.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { startGitServer } from './git-server.mjs';
 import { startModelServer } from './model-server.mjs';
 import { openPage, startBrowser, startServer } from './server.mjs';
+import { audit } from './stage.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const manifest = {
   schema: 1, name: 'word', title: 'Word', version: '1.0.0', description: 'Says a word.',
   tasks: [{ name: 'say', description: 'Says it.', effects: 'none',
@@ -117,9 +115,7 @@ describe('the page', () => {
         await page.getByText('That was it.').waitFor();
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no horizontal scrolling');
         assert.deepEqual(problems, []);
-        // The page itself forbids foreign scripts, so the checker goes into an isolated world through the debugger.
-        const found = await audit(page);
-        assert.deepEqual(found, []);
+        assert.deepEqual(await audit(page), []);
       });
     }
   }
@@ -131,19 +127,4 @@ describe('the page', () => {
     assert.ok(!(await page.content()).includes('sk-test'));
     assert.deepEqual(await audit(page), []);
   });
-
-  async function audit(page) {
-    const session = await page.context().newCDPSession(page);
-    const { frameTree } = await session.send('Page.getFrameTree');
-    const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
-    await session.send('Runtime.evaluate', { expression: axe, contextId: executionContextId });
-    const { result } = await session.send('Runtime.evaluate', {
-      contextId: executionContextId,
-      awaitPromise: true,
-      returnByValue: true,
-      expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
-        .then((found) => found.violations.map((it) => it.id + ': ' + it.nodes.map((node) => node.target.join(' ') + ' ' + (node.failureSummary ?? '').slice(0, 200)).join(' | ')))`,
-    });
-    return result.value;
-  }
 });

@@ -64,7 +64,7 @@ describe('a hostile answer', () => {
   }
 
   async function idle(id) {
-    for (let tries = 0; tries < 3000; tries++) {
+    for (let tries = 0; tries < 30_000; tries++) {
       const { conversation = {}, ...rest } = await stage.api('GET', `/conversations/${id}`);
       if ((conversation.state ?? rest.state) === 'idle') return;
       await new Promise((next) => setImmediate(next));

@@ -102,6 +102,7 @@ describe('the library', () => {
     await inspect(page, 'tags');
     await page.keyboard.press('Escape');
     await list.getByRole('button', { name: 'fruit' }).click();
+    await list.getByRole('link').nth(1).waitFor({ state: 'detached' });
     assert.equal(await list.getByRole('link').count(), 1);
     await list.getByRole('button', { name: 'All' }).click();
     const told = (await stage.api('GET', `/conversations/${id}`));

@@ -14,6 +14,9 @@ const manifest = {
   tasks: [{ name: 'say', description: 'Says it.', effects: 'write',
     parameters: { type: 'object', properties: { to: { type: 'string' }, times: { type: 'integer', minimum: 1 } }, required: ['to'], additionalProperties: false } }],
 };
+/** A change shows at once; the server may hear of it a little later. */
+const saved = (page) => page.locator('.permissions[aria-busy="false"]').waitFor();
+
 const run = '#!/bin/sh\ncat; echo; cat /share/notes/today.txt; [ -n "$WORD_KEY" ] && echo "has a key"; exit 0\n';
 
 describe('permissions', () => {
@@ -105,6 +108,7 @@ describe('permissions', () => {
     await inspect(page, 'permissions');
 
     const id = shown(page);
+    await saved(page);
     const grants = await stage.api('GET', `/conversations/${id}/grants`);
     assert.deepEqual(grants.workspace.network, ['package-mirrors', 'api.example.org:443']);
     assert.equal(grants.workspace.shares[0].source, directory);
@@ -120,6 +124,7 @@ describe('permissions', () => {
     }
     await panel.getByLabel('Package mirrors').uncheck();
     await panel.getByText('No action was given anything.').waitFor();
+    await saved(page);
     const after = await stage.api('GET', `/conversations/${id}/grants`);
     assert.deepEqual([after.workspace.network, after.workspace.shares, after.actions], [[], [], []]);
     assert.deepEqual((await stage.api('GET', `/conversations/${id}/policy`)).approvals, []);
@@ -132,6 +137,7 @@ describe('permissions', () => {
     await page.getByRole('button', { name: 'Permissions' }).click();
     await page.getByLabel('Before every call').check();
     await inspect(page, 'settings-permissions');
+    await saved(page);
     assert.equal((await stage.api('GET', '/policy')).mode, 'always');
     await page.getByLabel('At the border').check();
     await page.getByRole('radio', { name: 'At the border', checked: true }).waitFor();

@@ -70,8 +70,13 @@ export function shown(page) {
   return new URL(page.url()).pathname.split('/').at(-1);
 }
 
-/** What a checker of accessibility finds wrong. The page forbids foreign scripts, so it works in an isolated world. */
+/** Until nothing moves any more, but for what never ends. */
+const still = (page) => page.evaluate(() => Promise.all(
+  document.getAnimations().filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => undefined))));
+
+/** What a checker of accessibility finds wrong once nothing moves. The page forbids foreign scripts, so it works in an isolated world. */
 export async function audit(page) {
+  await still(page);
   const session = await page.context().newCDPSession(page);
   const { frameTree } = await session.send('Page.getFrameTree');
   const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
@@ -92,7 +97,7 @@ export async function inspect(page, name, widths = [390, 1440]) {
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 900 });
-      await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => undefined))));
+      await still(page);
       if (process.env.RUNGPT_PICTURES) await page.screenshot({ path: `${process.env.RUNGPT_PICTURES}/${name}-${width}-${colorScheme}.png` });
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: no horizontal scrolling at ${width}`);
       assert.deepEqual(await audit(page), [], `${name}, ${colorScheme}, ${width} pixels wide`);

@@ -16,7 +16,7 @@ interface Props {
 
 /** Everything that a user may grant, ask for and take back, for one conversation or for all. */
 export function PermissionsEditor({ conversation, version }: Props) {
-  const { loaded, error, grant, rule } = usePermissions(conversation, version);
+  const { loaded, error, busy, grant, rule } = usePermissions(conversation, version);
   if (!loaded) {
     return error ? (
       <p className="test bad" role="alert">
@@ -30,7 +30,7 @@ export function PermissionsEditor({ conversation, version }: Props) {
   }
   const { grants, policy } = loaded;
   return (
-    <div className="permissions">
+    <div className="permissions" aria-busy={busy}>
       <p className="faint">{conversation === undefined ? texts.permissions.everywhereText : texts.permissions.conversationText}</p>
       <Mode policy={policy} inherits={conversation !== undefined} save={rule} />
       <Network grants={grants} save={grant} />

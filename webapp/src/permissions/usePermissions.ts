@@ -12,6 +12,8 @@ export interface Permissions {
 export interface Editing {
   readonly loaded: Permissions | undefined;
   readonly error: ApiError | undefined;
+  /** Whether changes are on their way to the server. */
+  readonly busy: boolean;
   /** Both answer what went wrong, undefined if nothing did. */
   readonly grant: (change: (grants: Grants) => Grants) => Promise<ApiError | undefined>;
   readonly rule: (change: Policy) => Promise<ApiError | undefined>;
@@ -19,73 +21,100 @@ export interface Editing {
 
 /**
  * What is granted and who is asked: in one conversation, or in all of them. A change shows at once, and goes away again if the
- * server does not take it.
+ * server does not take it. Changes are made one after the other: each begins with what is there.
  *
  * @param version changes when somebody else changed them
  */
 export function usePermissions(conversation: string | undefined, version: number): Editing {
   const [loaded, setLoaded] = useState<Permissions>();
   const [error, setError] = useState<ApiError>();
-  const shown = useRef(loaded);
-  useEffect(() => {
-    shown.current = loaded;
-  }, [loaded]);
+  const [pending, setPending] = useState(0);
+  const waiting = useRef(0);
+  const latest = useRef<Promise<unknown>>(Promise.resolve());
+  /** What the server made of the changes so far; shown when none is left to be made. */
+  const told = useRef<Partial<Permissions>>({});
 
   useEffect(() => {
     let current = true;
-    Promise.all([readGrants(conversation), readPolicy(conversation)])
-      .then(([grants, policy]) => current && setLoaded({ grants, policy }))
+    read(conversation)
+      .then((permissions) => current && waiting.current === 0 && setLoaded(permissions))
       .catch((failure: unknown) => current && setError(asApiError(failure)));
     return () => {
       current = false;
     };
   }, [conversation, version]);
 
-  const grant = useCallback(
-    async (change: (grants: Grants) => Grants) => {
-      const before = shown.current;
-      setLoaded((now) => now && { ...now, grants: change(now.grants) });
-      try {
-        // What is there now counts, not what was shown: another window may have changed something else.
-        const { workspace, actions } = change(await readGrants(conversation));
-        const body = { workspace: workspace ?? NONE, actions: actions ?? [] };
-        const grants =
-          conversation === undefined
-            ? await client.call("put", "/api/grants", { body })
-            : await client.call("put", "/api/conversations/{id}/grants", { path: { id: conversation }, body });
-        setLoaded((before) => before && { ...before, grants });
-        return undefined;
-      } catch (failure) {
-        setLoaded(before);
-        return asApiError(failure);
-      }
+  /** Shows a change, makes it after those before it, and shows what the server made of all of them. */
+  const change = useCallback(
+    (show: (now: Permissions) => Permissions, make: () => Promise<Partial<Permissions>>) => {
+      setLoaded((now) => now && show(now));
+      setPending((count) => count + 1);
+      waiting.current += 1;
+      const made = latest.current.then(async () => {
+        let failed: ApiError | undefined;
+        try {
+          told.current = { ...told.current, ...(await make()) };
+        } catch (failure) {
+          failed = asApiError(failure);
+          told.current = { ...told.current, ...(await read(conversation).catch(() => undefined)) };
+        }
+        waiting.current -= 1;
+        setPending((count) => count - 1);
+        if (waiting.current === 0) {
+          const now = told.current;
+          told.current = {};
+          setLoaded((before) => before && { ...before, ...now });
+        }
+        return failed;
+      });
+      latest.current = made;
+      return made;
     },
     [conversation],
+  );
+
+  const grant = useCallback(
+    (edit: (grants: Grants) => Grants) =>
+      change(
+        (now) => ({ ...now, grants: edit(now.grants) }),
+        async () => {
+          // What is there now counts, not what was shown: another window may have changed something else.
+          const { workspace, actions } = edit(await readGrants(conversation));
+          const body = { workspace: workspace ?? NONE, actions: actions ?? [] };
+          const grants =
+            conversation === undefined
+              ? await client.call("put", "/api/grants", { body })
+              : await client.call("put", "/api/conversations/{id}/grants", { path: { id: conversation }, body });
+          return { grants };
+        },
+      ),
+    [change, conversation],
   );
 
   const rule = useCallback(
-    async (body: Policy) => {
-      const before = shown.current;
-      setLoaded((now) => now && { ...now, policy: { ...now.policy, ...body } });
-      try {
-        const policy =
-          conversation === undefined
-            ? await client.call("put", "/api/policy", { body })
-            : await client.call("put", "/api/conversations/{id}/policy", { path: { id: conversation }, body });
-        setLoaded((before) => before && { ...before, policy });
-        return undefined;
-      } catch (failure) {
-        setLoaded(before);
-        return asApiError(failure);
-      }
-    },
-    [conversation],
+    (body: Policy) =>
+      change(
+        (now) => ({ ...now, policy: { ...now.policy, ...body } }),
+        async () => {
+          const policy =
+            conversation === undefined
+              ? await client.call("put", "/api/policy", { body })
+              : await client.call("put", "/api/conversations/{id}/policy", { path: { id: conversation }, body });
+          return { policy };
+        },
+      ),
+    [change, conversation],
   );
 
-  return { loaded, error, grant, rule };
+  return { loaded, error, busy: pending > 0, grant, rule };
 }
 
 export const NONE: Access = { network: [], shares: [], secrets: [], workspace: false };
+
+async function read(conversation: string | undefined): Promise<Permissions> {
+  const [grants, policy] = await Promise.all([readGrants(conversation), readPolicy(conversation)]);
+  return { grants, policy };
+}
 
 function readGrants(conversation: string | undefined): Promise<Grants> {
   return conversation === undefined
