@@ -52,7 +52,10 @@ describe('connections', () => {
     const { page, problems } = await stage.open();
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Look on this machine' }).click();
-    await page.getByText(/found on this machine/).waitFor();
+    const told = page.getByRole('dialog').getByRole('region', { name: 'Notifications' });
+    await told.getByText(/found on this machine/).waitFor();
+    await told.getByRole('button', { name: 'Close' }).click();
+    await told.getByText(/found on this machine/).waitFor({ state: 'detached' });
     const row = page.getByRole('listitem').filter({ hasText: 'mine' });
     await row.getByRole('button', { name: 'Compare protocols' }).click();
     await row.getByRole('button', { name: 'Start' }).click();

@@ -1,5 +1,6 @@
 import { X } from "lucide-react";
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { dialogs } from "../state/dialogs";
 import { texts } from "../texts";
 
 interface Props {
@@ -18,9 +19,11 @@ export function Dialog({ title, onClose, className, children }: Props) {
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
+    dialogs.update((open) => (element ? [...open, element] : open));
     // The first thing to read is the title, not the close button.
     element?.querySelector<HTMLElement>(".dialog-body")?.focus();
     return () => {
+      dialogs.update((open) => open.filter((other) => other !== element));
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) {
         before.focus();

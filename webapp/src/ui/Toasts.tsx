@@ -1,12 +1,15 @@
 import { X } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { createPortal } from "react-dom";
+import { dialogs } from "../state/dialogs";
 import { useStore } from "../state/store";
 import { dismiss, toasts } from "../state/toasts";
 import { texts } from "../texts";
 
-/** Short messages at the edge; in the top layer, so that they stand above dialogs too. */
+/** Short messages at the edge; in the top layer, and within the topmost dialog, so that they can be used above it too. */
 export function Toasts() {
   const list = useStore(toasts);
+  const host = useStore(dialogs).at(-1) ?? document.body;
   const region = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = region.current;
@@ -18,8 +21,8 @@ export function Toasts() {
     } else if (element?.matches(":popover-open")) {
       element.hidePopover();
     }
-  }, [list]);
-  return (
+  }, [list, host]);
+  return createPortal(
     <div ref={region} popover="manual" className="toasts" role="region" aria-label={texts.toast.region} aria-live="polite">
       {list.map((toast) => (
         <div key={toast.id} className={`toast ${toast.kind}`} role={toast.kind === "error" ? "alert" : "status"}>
@@ -44,6 +47,7 @@ export function Toasts() {
           </button>
         </div>
       ))}
-    </div>
+    </div>,
+    host,
   );
 }
