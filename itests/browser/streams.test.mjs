@@ -133,21 +133,34 @@ describe('event streams', () => {
     assert.match(headers['cache-control'], /no-cache.*no-transform/);
   });
 
-  it('G.85 after a restart readers get the log and a state that says interrupted', async () => {
+  it('G.85 after a crash fifty readers go on where they were, to a state that says interrupted', async () => {
     model.state.script = async function* never() { yield 'half an answer '; await new Promise(() => {}); };
     const ids = await Promise.all(Array.from({ length: 10 }, conversation));
     await Promise.all(ids.map((id) => say(id, 'Speak.')));
     await Promise.all(ids.map((id) => read(id, { done: (event) => event.type === 'message.text' })));
+    const readers = Array.from({ length: 50 }, (_, number) => ({ id: ids[number % 10] }));
+    let reading = 0;
+    let allRead;
+    const begun = new Promise((done) => { allRead = done; });
+    for (const reader of readers) {
+      reader.first = read(reader.id, {
+        done: (event) => { if (event.type === 'message.text' && ++reading === readers.length) allRead(); return false; },
+      });
+    }
+    await begun;
     const { pid } = JSON.parse(await (await import('node:fs/promises')).readFile(`${server.data}/server.json`, 'utf8'));
     process.kill(pid, 'SIGKILL');
+    await Promise.all(readers.map(({ first }) => first));
     model.state.script = () => 'unscripted';
     const port = new URL(server.origin).port;
     await server.rungpt('run', '--port', port, '--detach', '--no-browser', '--yes');
-    for (const id of ids) {
-      const { events } = await read(id);
-      assert.equal(text(events), 'half an answer ');
-      assert.equal(events.find((event) => event.type === 'message.finished').data.reason, 'interrupted');
-      assert.equal(events.at(-1).data.canContinue, true);
-    }
+    await Promise.all(readers.map(async ({ id, first }) => {
+      const before = stored((await first).events);
+      const all = [...before, ...stored((await read(id, { lastEventId: before.at(-1).id })).events)];
+      assert.deepEqual(all.map((event) => Number(event.id)), all.map((_, index) => index + 1));
+      assert.equal(text(all), 'half an answer ');
+      assert.equal(all.find((event) => event.type === 'message.finished').data.reason, 'interrupted');
+      assert.equal(all.at(-1).data.canContinue, true);
+    }));
   });
 });
