@@ -243,6 +243,7 @@ export const texts = {
       denied: "Denied",
       invalid: "Not understood",
       interrupted: "Interrupted",
+      elsewhere: "Goes on in the other conversation",
       unknown: "Unknown outcome",
     },
     unknown: "RunGPT ended while this ran. Check what it did before you ask for it again.",

@@ -87,6 +87,14 @@ describe("a whole turn", () => {
     expect(call(view).approval?.decision).toMatchObject({ allow: true, scope: "once", by: "user" });
   });
 
+  it("does not show a call as running that runs on in the origin of a branch", () => {
+    const running = TURN.slice(0, 10);
+    const branched = stored(12, "message.notice", { message: "m9", text: "This is a branch.", elsewhere: ["c1", "unknown"] });
+    const view = applyEvents(NOTHING, [...running, stored(11, "call.background", { call: "c1" }), branched]);
+    expect(call(view).state).toBe("elsewhere");
+    expect([...view.calls.keys()]).toEqual(["c1"]);
+  });
+
   it("is the same event by event and at once", () => {
     expect(TURN.reduce<View>(applyEvent, NOTHING)).toEqual(view);
   });

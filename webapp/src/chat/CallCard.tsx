@@ -7,6 +7,7 @@ import {
   CircleHelp,
   CircleSlash,
   CircleX,
+  GitBranch,
   Globe,
   LoaderCircle,
   type LucideIcon,
@@ -39,6 +40,7 @@ const ICONS: Readonly<Record<CallState, LucideIcon>> = {
   denied: Ban,
   invalid: TriangleAlert,
   interrupted: CircleSlash,
+  elsewhere: GitBranch,
   unknown: CircleHelp,
 };
 

@@ -160,6 +160,7 @@ export type CallState =
   | "denied"
   | "invalid"
   | "interrupted"
+  | "elsewhere"
   | "unknown";
 
 export interface Call {

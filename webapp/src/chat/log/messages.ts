@@ -24,6 +24,9 @@ export const MESSAGES: Readonly<Record<string, Handler>> = {
     if (id !== undefined) {
       draft.put({ kind: "notice", id, text: text(data, "text") ?? "" });
     }
+    for (const call of texts(data, "elsewhere")) {
+      draft.call({ call }, (one) => ({ ...one, state: "elsewhere" }));
+    }
   },
   "turn.started": (draft, data, at) => {
     const id = text(data, "turn");

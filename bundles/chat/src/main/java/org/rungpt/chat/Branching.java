@@ -7,8 +7,11 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.file.NoSuchFileException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +30,15 @@ import org.rungpt.api.chat.EventType;
  * @param protocol the protocol at that time
  * @param artifacts files that the shared events name, and those of the message that is said anew
  * @param calls calls of the shared events that were started
+ * @param elsewhere those of them that run on in the origin, or whose results were not told yet: by id, what the model called them
  */
-record Branching(long seq, String model, String protocol, Set<String> artifacts, Set<String> calls) {
+record Branching(
+        long seq,
+        String model,
+        String protocol,
+        Set<String> artifacts,
+        Set<String> calls,
+        Map<String, String> elsewhere) {
     /** What user and model are told where a branch begins. */
     static final String NOTICE =
             "This conversation is a branch of another one. Its workspace is new and empty: files that earlier calls wrote are not there.";
@@ -40,7 +50,7 @@ record Branching(long seq, String model, String protocol, Set<String> artifacts,
         var state = new ConversationState(from.model(), from.protocol());
         Set<String> artifacts = new LinkedHashSet<>();
         Set<String> calls = new LinkedHashSet<>();
-        var found = new Branching(0, from.model(), from.protocol(), Set.of(), Set.of());
+        var found = new Branching(0, from.model(), from.protocol(), Set.of(), Set.of(), Map.of());
         boolean here = message == null && (seq == null || seq == 0);
         for (ConversationEvent event :
                 seq != null && seq == 0 && message == null ? List.<ConversationEvent>of() : events) {
@@ -63,7 +73,8 @@ record Branching(long seq, String model, String protocol, Set<String> artifacts,
                 }
             }
             if (isBetween(state)) {
-                found = new Branching(event.seq(), state.model(), state.protocol(), Set.of(), Set.copyOf(calls));
+                found = new Branching(
+                        event.seq(), state.model(), state.protocol(), Set.of(), Set.copyOf(calls), elsewhere(state));
             }
             if (message == null && seq != null && event.seq() == seq) {
                 here = true;
@@ -78,11 +89,26 @@ record Branching(long seq, String model, String protocol, Set<String> artifacts,
                     ChatException.Kind.CONFLICT,
                     "a turn is under way there: branch before a message that began a turn, or where a turn has ended");
         }
-        return new Branching(found.seq, found.model, found.protocol, artifacts, found.calls);
+        return new Branching(found.seq, found.model, found.protocol, artifacts, found.calls, found.elsewhere);
+    }
+
+    private static Map<String, String> elsewhere(ConversationState state) {
+        Map<String, String> calls = new LinkedHashMap<>();
+        state.background().values().forEach(call -> calls.put(call.id, call.task + " (" + call.ref + ")"));
+        return Collections.unmodifiableMap(calls);
     }
 
     private static boolean isBetween(ConversationState state) {
         return state.turn() == null && state.pending().isEmpty();
+    }
+
+    /** What user and model are told where the branch begins; a call that runs on belongs to the origin alone. */
+    Draft notice() {
+        String text = elsewhere.isEmpty()
+                ? NOTICE
+                : NOTICE + " These calls go on in the other conversation, and their results arrive only there: "
+                        + String.join(", ", elsewhere.values()) + ".";
+        return Draft.branched(text, elsewhere.keySet());
     }
 
     /** Whether a call may have written files that the branch does not have. */

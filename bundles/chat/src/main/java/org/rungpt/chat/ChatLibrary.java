@@ -55,7 +55,7 @@ final class ChatLibrary implements Library {
             return true;
         });
         if (part.ran()) {
-            append(made.id(), List.of(Draft.notice(Branching.NOTICE, null)));
+            append(made.id(), List.of(part.notice()));
         }
         return find(made.id());
     }

@@ -110,6 +110,7 @@ final class ConversationState {
             case EventType.MESSAGE_NOTICE -> {
                 history.add(new Message.Notice(
                         data.path("message").asText(), data.path("text").asText()));
+                data.path("elsewhere").forEach(call -> background.remove(call.asText()));
                 if (data.has("actions")) {
                     told = ToldAction.read(data.path("actions"));
                 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.action.Task;
@@ -134,6 +135,15 @@ record Draft(String type, ObjectNode data) {
         Draft draft = of(EventType.MESSAGE_NOTICE).with("message", Ids.of("m_")).with("text", text);
         if (actions != null) {
             ToldAction.write(actions, draft.data.putArray("actions"));
+        }
+        return draft;
+    }
+
+    /** @param elsewhere ids of calls that belong to the origin from here on */
+    static Draft branched(String text, Set<String> elsewhere) {
+        Draft draft = notice(text, null);
+        if (!elsewhere.isEmpty()) {
+            elsewhere.forEach(draft.data.putArray("elsewhere")::add);
         }
         return draft;
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.ByteArrayInputStream;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -29,7 +30,7 @@ final class ChatLibraryTest {
 
     @BeforeEach
     void open() {
-        house.services.archives.add(branches(), Map.of());
+        house.services.archives.add(branches(house), Map.of());
     }
 
     @AfterEach
@@ -75,9 +76,11 @@ final class ChatLibraryTest {
     }
 
     /** The store of these tests keeps no branches; a branch there is a copy. */
-    private ConversationArchive branches() {
+    private static ConversationArchive branches(House house) {
         return (ConversationArchive) Proxy.newProxyInstance(
-                getClass().getClassLoader(), new Class<?>[] {ConversationArchive.class}, (self, method, values) -> {
+                ChatLibraryTest.class.getClassLoader(),
+                new Class<?>[] {ConversationArchive.class},
+                (self, method, values) -> {
                     switch (method.getName()) {
                         case "branch" -> {
                             Conversation made = (Conversation) values[0];
@@ -185,6 +188,40 @@ final class ChatLibraryTest {
 
         String first = library.branch(id, null, 2L).id();
         assertThat(house.events(first, EventType.MESSAGE_NOTICE)).isEmpty();
+    }
+
+    @Test
+    void aBranchLeavesWhatRunsInTheBackgroundToItsOriginAlsoAfterARestart() throws Exception {
+        ChatLimits impatient = ChatLimits.DEFAULT.withForeground(Duration.ofMillis(20));
+        var first = new House(new Disk(), new Sandboxes(), impatient);
+        first.services.archives.add(branches(first), Map.of());
+        first.sandboxes.behaviour = program -> program.print("half ");
+        first.model.script((n, answer) -> answer.say(
+                        answer.asked().equals("go")
+                                ? "@call 1 fs.write {\"path\":\"a\"}\n"
+                                : "heard " + answer.asked() + ". ")
+                .end());
+        String id = first.say("go");
+        first.awaitTurns(id, 1);
+        String branch = first.chat.library().branch(id, null, null).id();
+        assertThat(first.latest(branch, EventType.MESSAGE_NOTICE, "text")).contains("fs.write (1)");
+        first.chat.post(branch, null, "hello");
+        first.awaitTurns(branch, 2);
+        first.kill();
+        try (House second = new House(first.disk, first.sandboxes, impatient)) {
+            second.model.script(
+                    (n, answer) -> answer.say("heard " + answer.asked() + ". ").end());
+            second.chat.post(branch, null, "again");
+            second.awaitTurns(branch, 3);
+            second.awaitState(branch, Conversation.State.IDLE);
+            second.sandboxes.next().print("whole").exit(0);
+            second.awaitTurns(id, 2);
+            assertThat(second.answer(id)).contains("heard RESULT 1 completed half whole");
+            assertThat(second.answer(branch)).contains("heard hello").endsWith("heard again. ");
+            assertThat(second.events(branch, EventType.CALL_FINISHED)).isEmpty();
+            assertThat(second.events(branch, EventType.TURN_STARTED))
+                    .noneMatch(event -> event.data().contains("output"));
+        }
     }
 
     @Test

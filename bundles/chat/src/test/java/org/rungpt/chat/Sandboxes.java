@@ -206,7 +206,7 @@ final class Sandboxes {
                 throws RunnerException {
             check();
             Program program = programs.get(call);
-            if (program == null) {
+            if (program == null || !program.spec.conversation().equals(conversation)) {
                 return Optional.empty();
             }
             var handle = new Handle(program, observer);

@@ -26,7 +26,7 @@ public final class EventType {
     public static final String MESSAGE_IMPORTED = "message.imported";
     /** The calls in a user's message have ended; the model is told this text instead: {@code message, text, calls:[call]}. */
     public static final String MESSAGE_EXPANDED = "message.expanded";
-    /** RunGPT tells the model something: {@code message, text, actions?} (actions as in {@link #CONVERSATION_STARTED}, if they changed). */
+    /** RunGPT tells the model something: {@code message, text, actions?, elsewhere?:[call]} (actions as in {@link #CONVERSATION_STARTED}, if they changed; calls that go on in the conversation of which this is a branch, and in it alone). */
     public static final String MESSAGE_NOTICE = "message.notice";
     /** {@code turn, cause: user|continue|output}; {@code output}: a result that was waited for has come. */
     public static final String TURN_STARTED = "turn.started";
