@@ -154,6 +154,23 @@ final class SwapTest {
     }
 
     @Test
+    void aQuestionThatCannotBeStoredIsRefusedAndTheModelIsNoLongerAsked() throws Exception {
+        String id = house.say("first");
+        house.model.next().say("ok").end();
+        house.awaitTurns(id, 1);
+        house.store.fail(StoreException.Kind.BROKEN);
+        assertThatThrownBy(() -> house.chat.post(id, null, "lost")).isInstanceOf(ChatException.class);
+        assertThat(house.model.next().awaitCancel()).isTrue();
+        house.store.heal();
+        house.chat.post(id, null, "second");
+        ScriptedModel.Answer answer = house.model.next();
+        assertThat(answer.asked()).isEqualTo("second");
+        answer.say("ok").end();
+        house.awaitTurns(id, 2);
+        assertThat(house.events(id, EventType.MESSAGE_USER)).hasSize(2);
+    }
+
+    @Test
     void aServerThatFloodsWhileNothingCanBeStoredIsCutOff() throws Exception {
         String id = house.say("go");
         ScriptedModel.Answer answer = house.model.next();
