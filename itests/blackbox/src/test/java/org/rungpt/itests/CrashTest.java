@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,6 +69,9 @@ class CrashTest {
                 for (Thread client : clients) {
                     client.join();
                 }
+                assertThat(integrity(asItWasLeft(rungpt.data, round)))
+                        .as("seed %d: the database after kill %d", seed, round + 1)
+                        .isEqualTo("ok");
                 long began = System.nanoTime();
                 rungpt.start();
                 starts.add(Duration.ofNanos(System.nanoTime() - began));
@@ -99,7 +103,7 @@ class CrashTest {
             assertThat(calls).as("seed %d: calls start once", seed).isNotEmpty().doesNotHaveDuplicates();
             assertThat(starts).as("seed %d: ready again", seed).allMatch(start -> start.compareTo(READY_AGAIN) <= 0);
             assertThat(rungpt.script("stop").exit()).isZero();
-            assertThat(integrity(rungpt)).as("seed %d: the database", seed).isEqualTo("ok");
+            assertThat(integrity(rungpt.data)).as("seed %d: the database", seed).isEqualTo("ok");
         }
     }
 
@@ -163,13 +167,24 @@ class CrashTest {
                 .toList();
     }
 
+    /** A copy, for whoever opens a database mends it: that is for the server to do. */
+    private Path asItWasLeft(Path data, int round) throws IOException {
+        Path copy = Files.createDirectory(directory.resolve("killed" + round));
+        for (String file : List.of("conversations.db", "conversations.db-wal")) {
+            if (Files.exists(data.resolve(file))) {
+                Files.copy(data.resolve(file), copy.resolve(file));
+            }
+        }
+        return copy;
+    }
+
     /** What SQLite itself says of the database, read by another program than the server. */
-    private static String integrity(RunGpt rungpt) throws IOException, InterruptedException {
+    private static String integrity(Path data) throws IOException, InterruptedException {
         Process check = new ProcessBuilder(
                         "python3",
                         "-c",
                         "import sqlite3, sys; print(*[row[0] for row in sqlite3.connect(sys.argv[1]).execute('PRAGMA integrity_check')])",
-                        rungpt.data.resolve("conversations.db").toString())
+                        data.resolve("conversations.db").toString())
                 .redirectErrorStream(true)
                 .start();
         String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
