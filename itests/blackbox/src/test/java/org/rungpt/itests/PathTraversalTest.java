@@ -17,6 +17,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Names that lead elsewhere, through everything that takes a name. */
 @Tag("docker")
@@ -106,7 +108,7 @@ class PathTraversalTest {
         for (String place : places) {
             for (String name : NAMES) {
                 String path = place.contains("@") ? place.replace("@", name) : place + name;
-                String answer = get(path);
+                String answer = answer("GET", path);
                 int status = Integer.parseInt(answer.substring(9, 12));
                 boolean isPage = status == 200 && answer.contains("<title>RunGPT</title>");
                 if (answer.contains(CANARY) || answer.contains("root:x:0:0") || answer.contains("\tat ")) {
@@ -118,7 +120,51 @@ class PathTraversalTest {
             }
         }
         assertThat(wrong).isEmpty();
-        assertThat(get(one + "/artifacts/" + own)).startsWith("HTTP/1.1 200").endsWith("mine\n");
+        assertThat(answer("GET", one + "/artifacts/" + own))
+                .startsWith("HTTP/1.1 200")
+                .endsWith("mine\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE"})
+    @DisplayName(
+            "A.18 no name leads out of the places that it is for, when something is to be changed or deleted there")
+    void noNameLeadsOutOfWhatIsChanged(String method) throws Exception {
+        Path beside = Files.createDirectories(data.resolveSibling(data.getFileName() + "-evil"));
+        Path canary = Files.writeString(beside.resolve("canary"), CANARY);
+        List<String> places = List.of(
+                "/api/conversations/",
+                "/api/conversations/@/messages",
+                "/api/conversations/@/permissions",
+                "/api/conversations/" + conversation + "/artifacts/",
+                "/api/conversations/" + conversation + "/calls/@/revert",
+                "/api/conversations/" + conversation + "/calls/@/approval",
+                "/api/connections/",
+                "/api/actions/",
+                "/api/actions/@/secrets/@",
+                "/api/shares/",
+                "/v1/");
+        List<String> names = new ArrayList<>(NAMES);
+        names.addAll(List.of("..%2f" + beside.getFileName() + "%2fcanary", "../" + beside.getFileName() + "/canary"));
+        // They are the place itself, which may well be asked for.
+        names.removeAll(List.of(".", "..", "%20"));
+        List<String> wrong = new ArrayList<>();
+        for (String place : places) {
+            for (String name : names) {
+                String path = place.contains("@") ? place.replace("@", name) : place + name;
+                String answer = answer(method, path);
+                int status = Integer.parseInt(answer.substring(9, 12));
+                if (status < 400 || status >= 500 || answer.contains(CANARY) || answer.contains("\tat ")) {
+                    wrong.add(method + " " + path + " was answered "
+                            + answer.lines().findFirst().orElse(""));
+                }
+            }
+        }
+        assertThat(wrong).isEmpty();
+        assertThat(canary).hasContent(CANARY);
+        assertThat(data.resolve("secret/canary")).hasContent(CANARY);
+        assertThat(server.get("/api/conversations/" + conversation).path("id").asText())
+                .isEqualTo(conversation);
     }
 
     /** A dot is the place itself, for whoever reads a path as an address. */
@@ -130,13 +176,17 @@ class PathTraversalTest {
     }
 
     /** The answer to a request whose path is sent as it is. */
-    private String get(String path) throws IOException {
+    private String answer(String method, String path) throws IOException {
         URI address = URI.create(server.url());
         try (Socket socket = new Socket(address.getHost(), address.getPort())) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream()
-                    .write(("GET " + path + " HTTP/1.1\r\nHost: " + address.getAuthority()
-                                    + "\r\nAuthorization: Bearer " + server.token() + "\r\nConnection: close\r\n\r\n")
+                    .write((method + " " + path + " HTTP/1.1\r\nHost: " + address.getAuthority()
+                                    + "\r\nAuthorization: Bearer " + server.token()
+                                    + "\r\nX-RunGPT: 1\r\nConnection: close\r\n"
+                                    + (method.equals("GET")
+                                            ? "\r\n"
+                                            : "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"))
                             .getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
