@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /** What can be done with conversations: each thing is an event in a conversation's log, written in its mailbox. */
 final class Chat implements Conversations {
     private static final Logger LOG = LoggerFactory.getLogger(Chat.class);
-    private static final Pattern MESSAGE_ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
     /** As many of the longest messages are taken over from elsewhere. */
     private static final int IMPORTED_MESSAGES = 16;
 
@@ -127,7 +127,7 @@ final class Chat implements Conversations {
                     ChatException.Kind.INVALID,
                     "the message has " + text.length() + " characters, at most " + most + " are taken");
         }
-        if (id != null && !MESSAGE_ID.matcher(id).matches()) {
+        if (id != null && !ID.matcher(id).matches()) {
             throw new ChatException(ChatException.Kind.INVALID, "no message id: write 1 to 64 of A-Z a-z 0-9 _ -");
         }
         String message = id == null ? Ids.of("m_") : id;
@@ -292,6 +292,10 @@ final class Chat implements Conversations {
 
     @Override
     public void delete(String conversation) throws ChatException {
+        if (!ID.matcher(conversation).matches()) {
+            // What follows makes names of it.
+            throw new ChatException(ChatException.Kind.NOT_FOUND, "no conversation has such a name");
+        }
         actors.submit(conversation, actor -> {
             actor.destroy();
             engine.services.runners.all().forEach(runner -> {

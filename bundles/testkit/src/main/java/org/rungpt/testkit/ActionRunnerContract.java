@@ -319,7 +319,13 @@ public abstract class ActionRunnerContract {
 
         runner().release(conversation);
         assertThat(runner().sandboxes()).noneMatch(info -> conversation.equals(info.conversation()));
-        assertThat(run("cat kept", new RecordingObserver(patience())).exit()).isNotZero();
+        CallHandle late = start(conversation, "cat kept", new RecordingObserver(patience()));
+        assertThatThrownBy(() -> await(late))
+                .hasRootCauseInstanceOf(RunnerException.class)
+                .hasMessageContaining("deleted");
+        runner().warm(conversation);
+        runner().release(conversation);
+        assertThat(runner().sandboxes()).noneMatch(info -> conversation.equals(info.conversation()));
         runner().release(other);
     }
 

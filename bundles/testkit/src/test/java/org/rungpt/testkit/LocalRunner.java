@@ -67,6 +67,7 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
     private final ExecutorService threads;
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
     private final Map<String, Path> workspaces = new ConcurrentHashMap<>();
+    private final Set<String> deleted = ConcurrentHashMap.newKeySet();
     private final Set<Run> running = ConcurrentHashMap.newKeySet();
     private final Map<String, Run> calls = new ConcurrentHashMap<>();
 
@@ -86,6 +87,11 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
         Run run = new Run(call);
         Run.Watch watch = run.new Watch(observer);
         run.watch = watch;
+        if (deleted.contains(call.conversation())) {
+            watch.outcome.completeExceptionally(
+                    new RunnerException(RunnerException.Kind.CANCELLED, "the conversation was deleted"));
+            return watch;
+        }
         boolean known = calls.putIfAbsent(call.call(), run) != null;
         if (known && defect != Defect.RUNS_TWICE) {
             watch.outcome.completeExceptionally(new RunnerException(RunnerException.Kind.SANDBOX, "it ran already"));
@@ -356,6 +362,7 @@ final class LocalRunner implements ActionRunner, AutoCloseable {
         if (defect == Defect.KEEPS_FILES) {
             return;
         }
+        deleted.add(conversation);
         Path workspace = workspaces.remove(conversation);
         if (workspace != null) {
             try (Stream<Path> files = Files.walk(workspace)) {

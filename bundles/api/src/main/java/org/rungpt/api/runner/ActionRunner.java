@@ -45,7 +45,12 @@ public interface ActionRunner {
      */
     void prepare(InstalledAction action, CallObserver observer) throws RunnerException;
 
-    /** Deletes the sandboxes and the workspace of a conversation that is no more. */
+    /**
+     * Deletes the sandboxes and the workspace of a conversation that is no more, for ever: what is just being made for it is removed
+     * too, and later calls of it fail ({@link RunnerException.Kind#CANCELLED}). Blocking, for seconds.
+     *
+     * @throws RunnerException if something is left; the runner goes on trying by itself, also after a restart
+     */
     void release(String conversation) throws RunnerException;
 
     /** The sandboxes that exist now. */

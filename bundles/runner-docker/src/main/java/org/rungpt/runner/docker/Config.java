@@ -24,7 +24,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     double cpus() default 2.0;
 
     @AttributeDefinition(name = "Processes of a sandbox", description = "16 to 1024")
-    int pids() default 256;
+    int pids() default 160;
 
     @AttributeDefinition(
             name = "Pool",

@@ -188,7 +188,7 @@ final class Containers {
     /** Removes what the engine made for a sandbox without telling: its answer was lost. */
     void removeUnanswered(String sandbox) {
         try {
-            docker().listContainersCmd().withShowAll(true).withLabelFilter(labels.filter()).exec().stream()
+            all().stream()
                     .filter(container -> sandbox.equals(container.getLabels().get(Labels.SANDBOX)))
                     .forEach(container -> remove(container.getId()));
         } catch (RuntimeException e) {
@@ -220,7 +220,11 @@ final class Containers {
 
     /** The same, later if need be. */
     void removeWorkspaceLater(String name) {
-        removeCaches(name);
+        try {
+            removeCaches(name);
+        } catch (RuntimeException e) {
+            LOG.debug("The caches of {} stay until the next sweep: {}", name, EngineFailures.line(e));
+        }
         removeVolumeLater(name);
     }
 
@@ -242,16 +246,50 @@ final class Containers {
     /**
      * Removes this installation's containers that have ended.
      *
-     * @param known sandboxes to leave alone
+     * @param known sandboxes to leave alone; asked when it is known what there is
      * @return those that run, the newest first
      */
-    List<Found> sweep(Set<String> known) {
-        List<Found> found = new ArrayList<>();
-        Map<String, String> proxies = new HashMap<>();
-        List<Container> all = docker().listContainersCmd()
+    List<Found> sweep(Supplier<Set<String>> known) {
+        List<Container> all = all();
+        return sweep(all, known.get());
+    }
+
+    /**
+     * Removes this installation's containers of which nobody knows, like those that an engine made though it never said so.
+     *
+     * @param known sandboxes to leave alone; asked when it is known what there is
+     * @param before younger ones may be just being made
+     */
+    void tidy(Supplier<Set<String>> known, Instant before) {
+        List<Container> old = all().stream()
+                .filter(container ->
+                        Instant.ofEpochSecond(container.getCreated()).isBefore(before))
+                .toList();
+        if (!old.isEmpty()) {
+            sweep(old, known.get()).forEach(this::remove);
+        }
+    }
+
+    /** Removes a sandbox that somebody left, and what serves it. */
+    void remove(Found found) {
+        found.sidecars().forEach(this::removeQuietly);
+        if (found.egress() != null) {
+            removeQuietly(found.egress());
+        }
+        removeQuietly(found.container());
+        removeEgressVolume(found.id());
+    }
+
+    private List<Container> all() {
+        return docker().listContainersCmd()
                 .withShowAll(true)
                 .withLabelFilter(labels.filter())
                 .exec();
+    }
+
+    private List<Found> sweep(List<Container> all, Set<String> known) {
+        List<Found> found = new ArrayList<>();
+        Map<String, String> proxies = new HashMap<>();
         Map<String, List<String>> sidecars = sidecars(all);
         for (Container container : all) {
             Map<String, String> marks = container.getLabels();
@@ -332,10 +370,7 @@ final class Containers {
 
     /** Removes all containers of this installation, whatever they do, but these sandboxes and what serves them. */
     void removeAllBut(Set<String> sandboxes) {
-        for (Container container : docker().listContainersCmd()
-                .withShowAll(true)
-                .withLabelFilter(labels.filter())
-                .exec()) {
+        for (Container container : all()) {
             Map<String, String> marks = container.getLabels();
             boolean isNeeded = Stream.of(Labels.SANDBOX, Labels.BESIDE, Labels.EGRESS)
                     .map(marks::get)
@@ -360,13 +395,18 @@ final class Containers {
 
     /** Removes this installation's volumes but those needed and the caches that belong to them, which is asked when it is known what there is. */
     void sweepVolumes(Supplier<Set<String>> needed) {
-        Set<String> found = new LinkedHashSet<>(volumes().keySet());
+        Set<String> found = volumeNames();
         Set<String> kept = needed.get();
         found.removeIf(name -> {
             String workspace = Contributed.workspaceOf(name);
             return kept.contains(workspace == null ? name : workspace);
         });
         found.forEach(this::removeVolumeLater);
+    }
+
+    /** Of this installation, whatever they are for. */
+    Set<String> volumeNames() {
+        return new LinkedHashSet<>(volumes().keySet());
     }
 
     private Map<String, String> volumes() {

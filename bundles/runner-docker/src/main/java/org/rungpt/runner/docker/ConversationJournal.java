@@ -109,6 +109,7 @@ final class ConversationJournal {
                 .thenApplyAsync(
                         ignored -> {
                             try {
+                                throwIfClosed();
                                 return work.call();
                             } catch (Exception e) {
                                 throw new CompletionException(e);
@@ -120,6 +121,12 @@ final class ConversationJournal {
             return null;
         });
         return done;
+    }
+
+    private synchronized void throwIfClosed() throws RunnerException {
+        if (closed) {
+            throw new RunnerException(Kind.DETACHED, "the journal of the workspace was closed");
+        }
     }
 
     private @Nullable Void notePending() throws IOException {

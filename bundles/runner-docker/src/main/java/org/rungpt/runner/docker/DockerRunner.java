@@ -46,7 +46,12 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private static final long CLAIM_MILLIS = 100;
     private static final long TICK_SECONDS = 3;
     private static final long DISK_SECONDS = 2;
+    private static final long TIDY_SECONDS = 60;
     private static final long GARBAGE_MINUTES = 60;
+
+    /** Who makes a container knows of it by then, or never will. */
+    private static final Duration YOUNG = Duration.ofMinutes(2);
+
     private static final long REMOVAL_SECONDS = 6;
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
 
@@ -60,6 +65,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             Sidecars sidecars) {}
 
     private final Settings settings;
+    private final Duration response;
     private final BuiltIns builtIns;
     private final CallSecrets secrets;
     private final Contributors contributors;
@@ -82,6 +88,17 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
             Supplier<@Nullable ActionRegistry> registry,
             Supplier<@Nullable SecretStore> secretStore,
             Contributors contributors) {
+        this(settings, registry, secretStore, contributors, Engine.RESPONSE);
+    }
+
+    /** @param response how long an answer of the engine may take that does not stream */
+    DockerRunner(
+            Settings settings,
+            Supplier<@Nullable ActionRegistry> registry,
+            Supplier<@Nullable SecretStore> secretStore,
+            Contributors contributors,
+            Duration response) {
+        this.response = response;
         this.contributors = contributors;
         this.settings = settings;
         this.egressHealth = new EgressHealth(settings.egress());
@@ -172,7 +189,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
 
     private void open(Instance instance) throws IOException {
         Workspaces workspaces = new Workspaces(settings.data(), instance.isNew());
-        Engine engine = new Engine(settings.dockerHost(), settings.maxSandboxes() * 2 + 16);
+        Engine engine = new Engine(settings.dockerHost(), settings.maxSandboxes() * 2 + 16, response);
         Labels labels = new Labels(instance.id());
         SandboxFactory factory = new SandboxFactory(settings, labels);
         StepRunner steps = new StepRunner(engine, factory, labels.ofImage());
@@ -208,7 +225,19 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 () -> work.execute(() -> watchDisks(sandboxes)), DISK_SECONDS, DISK_SECONDS, TimeUnit.SECONDS);
         timer.scheduleWithFixedDelay(() -> tick(sandboxes), TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
         timer.scheduleWithFixedDelay(
+                () -> work.execute(() -> tidy(watch, sandboxes)), TIDY_SECONDS, TIDY_SECONDS, TimeUnit.SECONDS);
+        timer.scheduleWithFixedDelay(
                 () -> work.execute(() -> collect(watch, garbage)), GARBAGE_MINUTES, GARBAGE_MINUTES, TimeUnit.MINUTES);
+    }
+
+    private static void tidy(EngineWatch watch, Sandboxes sandboxes) {
+        try {
+            if (watch.isUp()) {
+                sandboxes.tidy(YOUNG);
+            }
+        } catch (RuntimeException e) {
+            LOG.debug("What nobody knows is looked for another time: {}", EngineFailures.line(e));
+        }
     }
 
     private static void collect(EngineWatch watch, ImageGarbage garbage) {
@@ -365,6 +394,12 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
 
     @Override
     public void release(String conversation) throws RunnerException {
+        Open now = open;
+        if (now != null && !closed && now.watch().isKnown() && !now.watch().isUp()) {
+            now.sandboxes().forget(conversation, new ArrayList<>());
+            throw new RunnerException(
+                    Kind.UNAVAILABLE, readiness().reason() + " What it had in sandboxes goes when Docker is back.");
+        }
         available().sandboxes().release(conversation);
     }
 
@@ -387,6 +422,11 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     /** Does now what is done every few seconds. */
     void tickNow() throws RunnerException {
         available().sandboxes().tick();
+    }
+
+    /** Does now what is done every minute, even to what is young. */
+    void tidyNow() throws RunnerException {
+        available().sandboxes().tidy(Duration.ZERO);
     }
 
     /** Waits until the engine is there. */

@@ -46,6 +46,9 @@ final class EgressProxy implements SandboxLink.Owner {
     /** Makes the container, in the background. */
     void make() {
         execute(() -> {
+            if (isGone()) {
+                return;
+            }
             try {
                 // The engine would make a missing one by itself, as nobody's.
                 means.containers().createEgressVolume(sandbox);
@@ -70,6 +73,8 @@ final class EgressProxy implements SandboxLink.Owner {
             String made = container;
             if (isGone() && made != null && !means.egressHealth().isDetached()) {
                 means.containers().removeQuietly(made);
+                // As long as the sandbox is there, the engine does not let it go.
+                means.containers().removeEgressVolume(sandbox);
             }
         });
     }

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final Duration CONNECT = Duration.ofSeconds(5);
-    private static final Duration RESPONSE = Duration.ofSeconds(30);
+    static final Duration RESPONSE = Duration.ofSeconds(30);
     static final Duration PING = Duration.ofSeconds(5);
 
     private final DockerClient control;
@@ -26,7 +26,12 @@ final class Engine implements AutoCloseable {
 
     /** @param streamCount how many streams may be open at a time */
     Engine(String host, int streamCount) {
-        control = client(host, 16, RESPONSE);
+        this(host, streamCount, RESPONSE);
+    }
+
+    /** @param response how long an answer of control may take */
+    Engine(String host, int streamCount, Duration response) {
+        control = client(host, 16, response);
         streams = client(host, streamCount, Duration.ZERO);
         pinger = client(host, 2, PING);
     }
@@ -40,10 +45,11 @@ final class Engine implements AutoCloseable {
                 .dockerHost(URI.create(host))
                 .maxConnections(connections)
                 .connectionTimeout(CONNECT);
-        if (!response.isZero()) {
-            http.responseTimeout(response);
+        if (response.isZero()) {
+            return DockerClientImpl.getInstance(config, http.build());
         }
-        return DockerClientImpl.getInstance(config, http.build());
+        http.responseTimeout(response);
+        return DockerClientImpl.getInstance(config, new BoundedTransport(http.build(), response));
     }
 
     DockerClient control() {

@@ -62,7 +62,11 @@ final class EngineFailures {
         return isAbsence(failure)
                 ? new RunnerException(
                         RunnerException.Kind.UNAVAILABLE,
-                        what + ": Docker does not answer (" + line(failure) + ")",
+                        what + ": Docker does not answer (" + line(failure) + ")"
+                                + (isSilence(failure)
+                                        ? "; if that lasts, look at `journalctl -u docker` and restart it with"
+                                                + " `systemctl restart docker`"
+                                        : ""),
                         failure)
                 : new RunnerException(kind, what + ": " + line(failure), failure);
     }

@@ -5,12 +5,10 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.status.Readiness;
@@ -125,11 +123,11 @@ final class EngineWatch {
     private void check() {
         try {
             if (up.isDone()) {
-                inTime(() -> engine.pinger().pingCmd().exec());
+                engine.pinger().pingCmd().exec();
                 silences = 0;
                 readiness = withBaseImage(readiness);
             } else {
-                Version version = inTime(() -> engine.pinger().versionCmd().exec());
+                Version version = engine.pinger().versionCmd().exec();
                 memory = memoryOfEngine();
                 describe(version);
                 arrival.arrived();
@@ -151,29 +149,6 @@ final class EngineWatch {
         report();
     }
 
-    /** The client's own timeout does not hold on a Unix socket, but an interrupt closes the socket on which a thread waits. */
-    private static <T extends @Nullable Object> T inTime(Supplier<T> question) {
-        FutureTask<T> answer = new FutureTask<>(question::get);
-        Thread asking = new Thread(answer, "rungpt-docker-ping");
-        asking.setDaemon(true);
-        asking.start();
-        try {
-            return answer.get(Engine.PING.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("the engine's answer timed out", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("asking the engine was interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
-        } finally {
-            answer.cancel(true);
-        }
-    }
-
     private Readiness withBaseImage(Readiness now) {
         try {
             images.base();
@@ -186,7 +161,7 @@ final class EngineWatch {
     }
 
     private long memoryOfEngine() {
-        Long total = inTime(() -> engine.pinger().infoCmd().exec()).getMemTotal();
+        Long total = engine.pinger().infoCmd().exec().getMemTotal();
         return total == null ? 0 : total;
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.RunnerException;
@@ -37,9 +38,12 @@ final class Journals implements WorkspaceJournal {
     private final Containers containers;
     private final Workspaces workspaces;
     private final Map<String, ConversationJournal> journals = new ConcurrentHashMap<>();
+    private final Predicate<String> deleted;
     private volatile boolean closed;
 
-    Journals(Means means, Containers containers, Workspaces workspaces) {
+    /** @param deleted whether a conversation is no more, and with it its journal */
+    Journals(Means means, Containers containers, Workspaces workspaces, Predicate<String> deleted) {
+        this.deleted = deleted;
         this.means = means;
         this.containers = containers;
         this.workspaces = workspaces;
@@ -49,11 +53,19 @@ final class Journals implements WorkspaceJournal {
         return means.settings().data();
     }
 
-    private ConversationJournal of(String conversation) {
+    /** Null if the conversation was deleted. */
+    private @Nullable ConversationJournal of(String conversation) {
         return journals.computeIfAbsent(
                 conversation,
-                id -> new ConversationJournal(
-                        means, data(), id, () -> workspaces.volumeOf(id), new JournalHelper(means, containers, id)));
+                // In here, so that who deletes it finds what was made before.
+                id -> deleted.test(id)
+                        ? null
+                        : new ConversationJournal(
+                                means,
+                                data(),
+                                id,
+                                () -> workspaces.volumeOf(id),
+                                new JournalHelper(means, containers, id)));
     }
 
     /** Whether the call may change the workspace of its conversation. */
@@ -64,7 +76,9 @@ final class Journals implements WorkspaceJournal {
 
     /** Starts a call that may change the workspace, as soon as that is recorded which was changed before. */
     void before(CallSpec call, Runnable start) {
-        CompletableFuture<?> free = of(call.conversation()).before(call.call());
+        ConversationJournal journal = of(call.conversation());
+        CompletableFuture<?> free =
+                journal == null ? CompletableFuture.completedFuture(null) : journal.before(call.call());
         if (free.isDone()) {
             start.run();
         } else {
@@ -84,8 +98,9 @@ final class Journals implements WorkspaceJournal {
 
     /** The call has ended; before anybody is told so. */
     void after(String conversation, String call) {
-        if (!closed) {
-            of(conversation).after(call);
+        ConversationJournal journal = closed ? null : of(conversation);
+        if (journal != null) {
+            journal.after(call);
         }
     }
 

@@ -48,6 +48,10 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private final Set<String> sidecars = ConcurrentHashMap.newKeySet();
     private volatile long lastUsed = System.nanoTime();
     private @Nullable Future<?> making;
+    /** From then on nothing more comes into being for it; what is removed before could come after. */
+    private final CompletableFuture<Void> made = new CompletableFuture<>();
+
+    private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private boolean gone;
     private volatile boolean retired;
     private volatile long diskTolerated;
@@ -339,19 +343,36 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         return !gone;
     }
 
+    /** It is made, or will never be. */
+    void makingEnded() {
+        made.complete(null);
+    }
+
     /** The last call that waited for its image was cancelled. */
     private void abandonIfUnwanted() {
-        Future<?> image;
         synchronized (this) {
-            image = making;
-            if (gone || image == null || !calls.isEmpty()) {
+            if (gone || making == null || !calls.isEmpty()) {
                 return;
             }
             gone = true;
         }
         keeper.gone(this);
         link.close("nobody waits for it any more");
-        image.cancel(true);
+        stopImage();
+        removeContainer();
+    }
+
+    /** After it is gone: without its image nothing of it is made. */
+    private void stopImage() {
+        Future<?> image;
+        synchronized (this) {
+            image = making;
+            making = null;
+        }
+        if (image != null) {
+            image.cancel(true);
+            makingEnded(); // who is cancelled before the beginning never ends
+        }
     }
 
     void progress(String step) {
@@ -461,6 +482,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     void found(String containerId) {
         unasked = true;
         container = containerId;
+        makingEnded();
     }
 
     /** Attaches for the first time. Blocking. */
@@ -636,28 +658,35 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     }
 
     private void removeContainer() {
-        execute(this::removeNow);
+        var unused = made.whenComplete((result, failure) -> execute(this::removeNow));
     }
 
     private void removeNow() {
-        sidecars.forEach(means.sidecars()::remove);
-        String target = container;
-        if (target != null) {
-            means.containers().removeQuietly(target);
-        } else {
-            means.containers().removeUnanswered(id);
+        try {
+            sidecars.forEach(means.containers()::removeQuietly);
+            String target = container;
+            if (target != null) {
+                means.containers().removeQuietly(target);
+            } else {
+                means.containers().removeUnanswered(id);
+            }
+            egress.remove();
+            means.containers().removeEgressVolume(id);
+            keeper.removed(this);
+        } finally {
+            removed.complete(null);
         }
-        egress.remove();
-        means.containers().removeEgressVolume(id);
-        keeper.removed(this);
     }
 
-    /** Removes it whatever it does. Blocking. */
-    void destroy() {
-        leave();
-        link.close("deleted");
-        calls.values().forEach(call -> call.endWith(Reason.SANDBOX_LOST, null, "the conversation was deleted", id));
-        removeNow();
+    /** Removes it whatever it does. @return when the engine was asked; what it did not do then, {@link Sandboxes#tidy} asks again */
+    CompletableFuture<Void> destroy() {
+        if (leave()) {
+            link.close("deleted");
+            calls.values().forEach(call -> call.endWith(Reason.SANDBOX_LOST, null, "the conversation was deleted", id));
+            stopImage();
+            removeContainer();
+        }
+        return removed;
     }
 
     private void execute(Runnable task) {

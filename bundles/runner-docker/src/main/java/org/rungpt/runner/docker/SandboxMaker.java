@@ -28,7 +28,6 @@ final class SandboxMaker {
     private final Means means;
     private final Containers containers;
     private final Workspaces workspaces;
-    private volatile boolean detached;
 
     SandboxMaker(Means means, Containers containers, Workspaces workspaces) {
         this.means = means;
@@ -40,12 +39,10 @@ final class SandboxMaker {
         try {
             FutureTask<Void> making = new FutureTask<>(
                     () -> {
-                        RunnerException failure = tryToMake(sandbox, image);
-                        if (failure != null && failure.kind() != Kind.CANCELLED) {
-                            failures.notMade(sandbox, failure);
-                        }
-                        if (failure != null) {
-                            sandbox.failed(failure);
+                        try {
+                            makeOrFail(sandbox, image, failures);
+                        } finally {
+                            sandbox.makingEnded();
                         }
                     },
                     null);
@@ -53,6 +50,17 @@ final class SandboxMaker {
             means.work().execute(making);
         } catch (RejectedExecutionException e) {
             LOG.debug("The runner goes", e);
+            sandbox.makingEnded();
+        }
+    }
+
+    private void makeOrFail(Sandbox sandbox, ImageSource image, Failures failures) {
+        RunnerException failure = tryToMake(sandbox, image);
+        if (failure != null && failure.kind() != Kind.CANCELLED) {
+            failures.notMade(sandbox, failure);
+        }
+        if (failure != null) {
+            sandbox.failed(failure);
         }
     }
 
@@ -88,7 +96,7 @@ final class SandboxMaker {
         } else if (!plan.isRootOfWorkspace()) {
             shares.checkReadableBy(plan.user());
         }
-        if (sandbox.isGone() && detached) {
+        if (sandbox.isGone()) {
             return;
         }
         containers.createEgressVolume(sandbox.id());
@@ -104,9 +112,6 @@ final class SandboxMaker {
                 mounted.verify(containers.process(container));
             }
             sandbox.attach();
-        }
-        if (sandbox.isGone() && !detached) {
-            sandbox.destroy();
         }
     }
 
@@ -143,10 +148,5 @@ final class SandboxMaker {
                 workspaces.bind(conversation, volume);
             }
         }
-    }
-
-    /** The runner goes: nothing is removed any more. */
-    void detach() {
-        detached = true;
     }
 }

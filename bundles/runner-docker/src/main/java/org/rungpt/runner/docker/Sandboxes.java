@@ -1,17 +1,20 @@
 package org.rungpt.runner.docker;
 
+import com.github.dockerjava.api.exception.ConflictException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -43,6 +46,8 @@ final class Sandboxes implements Sandbox.Keeper {
     private static final Duration MAKING = Duration.ofMinutes(10);
     private static final int ATTEMPTS = 3;
     private static final Duration RESUME = Duration.ofSeconds(20);
+    private static final Duration REMOVAL = Duration.ofSeconds(15);
+    private static final long IN_USE_MILLIS = 50;
 
     private final Means means;
     private final Containers containers;
@@ -54,6 +59,16 @@ final class Sandboxes implements Sandbox.Keeper {
     private final DiskWatch disks;
     private final Set<Sandbox> all = new LinkedHashSet<>();
     private final Map<String, Sandbox> current = new HashMap<>();
+    /** Those that take no calls any more and are still being removed. */
+    private final Set<Sandbox> leaving = new LinkedHashSet<>();
+
+    /** Conversations that are no more: nothing is made for them again. */
+    private final Set<String> deleted = ConcurrentHashMap.newKeySet();
+
+    /** Whose actions were not installed at the last look. */
+    private Set<Sandbox> uninstalled = Set.of();
+
+    private boolean adopted;
     /** Calls that are in no sandbox yet. */
     private final Set<String> onTheirWay = ConcurrentHashMap.newKeySet();
 
@@ -69,7 +84,7 @@ final class Sandboxes implements Sandbox.Keeper {
         this.builtIns = builtIns;
         this.maker = new SandboxMaker(means, containers, workspaces);
         this.disks = new DiskWatch(means.engine());
-        this.journals = new Journals(means, containers, workspaces);
+        this.journals = new Journals(means, containers, workspaces, deleted::contains);
         this.pool = new Pool(means.settings().pool(), workspaces);
         means.contributors().onChange(() -> {
             pool.outdated();
@@ -223,6 +238,7 @@ final class Sandboxes implements Sandbox.Keeper {
     /** @param grants null if they are not known yet: any sandbox will do */
     private synchronized Sandbox workspaceFor(
             String conversation, Collection<ActionPackage> packages, @Nullable Grants grants) throws RunnerException {
+        checkExists(conversation);
         Purpose purpose = workspace(packages, grants == null ? Border.CLOSED : Border.of(grants, false));
         String key = purpose.key(conversation);
         Sandbox known = current.get(key);
@@ -249,6 +265,7 @@ final class Sandboxes implements Sandbox.Keeper {
 
     private synchronized Sandbox actionSandboxFor(String conversation, InstalledAction action, Grants grants)
             throws RunnerException {
+        checkExists(conversation);
         Purpose purpose = new Purpose(
                 action.id().value(),
                 BuiltIns.keys(List.of(action.files())),
@@ -260,6 +277,12 @@ final class Sandboxes implements Sandbox.Keeper {
         }
         checkOpen();
         return make(conversation, purpose, progress -> means.images().action(action, progress));
+    }
+
+    private void checkExists(String conversation) throws RunnerException {
+        if (deleted.contains(conversation)) {
+            throw new RunnerException(Kind.CANCELLED, "the conversation was deleted");
+        }
     }
 
     private void checkOpen() throws RunnerException {
@@ -356,6 +379,7 @@ final class Sandboxes implements Sandbox.Keeper {
     public void gone(Sandbox sandbox) {
         synchronized (this) {
             all.remove(sandbox);
+            leaving.add(sandbox);
             current.values().removeIf(other -> other == sandbox);
         }
         pool.remove(sandbox);
@@ -363,6 +387,9 @@ final class Sandboxes implements Sandbox.Keeper {
 
     @Override
     public void removed(Sandbox sandbox) {
+        synchronized (this) {
+            leaving.remove(sandbox);
+        }
         String volume = sandbox.volume();
         if (volume != null && !workspaces.isNeeded(volume)) {
             containers.removeWorkspaceLater(volume);
@@ -426,18 +453,64 @@ final class Sandboxes implements Sandbox.Keeper {
                 throw new RunnerException(Kind.SANDBOX, "the workspaces cannot be noted: " + EngineFailures.line(e), e);
             }
         }
-        Set<String> known = new LinkedHashSet<>();
-        synchronized (this) {
-            all.forEach(sandbox -> known.add(sandbox.id()));
-        }
-        for (Containers.Found found : containers.sweep(known)) {
+        // Deletions that a predecessor could not finish.
+        workspaces.doomedConversations().forEach(journals::release);
+        for (Containers.Found found : containers.sweep(this::known)) {
             adopt(found);
         }
-        containers.sweepVolumes(() -> {
-            synchronized (this) {
-                return neededBy(all);
+        containers.sweepVolumes(() -> neededBy(allAndLeaving()));
+        synchronized (this) {
+            adopted = true;
+        }
+    }
+
+    /**
+     * Now and then: removes what came into being without anybody knowing, like a container that the engine made after its answer
+     * was waited for no longer, tries again what could not be removed, and lets the sandboxes of uninstalled actions go. Blocking.
+     *
+     * @param young containers of less age may be known a moment later
+     */
+    void tidy(Duration young) {
+        synchronized (this) {
+            if (!adopted || detached) {
+                return;
             }
-        });
+        }
+        uninstalledSinceLastTime().forEach(Sandbox::retire);
+        containers.tidy(this::known, Instant.now().minus(young));
+        containers.sweepVolumes(() -> neededBy(allAndLeaving()));
+        try {
+            workspaces.keepDoomed(containers.volumeNames());
+        } catch (IOException e) {
+            LOG.debug("Removed workspaces are forgotten another time: {}", EngineFailures.line(e));
+        }
+    }
+
+    /** While its source is being swapped, an action is away for a moment: that is no reason. */
+    private synchronized List<Sandbox> uninstalledSinceLastTime() {
+        Set<String> installed = new HashSet<>();
+        builtIns.installed().forEach(action -> installed.add(action.id().value()));
+        List<Sandbox> now = all.stream()
+                .filter(sandbox -> {
+                    String action = sandbox.purpose().action();
+                    return action != null && !installed.contains(action);
+                })
+                .toList();
+        List<Sandbox> since = now.stream().filter(uninstalled::contains).toList();
+        uninstalled = Set.copyOf(now);
+        return since;
+    }
+
+    private synchronized List<Sandbox> allAndLeaving() {
+        List<Sandbox> sandboxes = new ArrayList<>(all);
+        sandboxes.addAll(leaving);
+        return sandboxes;
+    }
+
+    private Set<String> known() {
+        Set<String> known = new LinkedHashSet<>();
+        allAndLeaving().forEach(sandbox -> known.add(sandbox.id()));
+        return known;
     }
 
     /** The workspaces of conversations, and the volumes of these sandboxes. */
@@ -458,6 +531,11 @@ final class Sandboxes implements Sandbox.Keeper {
         String conversation = found.conversation();
         if (conversation == null && volume != null) {
             conversation = workspaces.conversationOf(volume);
+        }
+        boolean isDoomed = volume != null && workspaces.isDoomed(volume);
+        if (isDoomed || conversation != null && deleted.contains(conversation)) {
+            containers.remove(found);
+            return;
         }
         Sandbox sandbox = new Sandbox(means, found.id(), conversation, found.purpose(), found.created(), this);
         sandbox.volume(volume);
@@ -507,20 +585,71 @@ final class Sandboxes implements Sandbox.Keeper {
                 .toList();
     }
 
-    /** Deletes everything of a conversation. Blocking. */
+    /**
+     * Deletes everything of a conversation, for ever: what is being made for it is removed when it is made, and calls that come later
+     * are refused. What the engine does not let go of within seconds goes with the next {@link #tidy}. Blocking.
+     */
     void release(String conversation) throws RunnerException {
-        List<Sandbox> its = of(conversation);
-        its.forEach(Sandbox::destroy);
+        List<CompletableFuture<Void>> ends = new ArrayList<>();
+        String volume = forget(conversation, ends);
         journals.release(conversation);
         try {
-            String volume = workspaces.unbind(conversation);
+            CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new))
+                    .get(REMOVAL.toMillis(), TimeUnit.MILLISECONDS);
             if (volume != null) {
-                containers.removeWorkspace(volume);
+                removeWorkspace(volume);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            LOG.debug("That a workspace is removed is noted another time: {}", EngineFailures.line(e));
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.debug("Something of {} is still being made or removed", conversation);
+        } catch (RuntimeException e) {
+            throw EngineFailures.wrap(Kind.SANDBOX, "the workspace stays until the engine lets it go", e);
+        }
+    }
+
+    /**
+     * Ends everything of a conversation and notes that it is to be removed.
+     *
+     * @param ends gets what tells when its sandboxes are no more
+     * @return the volume of its workspace, if it has one
+     */
+    @Nullable
+    String forget(String conversation, List<CompletableFuture<Void>> ends) throws RunnerException {
+        List<Sandbox> its;
+        synchronized (this) {
+            // In here, so that no sandbox becomes its own from now on.
+            deleted.add(conversation);
+            its = allAndLeaving().stream()
+                    .filter(sandbox -> conversation.equals(sandbox.conversation()))
+                    .toList();
+        }
+        try {
+            return workspaces.unbind(conversation);
         } catch (IOException e) {
             throw new RunnerException(Kind.SANDBOX, "the workspace stays: " + EngineFailures.line(e), e);
-        } catch (RuntimeException e) {
-            throw EngineFailures.wrap(Kind.SANDBOX, "the workspace stays until the next start", e);
+        } finally {
+            its.forEach(sandbox -> ends.add(sandbox.destroy()));
+        }
+    }
+
+    /** A container that is being removed has it a while longer. */
+    private void removeWorkspace(String volume) throws IOException, InterruptedException {
+        long end = System.nanoTime() + REMOVAL.toNanos();
+        while (true) {
+            try {
+                containers.removeWorkspace(volume);
+                workspaces.removed(volume);
+                return;
+            } catch (ConflictException e) {
+                if (System.nanoTime() > end) {
+                    LOG.debug("Workspace {} is still in use", volume);
+                    return;
+                }
+                TimeUnit.MILLISECONDS.sleep(IN_USE_MILLIS);
+            }
         }
     }
 
@@ -549,7 +678,6 @@ final class Sandboxes implements Sandbox.Keeper {
             detached = true;
             sandboxes = new ArrayList<>(all);
         }
-        maker.detach();
         journals.close();
         List<String> idle = new ArrayList<>();
         for (Sandbox sandbox : sandboxes) {

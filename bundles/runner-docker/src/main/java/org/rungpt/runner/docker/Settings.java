@@ -88,7 +88,7 @@ record Settings(
                 firstNonBlank(config.baseImage(), baseImageProperty),
                 range("memoryMiB", config.memoryMiB(), 64, 1 << 20, 512) << 20,
                 range("cpus", config.cpus(), 0.1, 256.0, 2.0),
-                (int) range("pids", config.pids(), 16, 1024, 256),
+                (int) range("pids", config.pids(), 16, 1024, 160),
                 (int) range("pool", config.pool(), 0, 16, 1),
                 Duration.ofMinutes(range("idleMinutes", config.idleMinutes(), 1, 1440, 60)),
                 Duration.ofSeconds(range("leaseSeconds", config.leaseSeconds(), 30, 86_400, 300)),

@@ -132,12 +132,14 @@ final class Sidecars {
         boolean ready = false;
         sandbox.addSidecar(container);
         try {
-            docker().startContainerCmd(container).exec();
+            if (!sandbox.isGone()) {
+                docker().startContainerCmd(container).exec();
+            }
             if (spec.port() != null) {
                 progress.accept("waiting until " + spec.name() + " answers on port " + spec.port());
             }
             awaitReady(container, spec, probe);
-            ready = true;
+            ready = !sandbox.isGone();
             return container;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -28,6 +28,9 @@ final class Workspaces {
     private final Path file;
     private final Map<String, String> volumes = new LinkedHashMap<>();
 
+    /** Those of deleted conversations, which are named, until they are removed: no other conversation may ever find them. */
+    private final Map<String, String> doomed = new LinkedHashMap<>();
+
     /** Of which nobody knows whose they are. */
     private final Set<String> ownerless = new LinkedHashSet<>();
 
@@ -43,6 +46,10 @@ final class Workspaces {
                     .forEachRemaining(entry ->
                             volumes.put(entry.getKey(), entry.getValue().asText()));
             root.path("ownerless").forEach(volume -> ownerless.add(volume.asText()));
+            root.path("doomed")
+                    .fields()
+                    .forEachRemaining(
+                            entry -> doomed.put(entry.getKey(), entry.getValue().asText()));
         } catch (NoSuchFileException e) {
             lost = !isNew;
             if (isNew) {
@@ -118,13 +125,40 @@ final class Workspaces {
         } // else with all that is found again
     }
 
-    /** @return the volume that it had */
+    /** The conversation is no more, and its volume is to be removed. Durable when it returns. @return the volume that it had */
     synchronized @Nullable String unbind(String conversation) throws IOException {
         String volume = volumes.remove(conversation);
-        if (volume != null && !lost) {
-            write();
+        if (volume != null) {
+            doomed.put(volume, conversation);
+            if (!lost) {
+                write();
+            }
         }
         return volume;
+    }
+
+    /** Whether its conversation was deleted. */
+    synchronized boolean isDoomed(String volume) {
+        return doomed.containsKey(volume);
+    }
+
+    /** The deleted conversations whose volumes are not removed yet. */
+    synchronized Set<String> doomedConversations() {
+        return new LinkedHashSet<>(doomed.values());
+    }
+
+    /** The volume of a deleted conversation is no more. */
+    synchronized void removed(String volume) throws IOException {
+        if (doomed.remove(volume) != null && !lost) {
+            write();
+        }
+    }
+
+    /** Forgets the volumes of deleted conversations that are no more. */
+    synchronized void keepDoomed(Set<String> there) throws IOException {
+        if (doomed.keySet().retainAll(there) && !lost) {
+            write();
+        }
     }
 
     private void write() throws IOException {
@@ -134,6 +168,10 @@ final class Workspaces {
         if (!ownerless.isEmpty()) {
             ArrayNode rest = root.putArray("ownerless");
             ownerless.forEach(rest::add);
+        }
+        if (!doomed.isEmpty()) {
+            ObjectNode rest = root.putObject("doomed");
+            doomed.forEach(rest::put);
         }
         AtomicFile.write(file, JSON.writeValueAsBytes(root));
     }

@@ -41,6 +41,7 @@ final class Bench implements AutoCloseable {
     private volatile String baseImage = System.getProperty("rungpt.baseImage");
     private volatile EgressSettings egress = EgressSettings.DEFAULT;
     private volatile Duration lease = Duration.ofSeconds(120);
+    private Duration response = Engine.RESPONSE;
     private DockerRunner another;
     final Contributors contributors = new Contributors();
     private volatile ActionRegistry registry;
@@ -52,6 +53,12 @@ final class Bench implements AutoCloseable {
     }
 
     Bench(Path directory, int pool, String host) throws Exception {
+        this(directory, pool, host, Engine.RESPONSE);
+    }
+
+    /** @param response how long the engine may take for an answer */
+    Bench(Path directory, int pool, String host, Duration response) throws Exception {
+        this.response = response;
         this.host = host;
         this.data = directory.resolve("data");
         this.pool = pool;
@@ -81,7 +88,7 @@ final class Bench implements AutoCloseable {
     }
 
     private DockerRunner newRunner() throws Exception {
-        DockerRunner made = new DockerRunner(settings(), () -> registry, () -> secrets, contributors);
+        DockerRunner made = new DockerRunner(settings(), () -> registry, () -> secrets, contributors, response);
         made.open();
         return made;
     }

@@ -99,7 +99,8 @@ final class EngineReturnsIT {
             bench.runner().suspectEngine();
         }
         assertThat(bench.containers()).isEmpty();
-        assertThat(Bench.await(bench.start(conversation, bench.shell(), "true", new RecordingObserver()))
+        String next = "c-" + UUID.randomUUID();
+        assertThat(Bench.await(bench.start(next, bench.shell(), "true", new RecordingObserver()))
                         .exit())
                 .isZero();
     }

@@ -25,6 +25,7 @@ final class FakeEngine implements AutoCloseable {
     private final ServerSocketChannel server;
     private final List<SocketChannel> clients = new CopyOnWriteArrayList<>();
     private volatile UnaryOperator<String> answers;
+    private volatile boolean keepsOpen;
 
     /** @param answers the whole answer to the path of a request */
     FakeEngine(Path socket, UnaryOperator<String> answers) throws IOException {
@@ -45,6 +46,11 @@ final class FakeEngine implements AutoCloseable {
         answers = next;
     }
 
+    /** From now on it lets connections stand that it has answered. */
+    void keepOpen() {
+        keepsOpen = true;
+    }
+
     private void serve(SocketChannel client) throws IOException {
         BufferedReader lines =
                 new BufferedReader(new InputStreamReader(Channels.newInputStream(client), StandardCharsets.ISO_8859_1));
@@ -61,7 +67,9 @@ final class FakeEngine implements AutoCloseable {
             while (bytes.hasRemaining()) {
                 client.write(bytes);
             }
-            client.close();
+            if (!keepsOpen) {
+                client.close();
+            }
             return;
         }
     }

@@ -45,7 +45,7 @@ final class SharesIT {
 
     private static Bench bench;
 
-    private final String conversation = "c-" + UUID.randomUUID();
+    private String conversation = "c-" + UUID.randomUUID();
     private Path shared;
 
     @BeforeAll
@@ -226,6 +226,7 @@ final class SharesIT {
 
         Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwx------"));
         bench.runner().release(conversation);
+        conversation = "c-" + UUID.randomUUID();
         assertThatThrownBy(() -> run(shell, grants(false), "true", new RecordingObserver()))
                 .isInstanceOf(CompletionException.class)
                 .hasCauseInstanceOf(RunnerException.class)

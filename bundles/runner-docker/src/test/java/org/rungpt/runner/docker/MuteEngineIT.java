@@ -1,0 +1,102 @@
+package org.rungpt.runner.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.RunnerException;
+import org.rungpt.testkit.RecordingObserver;
+
+/** An engine that does what it is told and does not say so. */
+@Tag("docker")
+final class MuteEngineIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    @TempDir
+    Path directory;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/containers/create", "/start", "/volumes/create"})
+    @DisplayName(
+            "I.101 an engine that falls silent amid the making of a sandbox: the call ends in time, and nothing is left")
+    void silentAmidTheMaking(String request) throws Exception {
+        try (MuteEngine mute = new MuteEngine(directory.resolve("docker.sock"));
+                Bench bench = new Bench(directory, 0, "unix://" + mute.socket, PATIENCE).ready()) {
+            bench.images().base();
+            mute.mute(request);
+            CallHandle call = bench.start("c-silent", bench.shell(), "true", new RecordingObserver());
+            RunnerException told = failure(call);
+            assertThat(told.kind()).isEqualTo(RunnerException.Kind.UNAVAILABLE);
+            assertThat(told)
+                    .hasMessageContaining("Docker does not answer")
+                    .hasMessageContaining("journalctl -u docker");
+            mute.speak();
+            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(30))).isTrue();
+            assertThat(Bench.await(bench.start("c-next", bench.shell(), "true", new RecordingObserver()))
+                            .exit())
+                    .isZero();
+            bench.runner().release("c-silent");
+            bench.runner().release("c-next");
+            bench.runner().tidyNow();
+            assertThat(left(bench)).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("I.101 what an engine made long after it was asked is found and removed; what is needed stays")
+    void whatComesLateIsFound() throws Exception {
+        try (Bench bench = new Bench(directory, 0).ready()) {
+            Bench.await(bench.start("c-used", bench.shell(), "true", new RecordingObserver()));
+            bench.runner().tidyNow();
+            Set<String> needed = left(bench);
+            Labels labels = new Labels(bench.instance());
+            Set<String> late = new TreeSet<>();
+            for (String mark : new String[] {Labels.SANDBOX, Labels.EGRESS, Labels.BESIDE, Labels.JOURNAL}) {
+                var marks = new java.util.HashMap<>(labels.filter());
+                marks.put(mark, "nobody");
+                late.add(bench.docker()
+                        .createContainerCmd(bench.images().base())
+                        .withLabels(marks)
+                        .withCmd("true")
+                        .exec()
+                        .getId());
+            }
+            late.add(bench.docker()
+                    .createVolumeCmd()
+                    .withName(labels.name("late"))
+                    .withLabels(labels.filter())
+                    .exec()
+                    .getName());
+            assertThat(left(bench)).containsAll(late);
+            bench.runner().tidyNow();
+            assertThat(left(bench)).containsAll(needed).doesNotContainAnyElementsOf(late);
+            assertThat(Bench.await(bench.start("c-used", bench.shell(), "true", new RecordingObserver()))
+                            .exit())
+                    .isZero();
+        }
+    }
+
+    private static RunnerException failure(CallHandle call) {
+        try {
+            throw new AssertionError("it ended with " + Bench.end(call));
+        } catch (CompletionException e) {
+            return (RunnerException) e.getCause();
+        }
+    }
+
+    private static Set<String> left(Bench bench) throws Exception {
+        Set<String> left = new TreeSet<>(bench.containers());
+        left.addAll(bench.volumes());
+        return left;
+    }
+}
