@@ -72,7 +72,9 @@ official() {
     wait || true
 }
 
-own && official
+export XDG_CACHE_HOME=$scratch/cache
+own && flock "$XDG_CACHE_HOME/rungpt/lock" true # the class archive is made
+official
 own_all=() own_cpus=() own_rsses=() official_all=() official_cpus=() official_rsses=()
 for ((i = 1; i <= rounds; i++)); do
     own && official

@@ -42,16 +42,23 @@ final class Actors {
     private final Set<String> quiet = new LinkedHashSet<>();
     private final Set<CompletableFuture<?>> callers = ConcurrentHashMap.newKeySet();
     private volatile @Nullable ConversationStore recovered;
+    private volatile boolean takingUp;
 
     Actors(Engine engine) {
         this.engine = engine;
         engine.services.onArrival(this::arrived);
     }
 
+    /** From now on, conversations that an earlier life left under way are taken up. Calling it again does nothing more. */
+    void takeUp() {
+        takingUp = true;
+        arrived();
+    }
+
     /** A service came: whoever waits looks again, and a store may hold conversations that an earlier life left under way. */
     private void arrived() {
         ConversationStore store = engine.services.stores.first().orElse(null);
-        if (store != null && store != recovered) {
+        if (takingUp && store != null && store != recovered) {
             recovered = store;
             engine.threads.execute(this::recover);
         }

@@ -343,6 +343,11 @@ final class Chat implements Conversations {
         models.setDefault(model);
     }
 
+    /** Takes up, in the background, what an earlier life left under way, now and whenever a store comes. */
+    void takeUp() {
+        actors.takeUp();
+    }
+
     /** Hands every conversation over, so that a successor goes on by itself. */
     void close() {
         actors.close();

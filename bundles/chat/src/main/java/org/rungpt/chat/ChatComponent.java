@@ -53,6 +53,9 @@ import org.slf4j.LoggerFactory;
 public final class ChatComponent implements Conversations, Permissions, Library, StatusSource {
     private static final Logger LOG = LoggerFactory.getLogger(ChatComponent.class);
 
+    /** What was left under way waits no longer than that for the platform to have started. */
+    private static final Duration START_PATIENCE = Duration.ofSeconds(10);
+
     /** How conversations are bounded. */
     @ObjectClassDefinition(name = "RunGPT conversations")
     public @interface Config {
@@ -162,6 +165,9 @@ public final class ChatComponent implements Conversations, Permissions, Library,
         chat = new Chat(engine, models, config.protocol());
         permissions = chat.permissions();
         library = chat.library();
+        // Turns that go on compete with a platform that starts, and whoever opens the page waits for the platform.
+        PlatformStart.after(context, chat::takeUp);
+        engine.later(START_PATIENCE, chat::takeUp);
         LOG.info("conversations are ready");
     }
 

@@ -62,6 +62,7 @@ final class House implements AutoCloseable {
         runner = sandboxes.runner();
         engine = new Engine(services, limits, 8);
         chat = new Chat(engine, new Models(services, Optional::empty), "tags");
+        chat.takeUp();
         permissions = chat.permissions();
         if (open) {
             open();

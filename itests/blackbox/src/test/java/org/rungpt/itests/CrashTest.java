@@ -61,6 +61,7 @@ class CrashTest {
                         .with("OPENAI_BASE_URL", model.url())
                         .with("OPENAI_API_KEY", "sk-test")) {
             rungpt.start("--model", "openai/scripted");
+            RunGpt.awaitClassArchive();
             for (int round = 0; round < ROUNDS; round++) {
                 List<Thread> clients = clients(rungpt, "round " + round);
                 // the moment of the crash is meant to be random

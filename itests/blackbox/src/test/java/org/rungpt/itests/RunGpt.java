@@ -123,6 +123,12 @@ final class RunGpt implements AutoCloseable {
                 .asLong();
     }
 
+    /** Waits until the background of an installation's first start is done; later starts are the usual ones. */
+    static void awaitClassArchive() throws IOException, InterruptedException {
+        String cache = System.getenv().getOrDefault("XDG_CACHE_HOME", System.getProperty("user.home") + "/.cache");
+        run(List.of("flock", cache + "/rungpt/lock", "true"), Map.of());
+    }
+
     /** Kills the server as a crash does, and waits until it is gone. */
     void kill() throws IOException, InterruptedException {
         ProcessHandle process = ProcessHandle.of(pid()).orElseThrow();
