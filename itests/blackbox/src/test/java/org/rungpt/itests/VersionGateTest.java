@@ -98,7 +98,8 @@ class VersionGateTest {
             Process docker = new ProcessBuilder("docker", "version", "--format", "{{json .Server.Components}}")
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            JsonNode components = ModelServer.JSON.readTree(docker.getInputStream());
+            JsonNode components =
+                    ModelServer.JSON.readTree(docker.getInputStream().readAllBytes());
             assertThat(docker.waitFor()).isZero();
             for (JsonNode component : components) {
                 if (component.path("Name").asText().equals("runc")) {
