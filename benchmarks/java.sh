@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs a measurement that lies beside the tests of a bundle. Usage: benchmarks/java.sh call|parser
 #   call    calls through the runner beside docker exec, docker run and the bare program; first calls, the journal, a flood (needs Docker)
-#   parser  the parser of tags on several kinds of text
+#   parser  the parser of tags on plain and adversarial text, by JMH
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 case ${1:-} in
 call) module=runner-docker main=org.rungpt.runner.docker.SandboxBenchmark ;;
-parser) module=protocol-tags main=org.rungpt.protocol.tags.ParserSpeed ;;
+parser) module=protocol-tags main=org.rungpt.protocol.tags.ParserBenchmark ;;
 *) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
 esac
 path=$(mktemp)

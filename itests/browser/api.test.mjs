@@ -85,6 +85,35 @@ describe('the API', () => {
     assert.equal(of(await turns(id, 2), 'turn.finished').at(-1).reason, 'done');
   });
 
+  it('D.54 budgets are set for a conversation or for all, and what cannot be one is refused with the reason', async () => {
+    const id = await conversation();
+    for (const [body, reason] of [
+      [{ turn: { steps: -1 } }, /steps must be 0/],
+      [{ turn: { calls: 1.5 } }, /"turn\.calls" must be a whole number/],
+      [{ turn: { tokens: 1e30 } }, /"turn\.tokens"/],
+      [{ turn: { dollars: '5' } }, /"turn\.dollars" must be a number/],
+      [{ conversation: { steps: 3 } }, /unknown field in "conversation"/],
+      [{ turn: [] }, /"turn" must be an object/],
+      [{ turns: {} }, /Unknown field "turns"/],
+    ]) {
+      const refused = await ask('PUT', `conversations/${id}/budgets`, body);
+      assert.equal(refused.status, 400, JSON.stringify(body));
+      assert.match(refused.json.error.message, reason);
+    }
+    const usual = await api('GET', 'budgets');
+    assert.deepEqual([usual.turn, usual.conversation], [{}, {}]);
+    assert.equal(usual.effective.turn.steps, 25);
+    const set = await api('PUT', `conversations/${id}/budgets`, { turn: { steps: 2, tokens: null }, conversation: { dollars: 0.5 } });
+    assert.deepEqual(set.turn, { steps: 2 });
+    assert.equal(set.effective.turn.calls, 50);
+    assert.equal(set.effective.conversation.dollars, 0.5);
+    let n = 0;
+    model.state.script = (request) => { n += 1; return request.call(String(n), 'system.shell', { command: `echo ${n}` }); };
+    const { events } = await say(id, 'Go.');
+    assert.equal(of(events, 'turn.finished').at(-1).reason, 'limit');
+    assert.equal(n, 2);
+  });
+
   it('D.53 the same call three times stops the turn, visibly', async () => {
     let n = 0;
     model.state.script = (request) => { n += 1; return request.call(String(n), 'system.shell', { command: 'echo same' }); };

@@ -106,6 +106,35 @@ describe('the page', () => {
     assert.deepEqual(problems, []);
   });
 
+  it('D.49 takes events, names of tools and errors of a hostile model server for what they are: nothing, or text', async () => {
+    const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
+    const { page, problems } = await open();
+    try {
+      model.state.raw = (request, response) => {
+        const send = (lines) => response.write(`${lines}\n\n`);
+        response.setHeader('content-type', 'text/event-stream');
+        send('event: execute\ndata: {"code":"window.hacked=1"}');
+        send(`event: html\ndata: ${JSON.stringify({ type: 'execute', html: hostile })}`);
+        send(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, id: hostile, function: { name: hostile, arguments: '{}' } }] } }] })}`);
+        send(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'After the events.' }, finish_reason: 'stop' }] })}`);
+        response.end('data: [DONE]\n\n');
+      };
+      await say(page, 'Attack.');
+      await page.getByText('After the events.').waitFor();
+      model.state.raw = (request, response) => {
+        response.writeHead(400, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ error: { message: `${hostile}No such <b>luck</b>.`, type: hostile, code: hostile } }));
+      };
+      await say(page, 'Attack again.');
+      await page.getByText('No such <b>luck</b>.').first().waitFor();
+    } finally {
+      model.state.raw = undefined;
+    }
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+    assert.equal(await page.locator('img[src="x"], script:not([src])').count(), 0);
+    assert.deepEqual(problems, []);
+  });
+
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [390, 1440]) {
       it(`is accessible and fits, ${colorScheme}, ${width} pixels wide`, async () => {

@@ -131,6 +131,32 @@ describe('permissions', () => {
     assert.deepEqual(problems, []);
   });
 
+  it('a budget that is set in the panel bounds the next turn, and an empty field shows what holds', async () => {
+    let n = 0;
+    stage.model.state.script = (request) => { n += 1; return n === 1 ? 'Hello.' : request.call(String(n), 'system.shell', { command: `echo ${n}` }); };
+    const { page, problems } = await stage.open();
+    await say(page, 'Hello?');
+    await page.getByText('Hello.', { exact: true }).waitFor({ timeout: 40_000 });
+    await page.getByRole('button', { name: 'Permissions' }).click();
+    const steps = page.getByLabel('Requests to the model, A turn');
+    assert.equal(await steps.getAttribute('placeholder'), '25');
+    await steps.fill('many');
+    await steps.press('Enter');
+    assert.equal(await steps.getAttribute('aria-invalid'), 'true');
+    const set = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.url().endsWith('/budgets'));
+    await steps.fill('2');
+    await steps.press('Enter');
+    assert.equal((await set).status(), 200);
+    await inspect(page, 'budgets');
+    await page.keyboard.press('Escape');
+    await say(page, 'Go.');
+    await page.getByText('The model was asked 2 times in this turn.').waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Continue' }).waitFor();
+    assert.equal(n, 3);
+    assert.deepEqual((await stage.api('GET', `/conversations/${shown(page)}/budgets`)).turn, { steps: 2 });
+    assert.deepEqual(problems, []);
+  });
+
   it('what holds in all conversations is set in the settings', async () => {
     const { page, problems } = await stage.open();
     await page.getByRole('button', { name: 'Settings' }).click();

@@ -32,8 +32,8 @@ describe('event streams', () => {
   const say = (id, text) => api('POST', `conversations/${id}/messages`, { text });
   const log = async (id) => (await api('GET', `conversations/${id}/events?limit=10000`)).events;
 
-  /** Reads until `done` or the end; gives what came, each event with its id. */
-  function read(id, { lastEventId, done = (event) => event.type === 'turn.finished', idle = 20_000 } = {}) {
+  /** Reads until `done` or the end, and nothing before `begin`; gives what came, each event with its id. */
+  function read(id, { lastEventId, done = (event) => event.type === 'turn.finished', idle = 20_000, begin } = {}) {
     return new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
       if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
@@ -43,7 +43,7 @@ describe('event streams', () => {
         const end = () => { clearTimeout(timer); request.destroy(); resolve(result); };
         const timer = setTimeout(() => { request.destroy(); reject(new Error(`nothing more of ${id} came`)); }, idle);
         response.setEncoding('utf8');
-        response.on('data', (piece) => {
+        const take = (piece) => {
           rest += piece;
           for (let at = rest.indexOf('\n\n'); at >= 0; at = rest.indexOf('\n\n')) {
             const block = rest.slice(0, at);
@@ -54,7 +54,9 @@ describe('event streams', () => {
             result.events.push(event);
             if (done(event, result.events)) { end(); return; }
           }
-        });
+        };
+        if (begin) begin.then(() => response.on('data', take));
+        else response.on('data', take);
         response.on('end', end);
         response.on('close', end);
         response.on('error', () => {});
@@ -131,6 +133,26 @@ describe('event streams', () => {
     assert.match(headers['content-type'], /^text\/event-stream/);
     assert.equal(headers['x-accel-buffering'], 'no');
     assert.match(headers['cache-control'], /no-cache.*no-transform/);
+  });
+
+  it('G.86 a reader that does not read is cut when much waits for it, and goes on where it was', async () => {
+    // Several times what the buffers of the two sockets take.
+    model.state.script = async function* flood() { for (let i = 0; i < 25_000; i++) yield `${i} `.padEnd(120, '.'); };
+    const id = await conversation();
+    let begin;
+    const slow = read(id, { begin: new Promise((done) => { begin = done; }), done: () => false, idle: 120_000 });
+    let last;
+    for (let turn = 0; turn < 4; turn++) {
+      await say(id, 'Speak.');
+      last = (await read(id, { lastEventId: last, idle: 60_000 })).events.at(-1).id;
+    }
+    begin();
+    const before = stored((await slow).events);
+    assert.ok(before.length > 0 && Number(before.at(-1).id) < Number(last), `cut at ${before.at(-1)?.id} of ${last}`);
+    const after = stored((await read(id, { lastEventId: before.at(-1).id, done: (event) => event.id === last, idle: 60_000 })).events);
+    const all = [...before, ...after];
+    assert.deepEqual(all.map((event) => Number(event.id)), all.map((_, index) => index + 1));
+    assert.equal(text(all).length, 4 * 25_000 * 120);
   });
 
   it('G.85 after a crash fifty readers go on where they were, to a state that says interrupted', async () => {

@@ -1,6 +1,7 @@
 import { approval } from "./texts/approval";
 import { connection } from "./texts/connections";
 import { library } from "./texts/library";
+import { budgets } from "./texts/budgets";
 import { permissions } from "./texts/permissions";
 
 const count = (n: number, one: string, many: string) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
@@ -267,6 +268,7 @@ export const texts = {
   approval,
   connection,
   library,
+  budgets,
   permissions,
 
   settings: {

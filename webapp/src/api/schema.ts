@@ -42,6 +42,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/budgets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What may be spent in all conversations until the user continues */
+        readonly get: operations["budgets"];
+        /** Replace it; what is left out is as configured */
+        readonly put: operations["setBudgets"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/connections": {
         readonly parameters: {
             readonly query?: never;
@@ -253,6 +271,26 @@ export interface paths {
         readonly put?: never;
         /** Make a conversation that shares the beginning of this one; to edit a message and send it again, name it and give its new text */
         readonly post: operations["branch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/conversations/{id}/budgets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        /** What may be spent in this conversation until the user continues */
+        readonly get: operations["conversationBudgets"];
+        /** Replace it; what is left out is as for all conversations. Counts from the next request on */
+        readonly put: operations["setConversationBudgets"];
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -827,6 +865,27 @@ export interface components {
             readonly title: string;
             readonly version: string;
         };
+        readonly Budgets: {
+            /** @description Of all turns of a conversation together, since the user continued last. */
+            readonly conversation?: {
+                readonly calls?: number | null;
+                readonly dollars?: number | null;
+                readonly minutes?: number | null;
+                readonly tokens?: number | null;
+            };
+            /** @description Of each turn. A number is a bound, 0 is none; null or left out: as the next wider place says. */
+            readonly turn?: {
+                readonly calls?: number | null;
+                /** @description US dollars, where prices are known. */
+                readonly dollars?: number | null;
+                /** @description In which the model or a call works. */
+                readonly minutes?: number | null;
+                /** @description How often the model is asked. */
+                readonly steps?: number | null;
+                /** @description Of requests and answers. */
+                readonly tokens?: number | null;
+            };
+        };
         readonly Change: {
             readonly after: number;
             /** @description Size in bytes. */
@@ -995,6 +1054,17 @@ export interface components {
         };
     };
     responses: {
+        /** @description What was set there, and "effective", what holds there. */
+        readonly Budgets: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["Budgets"] & {
+                    readonly effective: components["schemas"]["Budgets"];
+                };
+            };
+        };
         /** @description The conversation. */
         readonly Conversation: {
             headers: {
@@ -1047,6 +1117,11 @@ export interface components {
         readonly ConversationId: string;
     };
     requestBodies: {
+        readonly Budgets: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Budgets"];
+            };
+        };
         readonly Code: {
             readonly content: {
                 readonly "application/json": {
@@ -1146,6 +1221,31 @@ export interface operations {
                 content?: never;
             };
             readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly budgets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Budgets"];
+        };
+    };
+    readonly setBudgets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["Budgets"];
+        readonly responses: {
+            readonly 200: components["responses"]["Budgets"];
+            readonly 400: components["responses"]["Error"];
         };
     };
     readonly connections: {
@@ -1613,6 +1713,37 @@ export interface operations {
             readonly 201: components["responses"]["Conversation"];
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
+        };
+    };
+    readonly conversationBudgets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Budgets"];
+            readonly 404: components["responses"]["Error"];
+        };
+    };
+    readonly setConversationBudgets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: components["parameters"]["ConversationId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["Budgets"];
+        readonly responses: {
+            readonly 200: components["responses"]["Budgets"];
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
         };
     };
     readonly decide: {

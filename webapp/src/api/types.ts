@@ -4,6 +4,8 @@ type Schemas = components["schemas"];
 
 export type Access = Schemas["Access"];
 export type ActionInfo = Schemas["Action"];
+export type Budgets = Schemas["Budgets"];
+export type BudgetsThere = components["responses"]["Budgets"]["content"]["application/json"];
 export type Change = Schemas["Change"];
 export type Connection = Schemas["Connection"];
 export type ConversationInfo = Schemas["Conversation"];

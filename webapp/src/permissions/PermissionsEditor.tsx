@@ -1,6 +1,7 @@
 import { texts } from "../texts";
 import { ActionGrants } from "./ActionGrants";
 import { Approvals } from "./Approvals";
+import { Budgets } from "./Budgets";
 import { Mode } from "./Mode";
 import { Network } from "./Network";
 import { Rules } from "./Rules";
@@ -38,6 +39,7 @@ export function PermissionsEditor({ conversation, version }: Props) {
       <ActionGrants grants={grants} save={grant} />
       <Approvals policy={policy} save={rule} />
       <Rules policy={policy} save={rule} />
+      <Budgets conversation={conversation} version={version} />
     </div>
   );
 }

@@ -76,6 +76,7 @@ export const MESSAGES: Readonly<Record<string, Handler>> = {
     }),
   "grant.changed": (draft, _, __, seq) => draft.permitted(seq),
   "policy.changed": (draft, _, __, seq) => draft.permitted(seq),
+  "budget.changed": (draft, _, __, seq) => draft.permitted(seq),
 };
 
 export function artifactOf(data: EventData): Artifact {

@@ -326,6 +326,11 @@ final class Chat implements Conversations {
         return new ChatPermissions(engine, actors);
     }
 
+    /** What these conversations may spend. */
+    ChatSpending spending() {
+        return new ChatSpending(engine, actors);
+    }
+
     /** Whole conversations; what has no search text gets it when the archive arrives. */
     ChatLibrary library() {
         var library = new ChatLibrary(engine, models, protocol);

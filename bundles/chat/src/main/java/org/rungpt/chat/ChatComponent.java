@@ -19,6 +19,7 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.artifact.ArtifactStore;
+import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationListener;
@@ -29,6 +30,7 @@ import org.rungpt.api.chat.Library;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.chat.Policy;
+import org.rungpt.api.chat.Spending;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.ActionRunner;
@@ -46,11 +48,11 @@ import org.slf4j.LoggerFactory;
 
 /** Conversations as a service: the shell around {@link Chat}. Whatever it needs may come and go. */
 @Component(
-        service = {Conversations.class, Permissions.class, Library.class, StatusSource.class},
+        service = {Conversations.class, Permissions.class, Spending.class, Library.class, StatusSource.class},
         immediate = true,
         configurationPid = "org.rungpt.chat")
 @Designate(ocd = ChatComponent.Config.class)
-public final class ChatComponent implements Conversations, Permissions, Library, StatusSource {
+public final class ChatComponent implements Conversations, Permissions, Spending, Library, StatusSource {
     private static final Logger LOG = LoggerFactory.getLogger(ChatComponent.class);
 
     /** What was left under way waits no longer than that for the platform to have started. */
@@ -129,6 +131,7 @@ public final class ChatComponent implements Conversations, Permissions, Library,
     private final Services services = new Services();
     private final Chat chat;
     private final ChatPermissions permissions;
+    private final ChatSpending spending;
     private final ChatLibrary library;
 
     @Activate
@@ -164,6 +167,7 @@ public final class ChatComponent implements Conversations, Permissions, Library,
         var models = new Models(services, () -> Optional.ofNullable(context.getProperty("rungpt.model")));
         chat = new Chat(engine, models, config.protocol());
         permissions = chat.permissions();
+        spending = chat.spending();
         library = chat.library();
         // Turns that go on compete with a platform that starts, and whoever opens the page waits for the platform.
         PlatformStart.after(context, chat::takeUp);
@@ -391,6 +395,21 @@ public final class ChatComponent implements Conversations, Permissions, Library,
     @Override
     public void setPolicy(@Nullable String conversation, Policy policy) throws ChatException {
         permissions.setPolicy(conversation, policy);
+    }
+
+    @Override
+    public Budgets budgets(@Nullable String conversation) throws ChatException {
+        return spending.budgets(conversation);
+    }
+
+    @Override
+    public void setBudgets(@Nullable String conversation, Budgets budgets) throws ChatException {
+        spending.setBudgets(conversation, budgets);
+    }
+
+    @Override
+    public Budgets effective(@Nullable String conversation) throws ChatException {
+        return spending.effective(conversation);
     }
 
     @Override

@@ -1,6 +1,9 @@
 package org.rungpt.chat;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.chat.Budget;
+import org.rungpt.api.chat.Budgets;
 
 /**
  * Bounds of what a conversation may do.
@@ -53,6 +56,41 @@ record ChatLimits(
             new Spent.Budget(2000, 40_000_000, 0, Duration.ofHours(24)),
             Duration.ofSeconds(30),
             Duration.ofSeconds(15));
+
+    /** The same with other budgets where they say something. */
+    ChatLimits with(Budgets chosen) {
+        if (chosen.equals(Budgets.NONE)) {
+            return this;
+        }
+        Budget all = chosen.or(budgets()).turn();
+        Budget whole = chosen.or(budgets()).conversation();
+        return withLoop(bound(all.steps()), bound(all.calls())).withBudgets(spent(all, 0), spent(whole, whole.calls()));
+    }
+
+    private static int bound(@Nullable Integer chosen) {
+        return chosen == null || chosen == 0 ? Integer.MAX_VALUE : chosen;
+    }
+
+    private static Spent.Budget spent(Budget all, @Nullable Integer calls) {
+        return new Spent.Budget(
+                calls == null ? 0 : calls,
+                all.tokens() == null ? 0 : all.tokens(),
+                all.dollars() == null ? 0 : all.dollars(),
+                Duration.ofMinutes(all.minutes() == null ? 0 : all.minutes()));
+    }
+
+    /** What turns and conversations may spend. */
+    Budgets budgets() {
+        return new Budgets(
+                new Budget(
+                        steps, calls, turn.tokens(), turn.dollars(), turn.time().toMinutes()),
+                new Budget(
+                        null,
+                        conversation.calls(),
+                        conversation.tokens(),
+                        conversation.dollars(),
+                        conversation.time().toMinutes()));
+    }
 
     ChatLimits withForeground(Duration other) {
         return new ChatLimits(

@@ -178,7 +178,7 @@ final class ConversationActor {
         if (taker == null) {
             return;
         }
-        while (taker.take(NextStep.of(current.state(), engine.limits))) {
+        while (taker.take(NextStep.of(current.state(), engine.limits(current.state())))) {
             // Each step leads to the next.
         }
         current.flush();

@@ -12,6 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
+import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.chat.GrantSet;
@@ -56,6 +57,7 @@ final class ConversationState {
     private long contextLimit;
 
     private Policy policy = Policy.NONE;
+    private Budgets budgets = Budgets.NONE;
     private @Nullable Beginning beginning;
     private @Nullable TurnState turn;
     private @Nullable AnswerState answer;
@@ -91,6 +93,7 @@ final class ConversationState {
                 policy = PermissionsJson.policy(data);
                 approved.keySet().retainAll(policy.approvals());
             }
+            case EventType.BUDGET_CHANGED -> budgets = BudgetsJson.read(data);
             case EventType.MESSAGE_USER -> {
                 String id = data.path("message").asText();
                 messages.add(id);
@@ -465,6 +468,11 @@ final class ConversationState {
     /** What was spent in all, or since the user continued after a limit. */
     Spent spent() {
         return spent;
+    }
+
+    /** What the user said that this conversation may spend. */
+    Budgets budgets() {
+        return budgets;
     }
 
     double tokenFactor() {

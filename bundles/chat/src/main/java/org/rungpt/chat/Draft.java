@@ -13,6 +13,7 @@ import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
+import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.chat.GrantSet;
@@ -337,6 +338,12 @@ record Draft(String type, ObjectNode data) {
     static Draft policyChanged(Policy policy) {
         Draft draft = of(EventType.POLICY_CHANGED);
         draft.data.setAll(PermissionsJson.write(policy, true));
+        return draft;
+    }
+
+    static Draft budgetChanged(Budgets budgets) {
+        Draft draft = of(EventType.BUDGET_CHANGED);
+        draft.data.setAll(BudgetsJson.write(budgets));
         return draft;
     }
 

@@ -20,6 +20,7 @@ final class Engine {
     final Arguments arguments = new Arguments();
     final UserCalls userCalls;
     final Judge judge;
+    final BudgetBook budgets;
     final Granting granting;
     final ThreadPoolExecutor threads;
     private final ScheduledThreadPoolExecutor timer;
@@ -32,6 +33,7 @@ final class Engine {
         this.actions = new Actions(services);
         this.userCalls = new UserCalls(actions, arguments);
         this.judge = new Judge(services);
+        this.budgets = new BudgetBook(services);
         this.granting = new Granting(services, judge.book);
         threads = new ThreadPoolExecutor(
                 threadCount, threadCount, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("rungpt-chat-"));
@@ -51,6 +53,11 @@ final class Engine {
             thread.setDaemon(true);
             return thread;
         };
+    }
+
+    /** What bounds a conversation now, with the budgets that the user has set for it or for all. */
+    ChatLimits limits(ConversationState state) {
+        return limits.with(state.budgets().or(budgets.current()));
     }
 
     /** Runs something short a little later. */

@@ -17,7 +17,7 @@ final class PermissionBook {
     private static final String RULES = "policy/rules";
     private static final String GRANTS = "grants";
     /** A store that is being replaced is back in a moment. */
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final Services services;
 

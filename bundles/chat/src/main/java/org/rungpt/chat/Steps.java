@@ -208,9 +208,10 @@ final class Steps {
     }
 
     private Optional<NextStep.Finish> overBudget(TurnState turn, long tokens, @Nullable ModelInfo info) {
+        ChatLimits limits = engine.limits(state);
         return turn.spent
-                .over(engine.limits.turn(), "This turn", tokens, info)
-                .or(() -> state.spent().over(engine.limits.conversation(), "This conversation", tokens, info))
+                .over(limits.turn(), "This turn", tokens, info)
+                .or(() -> state.spent().over(limits.conversation(), "This conversation", tokens, info))
                 .map(why -> new NextStep.Finish("limit", why, true));
     }
 

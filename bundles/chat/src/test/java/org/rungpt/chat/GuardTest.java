@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.rungpt.api.chat.Budget;
+import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.model.ModelException;
@@ -17,6 +19,8 @@ import org.rungpt.api.model.Prices;
 
 /** What keeps a turn from going on for ever, costing too much, or outgrowing its model. */
 final class GuardTest {
+    private final AtomicInteger calls = new AtomicInteger();
+
     private static House house(ChatLimits limits) {
         return new House(new Disk(), new Sandboxes(), limits);
     }
@@ -127,6 +131,96 @@ final class GuardTest {
             house.awaitTurns(id, 2);
             assertThat(house.model.asked).hasSize(2);
         }
+    }
+
+    @Test
+    @DisplayName("D.54 what a turn may cost bounds it, and Continue grants as much again")
+    void aTurnsCostIsBounded() throws Exception {
+        try (House house = house(budgets(new Spent.Budget(0, 0, 0.1, Duration.ZERO), Spent.Budget.NONE))) {
+            house.model.info = new ModelInfo("one", "One", null, false, new Prices(100, 1000, null));
+            house.model.script((n, answer) -> answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                    .end());
+            String id = house.say("go");
+            house.awaitTurns(id, 1);
+            int asked = house.model.asked.size();
+            assertThat(asked).isBetween(1, 24);
+            assertThat(end(house, id).path("detail").asText())
+                    .contains("This turn cost $")
+                    .contains("$0.1000");
+            house.chat.resume(id);
+            house.awaitTurns(id, 2);
+            assertThat(house.model.asked.size()).isGreaterThan(asked);
+        }
+    }
+
+    @Test
+    @DisplayName("D.54 a conversation's tokens and time are bounded over its turns")
+    void aConversationsTokensAndTimeAreBounded() throws Exception {
+        for (var budget :
+                List.of(new Spent.Budget(0, 400, 0, Duration.ZERO), new Spent.Budget(0, 0, 0, Duration.ofMillis(20)))) {
+            try (House house = house(budgets(Spent.Budget.NONE, budget))) {
+                house.model.script((n, answer) -> {
+                    long began = System.nanoTime();
+                    while (System.nanoTime() - began < 5_000_000) {
+                        Thread.onSpinWait();
+                    }
+                    answer.say("ok").end();
+                });
+                String id = house.conversation();
+                int turns = 0;
+                do {
+                    house.chat.post(id, null, "more " + turns);
+                    house.awaitTurns(id, ++turns);
+                } while (end(house, id).path("reason").asText().equals("done") && turns < 50);
+                assertThat(turns).isGreaterThan(1);
+                assertThat(end(house, id).path("reason").asText()).isEqualTo("limit");
+                assertThat(end(house, id).path("detail").asText()).startsWith("This conversation ");
+            }
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "D.54 budgets are set for one conversation or for all, count from the next request on, and outlive a restart")
+    void budgetsAreSetForOneConversationOrForAll() throws Exception {
+        var first = house(ChatLimits.DEFAULT);
+        String own = first.conversation();
+        String other = first.conversation();
+        first.chat.spending().setBudgets(own, steps(3));
+        assertThat(first.chat.spending().effective(own).turn().calls()).isEqualTo(50);
+        assertThat(askedInATurn(first, own)).isEqualTo(3);
+        assertThat(end(first, own).path("detail").asText()).contains("3 times");
+        first.chat.spending().setBudgets(null, steps(2));
+        assertThat(askedInATurn(first, other)).isEqualTo(2);
+        first.kill();
+
+        try (House second = new House(first.disk, first.sandboxes, ChatLimits.DEFAULT)) {
+            assertThat(second.chat.spending().budgets(own)).isEqualTo(steps(3));
+            assertThat(second.chat.spending().budgets(null)).isEqualTo(steps(2));
+            assertThat(askedInATurn(second, own)).isEqualTo(3);
+            assertThat(askedInATurn(second, other)).isEqualTo(2);
+            second.chat.spending().setBudgets(own, Budgets.NONE);
+            assertThat(askedInATurn(second, own)).isEqualTo(2);
+            second.chat.spending().setBudgets(null, Budgets.NONE);
+            assertThat(askedInATurn(second, own)).isEqualTo(25);
+        }
+    }
+
+    private static Budgets steps(int number) {
+        return new Budgets(new Budget(number, null, null, null, null), Budget.NONE);
+    }
+
+    private int askedInATurn(House house, String id) throws Exception {
+        house.model.script((n, answer) -> {
+            int call = calls.incrementAndGet();
+            answer.say("@call " + call + " fs.read {\"path\":\"" + call + "\"}\n")
+                    .end();
+        });
+        int before = house.model.asked.size();
+        int turns = house.events(id, EventType.TURN_FINISHED).size();
+        house.chat.post(id, null, "go");
+        house.awaitTurns(id, turns + 1);
+        return house.model.asked.size() - before;
     }
 
     @Test

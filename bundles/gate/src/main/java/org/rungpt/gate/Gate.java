@@ -170,12 +170,16 @@ public final class Gate implements Preprocessor, StatusSource {
         if (pages.answer(facts, request, response)) {
             return;
         }
-        if (!presence.await(runtime, facts.path(), facts.isApi())) {
+        long there = presence.await(runtime, facts.path(), facts.isApi());
+        if (there == Presence.NOBODY) {
             Errors.away(response, facts.isApi());
             return;
         }
         GuardedResponse guarded = new GuardedResponse(
-                request, response, facts.isApi(), () -> !Presence.isThere(runtime, facts.path(), facts.isApi()));
+                request,
+                response,
+                facts.isApi(),
+                () -> Presence.whoIsThere(runtime, facts.path(), facts.isApi()) != there);
         try {
             chain.doFilter(request, guarded);
         } catch (RuntimeException e) {

@@ -14,7 +14,7 @@ final class GuardedResponse extends HttpServletResponseWrapper {
     private final BooleanSupplier away;
 
     /**
-     * @param away whether nobody answers at this address just now
+     * @param away whether whoever answered at this address when the request came is there no more, also if a successor is
      */
     GuardedResponse(HttpServletRequest request, HttpServletResponse response, boolean api, BooleanSupplier away) {
         super(response);

@@ -1,6 +1,7 @@
 package org.rungpt.gate;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,10 @@ import org.osgi.service.servlet.runtime.dto.RequestInfoDTO;
 
 /** Whether somebody answers at an address. While a bundle is replaced, requests wait for its successor: not long and not many. */
 final class Presence {
+    /** That nobody answers. */
+    static final long NOBODY = 0;
+
+    private static final long UNKNOWN = Long.MIN_VALUE;
     private static final long STEP_MILLIS = 20;
 
     private final Semaphore places;
@@ -19,47 +24,42 @@ final class Presence {
         this.longest = longest;
     }
 
-    /** True if somebody is there, now or soon. */
-    boolean await(@Nullable HttpServiceRuntime runtime, String path, boolean api) {
-        if (isThere(runtime, path, api)) {
-            return true;
-        }
-        if (!places.tryAcquire()) {
-            return false;
+    /** Who answers there, now or soon; {@link #NOBODY} if nobody does. */
+    long await(@Nullable HttpServiceRuntime runtime, String path, boolean api) {
+        long there = whoIsThere(runtime, path, api);
+        if (there != NOBODY || !places.tryAcquire()) {
+            return there;
         }
         try {
             long end = System.nanoTime() + longest.toNanos();
-            while (System.nanoTime() < end) {
+            while (there == NOBODY && System.nanoTime() < end) {
                 TimeUnit.MILLISECONDS.sleep(STEP_MILLIS);
-                if (isThere(runtime, path, api)) {
-                    return true;
-                }
+                there = whoIsThere(runtime, path, api);
             }
-            return false;
+            return there;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return false;
+            return NOBODY;
         } finally {
             places.release();
         }
     }
 
-    static boolean isThere(@Nullable HttpServiceRuntime runtime, String path, boolean api) {
+    /** The id of the service that answers there: a successor has another one. */
+    static long whoIsThere(@Nullable HttpServiceRuntime runtime, String path, boolean api) {
         if (runtime == null) {
-            return true;
+            return UNKNOWN;
         }
         RequestInfoDTO found = runtime.calculateRequestInfoDTO(path.isEmpty() ? "/" : path);
-        if (!api) {
-            return found.servletDTO != null || found.resourceDTO != null;
+        if (found.servletDTO != null && (!api || isForPrograms(found.servletDTO.patterns))) {
+            return found.servletDTO.serviceId;
         }
-        // A page for all addresses is no answer to a program.
-        if (found.servletDTO != null && found.servletDTO.patterns != null) {
-            for (String pattern : found.servletDTO.patterns) {
-                if (pattern.startsWith("/api") || pattern.startsWith("/v1")) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return !api && found.resourceDTO != null ? found.resourceDTO.serviceId : NOBODY;
+    }
+
+    /** A page for all addresses is no answer to a program. */
+    private static boolean isForPrograms(String @Nullable [] patterns) {
+        return patterns != null
+                && Arrays.stream(patterns).anyMatch(pattern -> pattern.startsWith("/api") || pattern.startsWith("/v1"));
     }
 }

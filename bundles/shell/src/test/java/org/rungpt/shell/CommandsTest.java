@@ -77,6 +77,7 @@ class CommandsTest {
                 .containsExactlyInAnyOrder(
                         "ask",
                         "backup",
+                        "budget",
                         "changes",
                         "conversations",
                         "doctor",

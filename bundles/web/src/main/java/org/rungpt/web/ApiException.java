@@ -48,7 +48,8 @@ final class ApiException extends Exception {
         return switch (error.kind()) {
             case NOT_FOUND -> notFound(message(error));
             case UNAVAILABLE -> unavailable(message(error));
-            case BROKEN -> new ApiException(500, "store_broken", message(error), null);
+            // The message has the remedy.
+            case BROKEN -> new ApiException(503, "unavailable", message(error), null);
         };
     }
 

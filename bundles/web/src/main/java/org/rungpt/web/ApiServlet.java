@@ -47,6 +47,7 @@ public final class ApiServlet extends HttpServlet {
         new ConversationRoutes(services, router);
         new LibraryRoutes(services, router);
         new PermissionRoutes(services, router);
+        new BudgetRoutes(services, router);
         new ReceiptRoutes(services, router);
         new JournalRoutes(services, router);
         artifacts = new ArtifactRoutes(services, router);

@@ -15,6 +15,7 @@ import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Library;
 import org.rungpt.api.chat.ModelProbes;
 import org.rungpt.api.chat.Permissions;
+import org.rungpt.api.chat.Spending;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
 import org.rungpt.api.runner.WorkspaceJournal;
@@ -28,6 +29,7 @@ import org.rungpt.api.store.ConversationStore;
 public final class Services {
     private final ServiceSlot<Conversations> conversations = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<Permissions> permissions = new ServiceSlot<>("The chat engine");
+    private final ServiceSlot<Spending> spending = new ServiceSlot<>("The chat engine");
     private final ServiceSlot<ConversationStore> store = new ServiceSlot<>("The conversation store");
     private final ServiceSlot<SecretStore> secrets = new ServiceSlot<>("The store of secrets");
     private final ServiceSlot<ConversationArchive> archive = new ServiceSlot<>("The conversation store");
@@ -49,6 +51,10 @@ public final class Services {
 
     Permissions permissions() throws ApiException {
         return permissions.get();
+    }
+
+    Spending spending() throws ApiException {
+        return spending.get();
     }
 
     ConversationStore store() throws ApiException {
@@ -141,6 +147,15 @@ public final class Services {
 
     void unbindPermissions(Permissions service) {
         permissions.unbind(service);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindSpending(Spending service) {
+        spending.bind(service);
+    }
+
+    void unbindSpending(Spending service) {
+        spending.unbind(service);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

@@ -77,6 +77,11 @@ public final class EventType {
     public static final String GRANT_CHANGED = "grant.changed";
     /** Which calls are asked about from here on: {@code mode?: border|always|full, rules:[{effect: allow|ask|deny, match}], approvals:[text]}. */
     public static final String POLICY_CHANGED = "policy.changed";
+    /**
+     * What may be spent from here on: {@code turn: {steps?, calls?, tokens?, dollars?, minutes?}, conversation: {calls?, tokens?, dollars?,
+     * minutes?}}. What is left out is as for all conversations; 0 is no bound.
+     */
+    public static final String BUDGET_CHANGED = "budget.changed";
     /** The intent, durable before the program runs: {@code call}. */
     public static final String CALL_STARTED = "call.started";
     /** The model is not kept waiting for this call any more: it gets an interim result now and the real one in a later turn: {@code call}. */

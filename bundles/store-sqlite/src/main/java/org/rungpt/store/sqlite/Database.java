@@ -28,12 +28,16 @@ final class Database {
     /** A file up to this size is checked before it is used, a larger one while it is used. */
     private static final long CHECKED_AT_ONCE = 32L << 20;
 
+    private static final String PROBE = "store/probe";
+    private static final String PROBE_VALUE = " ".repeat(64 << 10);
+
     private final Path file;
     private final ServerLock lock;
     private final Session session;
     private final Writer writer;
     private final Readers readers;
     private final Clock clock;
+    private final Recovery recovery;
     private volatile @Nullable Problem problem;
     private Instant last = Instant.MIN;
 
@@ -44,6 +48,7 @@ final class Database {
         this.clock = clock;
         this.writer = new Writer(session, this::failure);
         this.readers = new Readers(file, this::failure);
+        this.recovery = new Recovery(this::writesAgain);
     }
 
     /** Opens the database of a data directory, or makes it if there is none. */
@@ -101,6 +106,7 @@ final class Database {
             session.execute("pragma journal_mode = wal");
             session.execute("pragma journal_size_limit = 67108864");
             session.execute("pragma secure_delete = on");
+            requireWritable(session);
             Database database = new Database(file, lock, session, clock);
             database.writer.start();
             if (large) {
@@ -151,6 +157,13 @@ final class Database {
         }
     }
 
+    /** SQLite opens a file that it cannot write for reading alone, and it would stay so. */
+    private static void requireWritable(Session session) throws SQLException {
+        session.execute("begin immediate");
+        session.execute("pragma user_version = " + session.number("pragma user_version"));
+        session.execute("rollback");
+    }
+
     private static void check(Session session, Path file) throws SQLException, ProblemException {
         String found = session.text("pragma quick_check(1)");
         if (!found.equals("ok")) {
@@ -185,6 +198,7 @@ final class Database {
         Problem before = problem;
         if (before != null && !before.lasting()) {
             problem = null;
+            LOG.info("{} can be written again", file);
         }
         return result;
     }
@@ -256,16 +270,26 @@ final class Database {
     /** Finishes what was begun, moves the write-ahead log into the database, and lets go of it. */
     void close() throws SQLException, IOException {
         try {
+            recovery.close();
             writer.close();
             readers.close();
-            session.execute("pragma optimize");
-            session.text("pragma wal_checkpoint(truncate)");
+            tidyUp();
         } finally {
             try {
                 session.close();
             } finally {
                 lock.close();
             }
+        }
+    }
+
+    /** What a full disk does not let it do, the next start does. */
+    private void tidyUp() {
+        try {
+            session.execute("pragma optimize");
+            session.text("pragma wal_checkpoint(truncate)");
+        } catch (SQLException e) {
+            LOG.warn("{} is closed as it is: {}", file, e.getMessage());
         }
     }
 
@@ -285,8 +309,32 @@ final class Database {
                         "Try again; if it happens again, restart RunGPT.",
                         e);
         if (Problem.isOfTheFile(e)) {
+            if (problem == null) {
+                LOG.warn("{} {}", found.reason(), found.remedy());
+            }
             problem = found;
+            if (!found.lasting()) {
+                recovery.start();
+            }
         }
         return found.exception();
+    }
+
+    /** Whether something can be written again, as much as a message has. False while it cannot. */
+    private boolean writesAgain() {
+        try {
+            write(session -> {
+                SettingSql.put(session, PROBE, PROBE_VALUE);
+                return true;
+            });
+            write(session -> {
+                SettingSql.remove(session, PROBE);
+                return true;
+            });
+            return true;
+        } catch (StoreException e) {
+            LOG.debug("Not yet: {}", e.getMessage());
+            return false;
+        }
     }
 }

@@ -9,11 +9,15 @@ import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteOpenMode;
 
 /** A connection with the statements that were prepared on it. For one thread at a time. */
 final class Session implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
     private final Connection connection;
     private final Map<String, PreparedStatement> prepared = new HashMap<>();
 
@@ -51,6 +55,19 @@ final class Session implements AutoCloseable {
             statement.setObject(i + 1, arguments[i]);
         }
         return statement;
+    }
+
+    /** Prepares every statement anew. */
+    void forgetStatements() {
+        for (PreparedStatement statement : prepared.values()) {
+            try {
+                statement.close();
+            } catch (SQLException e) {
+                // It told of the failure that it had before.
+                LOG.debug("A statement was closed: {}", e.getMessage());
+            }
+        }
+        prepared.clear();
     }
 
     int update(String sql, @Nullable Object... arguments) throws SQLException {

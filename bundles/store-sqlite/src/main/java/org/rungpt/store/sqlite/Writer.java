@@ -99,6 +99,8 @@ final class Writer {
             // Some failures have ended the transaction already.
             cause.addSuppressed(e);
         }
+        // The driver does not execute a statement again that a full disk has stopped.
+        session.forgetStatements();
     }
 
     private static final class Job<T extends @Nullable Object> {

@@ -184,6 +184,46 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.68 a database that cannot be written is named, and opened as soon as it can")
+    void opensADatabaseAsSoonAsItCanBeWritten() throws Exception {
+        fill(directory);
+        makeReadOnly(true);
+        SqliteStore store = Stores.open(directory);
+        try {
+            StoreException refused =
+                    catchThrowableOfType(StoreException.class, () -> store.create(Stores.conversation("c9")));
+            assertThat(refused)
+                    .hasMessageContaining(file() + " cannot be written")
+                    .hasMessageContaining("Make the file and its directory writable")
+                    .hasMessageNotContaining("\n");
+            assertThat(store.readiness().ready()).isFalse();
+            makeReadOnly(false);
+            awaitReady(store);
+            assertThat(store.events("c1", 0, 10_000)).hasSize(2000);
+            store.create(Stores.conversation("c9"));
+        } finally {
+            makeReadOnly(false);
+            store.close();
+        }
+    }
+
+    /** For root, whom no mode of a file stops, by the mount. */
+    private void makeReadOnly(boolean readOnly) throws Exception {
+        if (!System.getProperty("user.name").equals("root")) {
+            assertThat(file().toFile().setWritable(!readOnly)).isTrue();
+        } else if (readOnly) {
+            run("mount", "--bind", file().toString(), file().toString());
+            run("mount", "-o", "remount,bind,ro", file().toString());
+        } else if (Files.readString(Path.of("/proc/self/mounts")).contains(file().toString())) {
+            run("umount", "--lazy", file().toString());
+        }
+    }
+
+    private static void run(String... command) throws Exception {
+        assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
+    }
+
+    @Test
     void leavesNoLogBehindWhenItCloses() throws Exception {
         fill(directory);
         assertThat(directory.resolve("conversations.db-wal")).doesNotExist();
@@ -195,7 +235,7 @@ final class StartTest {
         while (!store.readiness().ready() && System.nanoTime() < end) {
             Thread.onSpinWait();
         }
-        assertThat(store.readiness()).extracting(Readiness::ready).isEqualTo(true);
+        assertThat(store.readiness()).matches(Readiness::ready);
     }
 
     private void refuses(byte[] content, String reason) throws Exception {
