@@ -32,7 +32,6 @@ class DiskFailureTest {
             rungpt.say(conversation, "before");
             List<JsonNode> before = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));
             long seq = before.get(before.size() - 1).path("seq").asLong();
-            model.requests.clear();
 
             limitFiles(rungpt, "4096");
             for (String path : List.of("/messages", "/labels")) {
@@ -45,7 +44,6 @@ class DiskFailureTest {
                         .contains("conversations.db", "Check the disk")
                         .doesNotContain("\n");
             }
-            assertThat(model.requests).isEmpty();
             assertThat(rungpt.get("/api/conversations/" + conversation)).isNotEmpty();
             assertThat(store(rungpt).path("ready").asBoolean()).isFalse();
 
