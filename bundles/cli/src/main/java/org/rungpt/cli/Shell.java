@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.concurrent.locks.LockSupport;
@@ -104,9 +105,6 @@ final class Shell {
             client.setHostConfigEntryResolver(org.apache.sshd.client.config.hosts.HostConfigEntryResolver.EMPTY);
             client.start();
             try (ClientSession session = session(client)) {
-                session.addPublicKeyIdentity(
-                        ShellKey.read(data.resolve("secret").resolve("shell")));
-                session.auth().verify(PATIENCE);
                 try (ClientChannel channel = opening.channel(session)) {
                     channel.setErr(new Flushed(System.err));
                     channel.open().verify(PATIENCE);
@@ -120,13 +118,30 @@ final class Shell {
         }
     }
 
-    /** The shell's server starts after the page, so that the page need not wait for it; who comes early waits here. */
-    private ClientSession session(SshClient client) throws CliException, IOException {
+    private static ClientSession session(SshClient client, int port, KeyPair key) throws IOException {
+        ClientSession session =
+                client.connect(USER, "127.0.0.1", port).verify(PATIENCE).getSession();
+        try {
+            session.addPublicKeyIdentity(key);
+            session.auth().verify(PATIENCE);
+            return session;
+        } catch (IOException e) {
+            session.close(true);
+            throw e;
+        }
+    }
+
+    /**
+     * The shell's server starts after the page, so that the page need not wait for it, and what it knows keys by starts after it: who
+     * comes early waits here.
+     */
+    private ClientSession session(SshClient client) throws CliException, IOException, GeneralSecurityException {
+        KeyPair key = ShellKey.read(data.resolve("secret").resolve("shell"));
         int port = port();
         long end = System.nanoTime() + START.toNanos();
         while (true) {
             try {
-                return client.connect(USER, "127.0.0.1", port).verify(PATIENCE).getSession();
+                return session(client, port, key);
             } catch (IOException e) {
                 if (System.nanoTime() > end) {
                     throw e;
