@@ -120,7 +120,8 @@ describe('the page', () => {
         response.end('data: [DONE]\n\n');
       };
       await say(page, 'Attack.');
-      await page.getByText('After the events.').waitFor();
+      await page.getByText('After the events.').first().waitFor();
+      await page.getByText('The model made the same call 3 times running.').waitFor();
       model.state.raw = (request, response) => {
         response.writeHead(400, { 'content-type': 'application/json' });
         response.end(JSON.stringify({ error: { message: `${hostile}No such <b>luck</b>.`, type: hostile, code: hostile } }));
