@@ -207,12 +207,24 @@ final class AnswerStream implements ModelObserver {
         boolean calls = take(segments);
         if (!ended && answer.end() + reasoning.end() > actor.limits().answerCharacters()) {
             tooLong();
-        } else if (calls || ended) {
+        } else if (ended) {
             actor.drive();
-        } else if (answer.unstored() + reasoning.unstored() >= STORE_CHARACTERS) {
+        } else if (calls) {
+            actor.driveOn();
+        } else {
+            if (log.keepsWaiting()) {
+                log.flush();
+            }
+            storeInTime();
+        }
+    }
+
+    private void storeInTime() {
+        long unstored = answer.unstored() + reasoning.unstored();
+        if (unstored >= STORE_CHARACTERS) {
             storeText();
             log.flush();
-        } else if (!storing && answer.unstored() + reasoning.unstored() > 0) {
+        } else if (!storing && unstored > 0) {
             storing = true;
             actor.later(STORE_AFTER, () -> {
                 storing = false;

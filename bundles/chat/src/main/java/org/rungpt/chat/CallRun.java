@@ -229,10 +229,9 @@ final class CallRun {
         stage = Stage.OVER;
         storeAll();
         log.stage(call.finished(outcome));
+        log.whenDurable(by::forget);
         actor.callEnded(call.id);
-        actor.drive();
-        log.flush();
-        by.forget();
+        actor.driveOn();
     }
 
     /** The runner cannot tell any more; another one may. */

@@ -35,6 +35,9 @@ final class ConversationActor {
 
     private static final Duration STAYS_AFTER_ALL = Duration.ofSeconds(2);
 
+    /** What a crash would only make be found out again may wait so long to share the disk's time with what comes next. */
+    private static final Duration TOGETHER = Duration.ofMillis(20);
+
     private static final Logger LOG = LoggerFactory.getLogger(ConversationActor.class);
 
     private final Engine engine;
@@ -51,6 +54,7 @@ final class ConversationActor {
     private @Nullable Summary summary;
     private @Nullable ModelConnection left;
     private boolean retired;
+    private boolean flushing;
     private boolean tryingAgain;
     private Duration pause = FIRST_PAUSE;
 
@@ -78,8 +82,13 @@ final class ConversationActor {
         return engine.actions;
     }
 
+    /** Tells the listeners of something that is not kept. */
     void tell(Draft event) {
-        engine.services.tellTransient(id, event);
+        if (log == null) {
+            engine.services.tellTransient(id, event);
+        } else {
+            log.tell(event);
+        }
     }
 
     /** Runs something in the mailbox. Any thread. @return false if this conversation was put away; ask for it anew */
@@ -170,18 +179,53 @@ final class ConversationActor {
 
     /** Takes steps until there is nothing to do but wait, and makes durable what happened. */
     void drive() {
-        if (engine.isClosing()) {
+        EventLog current = takeSteps();
+        if (current != null) {
+            current.flush();
+            attendAll(current);
+        }
+    }
+
+    /**
+     * The same, but what happened may wait a moment for the disk while a model answers: for what is not lost by a crash, since the
+     * sandbox keeps the ends of calls, and a model that was asked is asked again.
+     */
+    void driveOn() {
+        EventLog current = takeSteps();
+        if (current == null) {
             return;
+        }
+        if (answer == null) {
+            current.flush();
+        } else if (!flushing) {
+            flushing = true;
+            later(TOGETHER, () -> {
+                flushing = false;
+                if (log != null) {
+                    log.flush();
+                }
+            });
+        }
+        attendAll(current);
+    }
+
+    private @Nullable EventLog takeSteps() {
+        if (engine.isClosing()) {
+            return null;
         }
         EventLog current = log();
         Steps taker = steps;
         if (taker == null) {
-            return;
+            return null;
         }
         while (taker.take(NextStep.of(current.state(), engine.limits(current.state())))) {
             // Each step leads to the next.
         }
-        current.flush();
+        return current;
+    }
+
+    /** Sees that somebody watches every call that runs. */
+    private void attendAll(EventLog current) {
         for (CallState call : List.copyOf(current.state().background().values())) {
             if (!call.isFinished()) {
                 attend(current, call);

@@ -26,6 +26,10 @@ final class EventLog {
     private final ConversationState state;
     private final List<Draft> staged = new ArrayList<>();
     private final List<@Nullable String> stagedTexts = new ArrayList<>();
+    /** What was told before what it belongs to is durable. */
+    private final List<Draft> early = new ArrayList<>();
+
+    private final List<Runnable> onceDurable = new ArrayList<>();
     private final SearchText searchText = new SearchText();
     private long seq;
     private Conversation.State stored;
@@ -120,6 +124,34 @@ final class EventLog {
         staged.clear();
         stagedTexts.clear();
         appended.forEach(services::tellAppended);
+        early.forEach(event -> services.tellTransient(conversation, event));
+        early.clear();
+        List<Runnable> waiting = List.copyOf(onceDurable);
+        onceDurable.clear();
+        waiting.forEach(Runnable::run);
+    }
+
+    /** Tells the listeners of something that is not kept; after what it belongs to, which may not be durable yet. */
+    void tell(Draft event) {
+        if (staged.isEmpty()) {
+            services.tellTransient(conversation, event);
+        } else {
+            early.add(event);
+        }
+    }
+
+    /** Whether listeners wait for the next {@link #flush()} to hear something. */
+    boolean keepsWaiting() {
+        return !early.isEmpty();
+    }
+
+    /** Runs something when all that was staged is durable; never if that becomes impossible. */
+    void whenDurable(Runnable task) {
+        if (staged.isEmpty()) {
+            task.run();
+        } else {
+            onceDurable.add(task);
+        }
     }
 
     /** A store that went away while it appended may have done it all the same. */

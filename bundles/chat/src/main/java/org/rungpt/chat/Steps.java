@@ -196,9 +196,8 @@ final class Steps {
             // The disk may still be full: nothing is asked that may have to be asked again.
             log.flush();
         }
-        // The disk and the model work at the same time: what it says waits in the mailbox for the disk.
+        // The disk and the model work at the same time: what it says waits for the disk.
         stream.begin(request);
-        log.flush();
         return true;
     }
 

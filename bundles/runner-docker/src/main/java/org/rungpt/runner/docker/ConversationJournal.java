@@ -83,8 +83,20 @@ final class ConversationJournal {
                 later(() -> record(BASELINE, List.of()));
             }
         }
-        later(this::notePending);
+        if (files == null || !tail.isDone() || !isNoted()) {
+            later(this::notePending);
+        }
         return tail;
+    }
+
+    /** At once, if nothing is under way: a note takes less than a thread that would write it. */
+    private boolean isNoted() {
+        try {
+            notePending();
+            return true;
+        } catch (IOException e) {
+            return false; // who tries again says why
+        }
     }
 
     synchronized void gone(String call) {

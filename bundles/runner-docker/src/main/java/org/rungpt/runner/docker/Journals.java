@@ -74,18 +74,22 @@ final class Journals implements WorkspaceJournal {
         return sees && !call.task().task().effects().isHarmless();
     }
 
-    /** Starts a call that may change the workspace, as soon as that is recorded which was changed before. */
-    void before(CallSpec call, Runnable start) {
+    /**
+     * A call is about to change the workspace.
+     *
+     * @param later starts it, as soon as that is recorded which was changed before
+     * @return whether it may start at once; {@code later} is forgotten then
+     */
+    boolean before(CallSpec call, Runnable later) {
         ConversationJournal journal = of(call.conversation());
-        CompletableFuture<?> free =
-                journal == null ? CompletableFuture.completedFuture(null) : journal.before(call.call());
-        if (free.isDone()) {
-            start.run();
-        } else {
-            free.copy()
-                    .orTimeout(HOLD_UP.toMillis(), TimeUnit.MILLISECONDS)
-                    .whenCompleteAsync((result, late) -> start.run(), means.work());
+        CompletableFuture<?> free = journal == null ? null : journal.before(call.call());
+        if (free == null || free.isDone()) {
+            return true;
         }
+        free.copy()
+                .orTimeout(HOLD_UP.toMillis(), TimeUnit.MILLISECONDS)
+                .whenCompleteAsync((result, late) -> later.run(), means.work());
+        return false;
     }
 
     /** The call is no more; harmless if its end was told before. */

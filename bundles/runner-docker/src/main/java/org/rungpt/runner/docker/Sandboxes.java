@@ -97,16 +97,24 @@ final class Sandboxes implements Sandbox.Keeper {
     void start(RunningCall call) throws RunnerException {
         CallSpec spec = Objects.requireNonNull(call.spec());
         onTheirWay.add(call.call());
-        if (Journals.concerns(spec)) {
-            journals.before(spec, () -> startElsewhere(call));
-            // If no sandbox ever had it.
-            var unused = call.outcome().whenComplete((outcome, failure) -> {
-                if (!MaskedCall.isDetached(failure)) {
-                    journals.gone(spec.conversation(), call.call());
-                }
-            });
-        } else {
+        if (!Journals.concerns(spec)) {
             startNow(call, spec);
+            return;
+        }
+        boolean atOnce = journals.before(spec, () -> startElsewhere(call));
+        // If no sandbox ever had it.
+        var unused = call.outcome().whenComplete((outcome, failure) -> {
+            if (!MaskedCall.isDetached(failure)) {
+                journals.gone(spec.conversation(), call.call());
+            }
+        });
+        if (atOnce) {
+            try {
+                startNow(call, spec);
+            } catch (RunnerException e) {
+                journals.gone(spec.conversation(), call.call());
+                throw e;
+            }
         }
     }
 

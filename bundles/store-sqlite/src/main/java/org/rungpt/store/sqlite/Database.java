@@ -203,7 +203,7 @@ final class Database {
         return result;
     }
 
-    /** The time of a write: each is later than the one before, so that order by time is order of commit. Writer's thread. */
+    /** The time of a write: each is later than the one before, so that order by time is order of commit. Of the one that writes. */
     Instant now() {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         last = now.isAfter(last) ? now : last.plus(1, ChronoUnit.MICROS);

@@ -1,28 +1,31 @@
 package org.rungpt.store.sqlite;
 
 import java.sql.SQLException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.store.StoreException;
 
 /**
- * The one thread that writes. What waits while a transaction is made durable goes into the next one together, so that many
- * conversations share the disk's time.
+ * Writes, one transaction at a time. Who comes alone writes on its own thread, which is the shortest way to the disk; what comes
+ * while a transaction is made durable goes into the next one together, so that many conversations share the disk's time.
  */
 final class Writer {
     private static final int MOST_TOGETHER = 256;
 
     private final Session session;
     private final Function<Throwable, StoreException> failures;
-    private final BlockingQueue<Job<?>> queue = new LinkedBlockingQueue<>();
-    private final Job<Boolean> end = new Job<>(s -> true);
-    private final Thread thread;
+    private final Object turn = new Object();
+    /** Guarded by {@link #turn}, like what follows. */
+    private final Queue<Job<?>> queue = new ArrayDeque<>();
+
+    private boolean writing;
     private boolean closed;
+    private final Thread thread;
 
     Writer(Session session, Function<Throwable, StoreException> failures) {
         this.session = session;
@@ -38,23 +41,32 @@ final class Writer {
     /** Does the work in a transaction and returns when that is durable. */
     <T extends @Nullable Object> T write(Work<T> work) throws StoreException {
         Job<T> job = new Job<>(work);
-        synchronized (queue) {
+        boolean alone;
+        synchronized (turn) {
             if (closed) {
                 throw Problem.closed();
             }
-            queue.add(job);
+            alone = !writing && queue.isEmpty();
+            if (alone) {
+                writing = true;
+            } else {
+                queue.add(job);
+            }
+        }
+        if (alone) {
+            commitInTurn(List.of(job));
         }
         return job.await();
     }
 
     /** Takes no more work, and returns when what was taken is done. */
     void close() {
-        synchronized (queue) {
+        synchronized (turn) {
             if (closed) {
                 return;
             }
             closed = true;
-            queue.add(end);
+            turn.notifyAll();
         }
         Uninterrupted.await(60, nanos -> {
             thread.join(Math.max(1, nanos / 1_000_000));
@@ -63,12 +75,40 @@ final class Writer {
     }
 
     private void write() {
-        List<Job<?>> group = new ArrayList<>();
-        while (!group.contains(end)) {
-            group.clear();
-            group.add(Uninterrupted.await(0, nanos -> queue.take()));
-            queue.drainTo(group, MOST_TOGETHER - 1);
+        while (true) {
+            List<Job<?>> group = Uninterrupted.await(0, nanos -> nextGroup());
+            if (group.isEmpty()) {
+                return;
+            }
+            commitInTurn(group);
+        }
+    }
+
+    /** Waits for its turn. @return nothing if it is closed and all is done */
+    private List<Job<?>> nextGroup() throws InterruptedException {
+        synchronized (turn) {
+            while (writing || queue.isEmpty() && !closed) {
+                turn.wait();
+            }
+            List<Job<?>> group = new ArrayList<>();
+            while (group.size() < MOST_TOGETHER && !queue.isEmpty()) {
+                group.add(queue.remove());
+            }
+            writing = !group.isEmpty();
+            return group;
+        }
+    }
+
+    private void commitInTurn(List<Job<?>> group) {
+        try {
             commit(group);
+        } finally {
+            synchronized (turn) {
+                writing = false;
+                if (closed || !queue.isEmpty()) {
+                    turn.notifyAll();
+                }
+            }
         }
     }
 
