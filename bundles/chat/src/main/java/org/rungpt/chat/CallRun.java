@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledTask;
+import org.rungpt.api.action.Task;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.CallHandle;
@@ -136,8 +137,9 @@ final class CallRun {
     }
 
     private CallSpec spec(Start what) {
-        Duration total = what.task().task().timeout();
-        var limits = new CallSpec.Limits(total, total, actor.limits().outputBytes());
+        Task of = what.task().task();
+        var limits = new CallSpec.Limits(
+                of.timeout(), of.idleTimeout(), actor.limits().outputBytes());
         return new CallSpec(call.id, actor.id(), what.task(), call.runs(), what.grants(), Map.of(), limits);
     }
 

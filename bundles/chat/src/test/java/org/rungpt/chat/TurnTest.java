@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.Task;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
@@ -21,6 +23,7 @@ import org.rungpt.api.chat.Message;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelMessage;
+import org.rungpt.api.runner.CallSpec;
 
 /** Whole turns on the engine. */
 final class TurnTest {
@@ -71,6 +74,30 @@ final class TurnTest {
         assertThat(first.text()).contains("actions [fs@1, plot@1]");
         assertThat(house.model.next().request.messages().get(0)).isEqualTo(first);
         assertThat(house.latest(id, EventType.CONVERSATION_STARTED, "nonce")).matches("[a-z2-7]{6}");
+    }
+
+    @Test
+    void aCallMayTakeAndBeSilentAsLongAsItsTaskSays() throws Exception {
+        Task open = House.open("nap");
+        var silent = new Task(
+                "nap",
+                open.description(),
+                open.parameters(),
+                List.of(),
+                Effects.READ,
+                false,
+                false,
+                Duration.ofHours(1),
+                Duration.ofSeconds(7),
+                Task.Output.TEXT);
+        house.registry.installed = List.of(House.action("bed", "1", true, silent));
+        house.model.script((n, answer) ->
+                answer.say(n == 1 ? "@call 1 bed.nap {}\n" : "ok").end());
+        String id = house.say("sleep");
+        house.awaitTurns(id, 1);
+        CallSpec.Limits limits = house.sandboxes.next().spec.limits();
+        assertThat(limits.total()).isEqualTo(Duration.ofHours(1));
+        assertThat(limits.idle()).isEqualTo(Duration.ofSeconds(7));
     }
 
     @Test

@@ -20,6 +20,12 @@ final class ManifestChecks {
             JsonNode task = tasks.get(i);
             String parametersKey = Keys.member(key, "parameters");
             Schema parameters = ParameterSchema.check(schemas, task.path("parameters"), parametersKey, problems);
+            if (task.path("idleTimeout").asLong() > ManifestMapper.timeout(task).toSeconds()) {
+                problems.key(
+                        Keys.member(key, "idleTimeout"),
+                        "is more than the " + ManifestMapper.timeout(task).toSeconds()
+                                + " seconds that a call may take in all: raise timeout, or leave it out");
+            }
             JsonNode examples = task.path("examples");
             for (int n = 0; parameters != null && n < examples.size(); n++) {
                 Schemas.validate(parameters, examples.get(n), Keys.item(Keys.member(key, "examples"), n), problems);

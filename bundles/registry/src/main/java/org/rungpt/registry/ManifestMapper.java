@@ -62,8 +62,17 @@ final class ManifestMapper {
                 Effects.valueOf(task.path("effects").asText("write").toUpperCase(Locale.ROOT)),
                 task.path("idempotent").asBoolean(false),
                 task.path("background").asBoolean(false),
-                task.has("timeout") ? Duration.ofSeconds(task.path("timeout").asLong()) : TIMEOUT,
+                timeout(task),
+                seconds(task.path("idleTimeout"), Task.IDLE),
                 Task.Output.valueOf(task.path("output").asText("text").toUpperCase(Locale.ROOT)));
+    }
+
+    static Duration timeout(JsonNode task) {
+        return seconds(task.path("timeout"), TIMEOUT);
+    }
+
+    private static Duration seconds(JsonNode value, Duration otherwise) {
+        return value.isMissingNode() ? otherwise : Duration.ofSeconds(value.asLong());
     }
 
     private static Manifest.Secret secret(JsonNode secret) {

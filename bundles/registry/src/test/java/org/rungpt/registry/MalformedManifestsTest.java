@@ -144,6 +144,16 @@ class MalformedManifestsTest {
                         "manifest.json: description: is missing"),
                 with("effects unknown", "\"write\"", "\"format_disk\"", "manifest.json: tasks[0].effects: "),
                 with("timeout negative", "\"timeout\": 30", "\"timeout\": -5", "manifest.json: tasks[0].timeout: "),
+                with(
+                        "silence beyond the time",
+                        "\"timeout\": 30",
+                        "\"timeout\": 30, \"idleTimeout\": 31",
+                        "manifest.json: tasks[0].idleTimeout: is more than the 30 seconds"),
+                with(
+                        "no silence at all",
+                        "\"timeout\": 30",
+                        "\"timeout\": 30, \"idleTimeout\": 0",
+                        "manifest.json: tasks[0].idleTimeout: "),
                 with("timeout 1e308", "\"timeout\": 30", "\"timeout\": 1e308", "manifest.json: tasks[0].timeout: "),
                 with("timeout 1e999", "\"timeout\": 30", "\"timeout\": 1e999", "manifest.json: tasks[0].timeout: "),
                 with(

@@ -33,10 +33,28 @@ class StrictManifestReaderTest {
         assertThat(manifest.tasks()).singleElement().satisfies(task -> {
             assertThat(task.effects()).isEqualTo(Effects.WRITE);
             assertThat(task.timeout()).isEqualTo(Duration.ofSeconds(30));
+            assertThat(task.idleTimeout()).isEqualTo(Duration.ofSeconds(30));
             assertThat(task.output()).isEqualTo(Task.Output.TEXT);
             assertThat(task.examples()).containsExactly("{\"formula\":\"sin(x)\"}");
             assertThat(task.parameters()).startsWith("{\"type\":\"object\"");
         });
+    }
+
+    @Test
+    void aCallMayBeSilentForTenMinutesOrAsItsTaskSaysButNeverLongerThanItsTime() throws IOException {
+        String hour = ActionFiles.GOOD.replace("\"timeout\": 30", "\"timeout\": 3600");
+        assertThat(task(hour).idleTimeout()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(task(hour.replace("3600", "3600, \"idleTimeout\": 900")).idleTimeout())
+                .isEqualTo(Duration.ofMinutes(15));
+        assertThat(task(ActionFiles.GOOD.replace("30", "30, \"idleTimeout\": 5"))
+                        .idleTimeout())
+                .isEqualTo(Duration.ofSeconds(5));
+    }
+
+    private Task task(String manifest) throws IOException {
+        ManifestReader.Result result = READER.read(ActionFiles.write(directory, manifest));
+        assertThat(result.problems()).isEmpty();
+        return result.manifest().tasks().get(0);
     }
 
     @ParameterizedTest
