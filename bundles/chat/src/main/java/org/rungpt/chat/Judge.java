@@ -42,10 +42,13 @@ final class Judge {
     private static final List<Decision.Scope> ONCE = List.of(Decision.Scope.ONCE);
     private static final List<Decision.Scope> HERE = List.of(Decision.Scope.ONCE, Decision.Scope.CONVERSATION);
 
-    /** What of the built-in actions never happens without consent: it reaches beyond the conversation's sandbox. */
-    private static final List<Policy.Rule> CONSENT = Stream.of("rungpt/containers.start", "rungpt/containers.stop")
-            .map(match -> new Policy.Rule(Policy.Effect.ASK, match))
-            .toList();
+    /**
+     * What of the built-in actions never happens without consent to this very call: an image is a program of somebody else, and no
+     * approval of one says anything of another.
+     */
+    private static final Set<String> EACH_TIME = Set.of("rungpt/containers.start", "rungpt/containers.stop");
+    /** What somebody consents to as to an action of a third party: it tells of containers, and starts none. */
+    private static final String LIST = "rungpt/containers.list";
 
     private final Services services;
     final PermissionBook book;
@@ -108,6 +111,9 @@ final class Judge {
             // Who wrote it consents to it.
             return new Verdict.Allow(missing.access());
         }
+        if (EACH_TIME.contains(name)) {
+            return new Question(call, task, missing, true).ask(null, ONCE, new TreeSet<>(state.untrusted()));
+        }
         var question = new Question(call, task, missing, !approved);
         if (rule == Policy.Effect.ASK) {
             return question.ask("The policy asks about every call of " + name + ".", ONCE, untrusted);
@@ -116,9 +122,8 @@ final class Judge {
             return question.ask("The policy asks about every call.", ONCE, untrusted);
         }
         boolean free = mode == Policy.Mode.FULL || rule == Policy.Effect.ALLOW;
-        boolean border = isAlwaysBorder(name)
-                || crosses(task, granted)
-                || !action.files().builtIn() && (free || !approved) && missing.crosses();
+        boolean border =
+                crosses(task, granted) || !action.files().builtIn() && (free || !approved) && missing.crosses();
         if (mode != Policy.Mode.FULL && border && !untrusted.isEmpty()) {
             return question.ask(null, HERE, untrusted);
         }
@@ -127,16 +132,12 @@ final class Judge {
                     ? new Verdict.Allow(missing.access())
                     : question.ask(null, ALL_SCOPES, Set.of());
         }
-        boolean asks = action.files().builtIn() ? isAlwaysBorder(name) : true;
+        boolean asks = !action.files().builtIn() || name.equals(LIST);
         return !asks || approved ? new Verdict.Allow(Access.NONE) : question.ask(null, ALL_SCOPES, Set.of());
     }
 
     private static Verdict ask(List<String> reasons, List<Decision.Scope> scopes) {
         return new Verdict.Ask(reasons, null, scopes, Set.of());
-    }
-
-    private static boolean isAlwaysBorder(String name) {
-        return CONSENT.stream().anyMatch(rule -> rule.fits(name));
     }
 
     /** Whether what was granted lets the call reach beyond sandboxes. Package mirrors only take orders for packages. */
@@ -172,8 +173,11 @@ final class Judge {
             if (first && !action.files().builtIn()) {
                 reasons.add("%s of %s %s comes from a third party and was not used before."
                         .formatted(task.name(), action.id(), action.files().version()));
-            } else if (isAlwaysBorder(action.id() + "." + task.task().name())) {
-                reasons.add(task.name() + " reaches beyond the sandbox of this conversation.");
+            } else if (EACH_TIME.contains(action.id() + "." + task.task().name())) {
+                reasons.add(
+                        task.name() + " reaches beyond the sandbox of this conversation: each call is asked about.");
+            } else if (LIST.equals(action.id() + "." + task.task().name())) {
+                reasons.add(task.name() + " looks beyond the sandbox of this conversation.");
             }
             if (!untrusted.isEmpty()) {
                 reasons.add(

@@ -259,6 +259,59 @@ final class ApprovalTest {
     }
 
     @Test
+    void everyStartOfAContainerIsAskedAbout() throws Exception {
+        house.registry.installed = List.of(House.action(
+                "containers",
+                "1",
+                true,
+                House.task("start", Effects.WRITE),
+                House.task("list", Effects.READ),
+                House.task("stop", Effects.DESTRUCTIVE)));
+        String key = "rungpt/containers@hash-containers-1/start";
+        house.store.put("policy/allow/" + key, "true");
+        house.permissions.setPolicy(
+                null,
+                new Policy(
+                        Policy.Mode.FULL,
+                        List.of(new Policy.Rule(Policy.Effect.ALLOW, "rungpt/containers.*")),
+                        List.of(key)));
+        String id = ask("containers.start {\"path\":\"postgres\"}");
+        for (String next : List.of("start", "stop", "start")) {
+            assertThat(isWaiting(id)).isTrue();
+            assertThat(card(id).path("scopes").toString()).isEqualTo("[\"once\"]");
+            assertThat(card(id).path("reasons").toString()).contains("each call is asked about");
+            String call = card(id).path("call").asText();
+            for (Decision.Scope more : List.of(Decision.Scope.CONVERSATION, Decision.Scope.ALWAYS)) {
+                assertThatThrownBy(() -> house.chat.decide(id, call, new Decision(true, more, null)))
+                        .hasMessageContaining("once");
+            }
+            allow(id, Decision.Scope.ONCE);
+            say(id, "containers." + next + " {\"path\":\"other\"}");
+        }
+        assertThat(house.sandboxes.started).hasSize(3);
+        house.chat.stop(id);
+        house.permissions.setPolicy(
+                null,
+                new Policy(
+                        Policy.Mode.FULL,
+                        List.of(new Policy.Rule(Policy.Effect.DENY, "rungpt/containers.*")),
+                        List.of()));
+        String denied = ask("containers.start {\"path\":\"postgres\"}");
+        assertThat(house.answer(denied)).contains("denied The policy denies rungpt/containers.start");
+    }
+
+    @Test
+    void whoAgreesThatContainersAreListedMayAgreeForLonger() throws Exception {
+        house.registry.installed = List.of(House.action("containers", "1", true, House.task("list", Effects.READ)));
+        String id = ask("containers.list {\"path\":\"a\"}");
+        assertThat(isWaiting(id)).isTrue();
+        assertThat(card(id).path("scopes").toString()).isEqualTo("[\"once\",\"conversation\",\"always\"]");
+        allow(id, Decision.Scope.CONVERSATION);
+        say(id, "containers.list {\"path\":\"b\"}");
+        assertThat(isWaiting(id)).isFalse();
+    }
+
+    @Test
     void afterUntrustedContentWhatCrossesTheBorderAsksAgainWithTheReason() throws Exception {
         String id = ask("web.get {\"path\":\"a\"}");
         allow(id, Decision.Scope.CONVERSATION);
