@@ -141,7 +141,7 @@ final class CallState {
         return edited == null ? arguments : edited;
     }
 
-    /** Where what it says comes from, if that is none of ours; null if it is. */
+    /** Where what it says, or leaves in files, comes from, if that is none of ours; null if it is. */
     @Nullable
     String untrusted() {
         if (thirdParty) {

@@ -209,7 +209,6 @@ final class ConversationState {
                 if (!left.isEmpty()) {
                     pictures.put(message, left);
                 }
-                results.forEach(this::told);
                 if (data.path("late").asBoolean()) {
                     results.forEach(result -> background.remove(result.call()));
                 } else {
@@ -225,10 +224,9 @@ final class ConversationState {
         }
     }
 
-    /** From here on the model knows what a call said. */
-    private void told(CallResult result) {
-        CallState call = call(result.call());
-        String source = call == null || result.bytes() == 0 ? null : call.untrusted();
+    /** What a call left may be told to the model by any other call from here on, whatever it said itself. */
+    private void taint(CallState call) {
+        String source = call.untrusted();
         if (source != null) {
             untrusted.add(source);
         }
@@ -278,11 +276,7 @@ final class ConversationState {
         history.replaceAll(
                 message -> message instanceof Message.User user && user.id().equals(id) ? told : message);
         for (String call : PermissionsJson.strings(data.path("calls"))) {
-            CallState state = calls.remove(call);
-            String source = state == null ? null : state.untrusted();
-            if (source != null) {
-                untrusted.add(source);
-            }
+            calls.remove(call);
         }
         if (turn != null) {
             turn.expansions.removeIf(one -> one.message.equals(id));
@@ -341,13 +335,19 @@ final class ConversationState {
                 }
             }
             case EventType.CALL_STARTED -> call.phase = CallState.Phase.STARTED;
-            case EventType.CALL_BACKGROUND -> call.background = true;
+            case EventType.CALL_BACKGROUND -> {
+                call.background = true;
+                taint(call);
+            }
             case EventType.CALL_OUTPUT -> call.output(data);
-            case EventType.CALL_CONNECTION ->
+            case EventType.CALL_CONNECTION -> {
                 call.connected |= data.path("allowed").asBoolean();
+                taint(call);
+            }
             case EventType.CALL_ARTIFACT -> call.left(data);
             case EventType.CALL_FINISHED -> {
                 if (call.phase == CallState.Phase.STARTED) {
+                    taint(call);
                     spent.call(data);
                     if (turn != null) {
                         turn.spent.call(data);

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.chat.Access;
 import org.rungpt.api.chat.ChatException;
@@ -334,15 +336,15 @@ final class ApprovalTest {
         assertThat(card(id).path("reasons").toString()).contains("output of acme/web");
     }
 
-    @Test
-    void whatCameOverTheNetworkIsUntrusted() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"page", ""})
+    void whatCameOverTheNetworkIsUntrustedAlsoIfItWentIntoAFileWithoutAWord(String said) throws Exception {
         house.sandboxes.behaviour = program -> {
             program.connect("example.org", true);
-            program.print("page").exit(0);
+            program.print(said).exit(0);
         };
         String id = house.conversation();
-        house.permissions.setGrants(
-                id, new GrantSet(new Access(List.of(Grants.INTERNET), List.of(), List.of(), false), List.of()));
+        grantTheInternet(id);
         house.model.script((n, answer) -> answer.say(
                         answer.asked().startsWith("RESULT") ? "ok" : "@call " + n + " " + answer.asked() + "\n")
                 .end());
@@ -352,6 +354,32 @@ final class ApprovalTest {
         say(id, "fs.write {\"path\":\"b\"}");
         assertThat(isWaiting(id)).isTrue();
         assertThat(card(id).path("untrusted").toString()).contains("content of the network");
+    }
+
+    @Test
+    void aThirdPartyThatSaysNothingMayHaveWrittenIntoTheWorkspace() throws Exception {
+        house.sandboxes.behaviour = program -> program.exit(0);
+        String id = ask("plot.draw {\"path\":\"a\"}");
+        grantTheInternet(id);
+        allow(id, Decision.Scope.ONCE);
+        say(id, "fs.write {\"path\":\"b\"}");
+        assertThat(isWaiting(id)).isTrue();
+        assertThat(card(id).path("untrusted").toString()).isEqualTo("[\"output of acme/plot\"]");
+    }
+
+    @Test
+    void aCallThatNeverRanLeftNothing() throws Exception {
+        String id = ask("plot.draw {\"path\":\"a\"}");
+        grantTheInternet(id);
+        house.chat.decide(id, card(id).path("call").asText(), new Decision(false, Decision.Scope.ONCE, null));
+        house.awaitTurns(id, 1);
+        say(id, "fs.write {\"path\":\"b\"}");
+        assertThat(isWaiting(id)).isFalse();
+    }
+
+    private void grantTheInternet(String id) throws Exception {
+        house.permissions.setGrants(
+                id, new GrantSet(new Access(List.of(Grants.INTERNET), List.of(), List.of(), false), List.of()));
     }
 
     @Test
