@@ -27,8 +27,17 @@ final class ConversationState {
     /** What was frozen when the conversation began. */
     record Beginning(String nonce, String protocol, String system) {}
 
-    /** How the latest turn ended. */
-    record EndedTurn(String reason, boolean canContinue) {}
+    /**
+     * How the latest turn ended.
+     *
+     * @param scope whose limit was hit: of the turn or the conversation; null if none was, or nobody wrote it down
+     * @param budget which budget it was; null if it was another limit
+     */
+    record EndedTurn(
+            String reason,
+            boolean canContinue,
+            @Nullable String scope,
+            @Nullable String budget) {}
 
     private final List<Message> history = new ArrayList<>();
     private final List<Message.User> pending = new ArrayList<>();
@@ -121,11 +130,8 @@ final class ConversationState {
             case EventType.TURN_STARTED -> {
                 turn = new TurnState(data.path("turn").asText(), model);
                 automatic = data.path("cause").asText().equals("output") ? automatic + 1 : 0;
-                if (data.path("cause").asText().equals("continue")
-                        && ended != null
-                        && ended.reason().equals("limit")) {
-                    // Who continues after a limit grants as much again.
-                    spent = new Spent();
+                if (data.path("cause").asText().equals("continue") && ended != null) {
+                    grantAgain(ended);
                 }
                 history.addAll(pending);
                 pending.clear();
@@ -141,7 +147,10 @@ final class ConversationState {
             case EventType.TURN_FINISHED -> {
                 turn = null;
                 ended = new EndedTurn(
-                        data.path("reason").asText(), data.path("canContinue").asBoolean());
+                        data.path("reason").asText(),
+                        data.path("canContinue").asBoolean(),
+                        Json.text(data, "scope"),
+                        Json.text(data, "budget"));
             }
             case EventType.MESSAGE_EXPANDED -> expand(data);
             case EventType.CONTEXT_SHORTENED -> shorten(PermissionsJson.strings(data.path("calls")));
@@ -151,6 +160,17 @@ final class ConversationState {
                     EventType.MESSAGE_FINISHED,
                     EventType.MESSAGE_RESULTS -> applyToAnswer(type, data);
             default -> applyToCall(type, data);
+        }
+    }
+
+    /** Who continues after a budget of the conversation grants as much again of that; the turn's begin anew with each turn. */
+    private void grantAgain(EndedTurn limited) {
+        String budget = limited.budget();
+        if ("conversation".equals(limited.scope()) && budget != null) {
+            spent.forget(budget);
+        } else if (limited.reason().equals("limit") && limited.scope() == null) {
+            // Before it was written down which, all was granted.
+            spent = new Spent();
         }
     }
 

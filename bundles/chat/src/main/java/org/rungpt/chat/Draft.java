@@ -158,11 +158,17 @@ record Draft(String type, ObjectNode data) {
     }
 
     static Draft turnFinished(String turn, NextStep.Finish how) {
-        return of(EventType.TURN_FINISHED)
+        Draft draft = of(EventType.TURN_FINISHED)
                 .with("turn", turn)
                 .with("reason", how.reason())
                 .with("detail", how.detail())
                 .with("canContinue", how.canContinue());
+        Spent.Over over = how.over();
+        if (how.reason().equals("limit")) {
+            draft.with("scope", over == null ? "turn" : over.scope())
+                    .with("budget", over == null ? null : over.budget());
+        }
+        return draft;
     }
 
     static Draft contextShortened(List<String> calls, long tokens, long room) {

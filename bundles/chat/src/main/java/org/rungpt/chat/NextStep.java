@@ -42,8 +42,17 @@ sealed interface NextStep {
     /** The results go into the history. */
     record SendResults() implements NextStep {}
 
-    /** The turn ends; the fields are those of {@link EventType#TURN_FINISHED}. */
-    record Finish(String reason, @Nullable String detail, boolean canContinue) implements NextStep {}
+    /**
+     * The turn ends; the fields are those of {@link EventType#TURN_FINISHED}.
+     *
+     * @param over the budget that was hit; null if it was another limit, or none
+     */
+    record Finish(String reason, @Nullable String detail, boolean canContinue, Spent.@Nullable Over over)
+            implements NextStep {
+        Finish(String reason, @Nullable String detail, boolean canContinue) {
+            this(reason, detail, canContinue, null);
+        }
+    }
 
     static NextStep of(ConversationState state, ChatLimits limits) {
         TurnState turn = state.turn();

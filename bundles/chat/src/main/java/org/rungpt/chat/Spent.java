@@ -18,6 +18,15 @@ final class Spent {
         static final Budget NONE = new Budget(0, 0, 0, Duration.ZERO);
     }
 
+    /**
+     * A budget that one more request would exceed.
+     *
+     * @param scope {@code turn} or {@code conversation}
+     * @param budget {@code calls}, {@code tokens}, {@code dollars} or {@code minutes}
+     * @param why in one sentence
+     */
+    record Over(String scope, String budget, String why) {}
+
     int calls;
     long tokens;
     double dollars;
@@ -35,38 +44,57 @@ final class Spent {
         millis += finished.path("durationMillis").asLong();
     }
 
+    /** Grants as much again of what was found spent. */
+    void forget(String budget) {
+        switch (budget) {
+            case "calls" -> calls = 0;
+            case "tokens" -> tokens = 0;
+            case "dollars" -> dollars = 0;
+            case "minutes" -> millis = 0;
+            default -> {
+                // A budget of a later version is no business of ours.
+            }
+        }
+    }
+
     /**
-     * Why one more request would be too much, in one sentence; empty if it would not.
+     * The budget for which one more request would be too much; empty if it would not.
      *
-     * @param whose whose budget it is: this turn or conversation
+     * @param scope whose budget it is: {@code turn} or {@code conversation}
      * @param next tokens of the request
      */
-    Optional<String> over(Budget budget, String whose, long next, @Nullable ModelInfo model) {
+    Optional<Over> over(Budget budget, String scope, long next, @Nullable ModelInfo model) {
+        String whose = "This " + scope;
         if (budget.calls() > 0 && calls >= budget.calls()) {
-            return Optional.of(
-                    whose + " made " + calls + (calls == 1 ? " call" : " calls") + ", which is what it may make.");
+            return Optional.of(new Over(
+                    scope,
+                    "calls",
+                    whose + " made " + calls + (calls == 1 ? " call" : " calls") + ", which is what it may make."));
         }
         if (budget.tokens() > 0 && tokens + next > budget.tokens()) {
-            return Optional.of(String.format(
+            String why = String.format(
                     Locale.ROOT,
                     "%s used %,d tokens and the next request has some %,d: more than the %,d that it may use.",
                     whose,
                     tokens,
                     next,
-                    budget.tokens()));
+                    budget.tokens());
+            return Optional.of(new Over(scope, "tokens", why));
         }
         double cost = cost(model, new Usage(next, 0, true));
         if (budget.dollars() > 0 && dollars + cost > budget.dollars()) {
-            return Optional.of(String.format(
+            String why = String.format(
                     Locale.ROOT,
                     "%s cost $%.4f and the next request costs at least $%.4f: more than the $%.4f that it may cost.",
                     whose,
                     dollars,
                     cost,
-                    budget.dollars()));
+                    budget.dollars());
+            return Optional.of(new Over(scope, "dollars", why));
         }
         if (budget.time().toMillis() > 0 && millis >= budget.time().toMillis()) {
-            return Optional.of("%s worked for %d seconds, which is as long as it may.".formatted(whose, millis / 1000));
+            String why = "%s worked for %d seconds, which is as long as it may.".formatted(whose, millis / 1000);
+            return Optional.of(new Over(scope, "minutes", why));
         }
         return Optional.empty();
     }

@@ -209,9 +209,9 @@ final class Steps {
     private Optional<NextStep.Finish> overBudget(TurnState turn, long tokens, @Nullable ModelInfo info) {
         ChatLimits limits = engine.limits(state);
         return turn.spent
-                .over(limits.turn(), "This turn", tokens, info)
-                .or(() -> state.spent().over(limits.conversation(), "This conversation", tokens, info))
-                .map(why -> new NextStep.Finish("limit", why, true));
+                .over(limits.turn(), "turn", tokens, info)
+                .or(() -> state.spent().over(limits.conversation(), "conversation", tokens, info))
+                .map(over -> new NextStep.Finish("limit", over.why(), true, over));
     }
 
     /** How many tokens a request may have, so that there is room for an answer. */

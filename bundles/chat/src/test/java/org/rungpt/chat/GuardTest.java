@@ -250,6 +250,54 @@ final class GuardTest {
     }
 
     @Test
+    @DisplayName("D.54 who continues after a limit of the turn grants nothing of the conversation's budgets")
+    void continuingATurnLeavesTheConversationsBudgets() throws Exception {
+        ChatLimits limits = budgets(Spent.Budget.NONE, new Spent.Budget(0, 0, 0.06, Duration.ZERO))
+                .withLoop(3, 50);
+        try (House house = house(limits)) {
+            house.model.info = new ModelInfo("one", "One", null, false, new Prices(100, 1000, null));
+            house.model.script((n, answer) -> answer.say("@call " + n + " fs.read {\"path\":\"" + n + "\"}\n")
+                    .end());
+            String id = house.say("go");
+            int turns = 1;
+            house.awaitTurns(id, turns);
+            assertThat(end(house, id).path("scope").asText()).isEqualTo("turn");
+            assertThat(end(house, id).has("budget")).isFalse();
+            while (end(house, id).path("scope").asText().equals("turn") && turns < 20) {
+                house.chat.resume(id);
+                house.awaitTurns(id, ++turns);
+            }
+            assertThat(turns).isBetween(2, 19);
+            assertThat(end(house, id).path("scope").asText()).isEqualTo("conversation");
+            assertThat(end(house, id).path("budget").asText()).isEqualTo("dollars");
+            Spent before = house.state(id).spent();
+            assertThat(before.dollars).isLessThanOrEqualTo(0.06 + 0.01);
+            int asked = house.model.asked.size();
+            house.chat.resume(id);
+            house.awaitTurns(id, turns + 1);
+            assertThat(house.model.asked.size()).isGreaterThan(asked);
+            Spent after = house.state(id).spent();
+            assertThat(after.dollars).isLessThan(before.dollars + 0.02);
+            assertThat(after.calls).isEqualTo(before.calls + house.model.asked.size() - asked);
+        }
+    }
+
+    @Test
+    void aLogThatDoesNotTellWhichLimitWasHitFoldsAsItDid() {
+        var state = new ConversationState("test/one", "tags");
+        state.apply(EventType.TURN_STARTED, Json.object("{\"turn\":\"t1\",\"cause\":\"user\"}"));
+        state.apply(EventType.MESSAGE_STARTED, Json.object("{\"message\":\"m1\",\"model\":\"test/one\"}"));
+        state.apply(
+                EventType.MESSAGE_FINISHED,
+                Json.object("{\"message\":\"m1\",\"reason\":\"stop\",\"usage\":{\"input\":70,\"output\":7}}"));
+        state.apply(
+                EventType.TURN_FINISHED, Json.object("{\"turn\":\"t1\",\"reason\":\"limit\",\"canContinue\":true}"));
+        assertThat(state.spent().tokens).isEqualTo(77);
+        state.apply(EventType.TURN_STARTED, Json.object("{\"turn\":\"t2\",\"cause\":\"continue\"}"));
+        assertThat(state.spent().tokens).isZero();
+    }
+
+    @Test
     @DisplayName("D.54 calls of a conversation are bounded over its turns, also after a restart")
     void aConversationsCallsAreBounded() throws Exception {
         ChatLimits limits = budgets(Spent.Budget.NONE, new Spent.Budget(3, 0, 0, Duration.ZERO));

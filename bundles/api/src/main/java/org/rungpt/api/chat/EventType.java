@@ -113,7 +113,11 @@ public final class EventType {
     public static final String WORKSPACE_REVERTED = "workspace.reverted";
     /** The turn was told to stop; what is under way ends and nothing new begins: {@code turn}. */
     public static final String TURN_STOPPING = "turn.stopping";
-    /** {@code turn, reason: done|stopped|limit|repeated|error|interrupted, detail?, canContinue}. */
+    /**
+     * {@code turn, reason: done|stopped|limit|repeated|error|interrupted, detail?, canContinue, scope?, budget?}. With a limit, {@code scope}
+     * is {@code turn} or {@code conversation}, and {@code budget} names the one that was hit: {@code calls|tokens|dollars|minutes}. Who
+     * continues after a budget of the conversation grants as much again of that one.
+     */
     public static final String TURN_FINISHED = "turn.finished";
 
     private EventType() {}
