@@ -118,12 +118,19 @@ function follow(id, fits) {
 
 const conversation = async () => (await api('POST', '/api/conversations', { model: 'bench/bench' })).id;
 
+/** A conversation whose turns may make the 19 calls that the model makes here: more than a turn makes unasked. */
+async function patient() {
+  const id = await conversation();
+  await api('PUT', `/api/conversations/${id}/budgets`, { turn: { steps: 20 } });
+  return id;
+}
+
 async function turnaround(calls) {
-  let id = await conversation();
+  let id = await patient();
   for (let turns = 1; turnarounds.length < calls; turns++) {
     if (turns % 10 === 0) {
       await api('DELETE', `/api/conversations/${id}`);
-      id = await conversation(); // a conversation has a budget
+      id = await patient(); // a conversation has a budget
     }
     let message;
     const over = follow(id, (event) => event.type === 'turn.finished' && event.data && message !== undefined);

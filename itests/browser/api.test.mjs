@@ -79,7 +79,7 @@ describe('the API', () => {
     assert.equal(end.reason, 'limit');
     assert.match(end.detail, /\d+ times/);
     assert.equal(end.canContinue, true);
-    assert.equal(n, 25);
+    assert.equal(n, 10);
     model.state.script = () => 'Done.';
     await api('POST', `conversations/${id}/continue`);
     assert.equal(of(await turns(id, 2), 'turn.finished').at(-1).reason, 'done');
@@ -102,7 +102,7 @@ describe('the API', () => {
     }
     const usual = await api('GET', 'budgets');
     assert.deepEqual([usual.turn, usual.conversation], [{}, {}]);
-    assert.equal(usual.effective.turn.steps, 25);
+    assert.equal(usual.effective.turn.steps, 10);
     const set = await api('PUT', `conversations/${id}/budgets`, { turn: { steps: 2, tokens: null }, conversation: { dollars: 0.5 } });
     assert.deepEqual(set.turn, { steps: 2 });
     assert.equal(set.effective.turn.calls, 50);

@@ -139,7 +139,7 @@ describe('permissions', () => {
     await page.getByText('Hello.', { exact: true }).waitFor({ timeout: 40_000 });
     await page.getByRole('button', { name: 'Permissions' }).click();
     const steps = page.getByLabel('Requests to the model, A turn');
-    assert.equal(await steps.getAttribute('placeholder'), '25');
+    assert.equal(await steps.getAttribute('placeholder'), '10');
     await steps.fill('many');
     await steps.press('Enter');
     assert.equal(await steps.getAttribute('aria-invalid'), 'true');

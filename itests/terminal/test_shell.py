@@ -93,7 +93,7 @@ class OneCommand(unittest.TestCase):
         wrong = rungpt.run('shell', 'rungpt:budget --turn steps=many')
         self.assertEqual(1, wrong.returncode)
         self.assertIn('steps=many is no budget', wrong.stdout)
-        self.assertRegex(rungpt.shell('rungpt:budget --turn steps=inherit --reset'), r'steps +\| +25 +\|')
+        self.assertRegex(rungpt.shell('rungpt:budget --turn steps=inherit --reset'), r'steps +\| +10 +\|')
 
     def test_a_quote_that_is_not_closed_is_said_so(self):
         ended = rungpt.run('shell', 'echo "a')

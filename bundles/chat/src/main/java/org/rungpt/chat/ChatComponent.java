@@ -62,7 +62,7 @@ public final class ChatComponent implements Conversations, Permissions, Spending
     @ObjectClassDefinition(name = "RunGPT conversations")
     public @interface Config {
         @AttributeDefinition(description = "How often the model is asked in one turn", min = "1")
-        int steps() default 25;
+        int steps() default 10;
 
         @AttributeDefinition(description = "How many calls the model may make in one turn", min = "1")
         int calls() default 50;

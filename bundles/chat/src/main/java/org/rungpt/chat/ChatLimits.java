@@ -41,7 +41,7 @@ record ChatLimits(
         Duration patience,
         Duration cancelPatience) {
     static final ChatLimits DEFAULT = new ChatLimits(
-            25,
+            10,
             50,
             2,
             3,

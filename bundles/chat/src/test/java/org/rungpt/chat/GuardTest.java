@@ -26,7 +26,7 @@ final class GuardTest {
     }
 
     private static ChatLimits budgets(Spent.Budget turn, Spent.Budget conversation) {
-        return ChatLimits.DEFAULT.withBudgets(turn, conversation);
+        return ChatLimits.DEFAULT.withLoop(25, 50).withBudgets(turn, conversation);
     }
 
     private static JsonNode end(House house, String id) {
@@ -53,7 +53,7 @@ final class GuardTest {
     }
 
     @Test
-    @DisplayName("D.52 without any setting a turn asks the model 25 times and makes 50 calls at most")
+    @DisplayName("D.52 without any setting a turn makes 10 calls in a row, and 50 at most")
     void theDefaultBoundsAreThose() throws Exception {
         assertThat(ChatLimits.DEFAULT.calls()).isEqualTo(50);
         try (House house = house(ChatLimits.DEFAULT)) {
@@ -61,8 +61,9 @@ final class GuardTest {
                     .end());
             String id = house.say("go");
             house.awaitTurns(id, 1);
-            assertThat(house.model.asked).hasSize(25);
-            assertThat(end(house, id).path("detail").asText()).contains("25 times");
+            assertThat(house.model.asked).hasSize(10);
+            assertThat(house.sandboxes.started).hasSize(10);
+            assertThat(end(house, id).path("detail").asText()).contains("10 times");
         }
     }
 
@@ -202,7 +203,7 @@ final class GuardTest {
             second.chat.spending().setBudgets(own, Budgets.NONE);
             assertThat(askedInATurn(second, own)).isEqualTo(2);
             second.chat.spending().setBudgets(null, Budgets.NONE);
-            assertThat(askedInATurn(second, own)).isEqualTo(25);
+            assertThat(askedInATurn(second, own)).isEqualTo(10);
         }
     }
 
