@@ -53,6 +53,8 @@ final class CallState {
     final boolean harmless;
     /** Whether the user wrote it, not the model. */
     final boolean byUser;
+    /** Whether it was made elsewhere, and came with a file: it is over, whatever became of it there. */
+    final boolean imported;
 
     final int index;
     /** Whether it is a task of an action that did not come with RunGPT. */
@@ -124,6 +126,10 @@ final class CallState {
         events = requested.path("events").asBoolean();
         byUser = "user".equals(Json.text(requested, "by"));
         index = requested.path("index").asInt();
+        imported = requested.path("imported").asBoolean();
+        if (imported) {
+            phase = Phase.FINISHED;
+        }
         this.repeats = repeats;
         this.number = number;
     }

@@ -29,7 +29,6 @@ import org.slf4j.LoggerFactory;
 final class ChatLibrary implements Library {
     private static final Logger LOG = LoggerFactory.getLogger(ChatLibrary.class);
     private static final int PAGE = 5000;
-    private static final int TOGETHER = 500;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final Engine engine;
@@ -50,13 +49,11 @@ final class ChatLibrary implements Library {
         Conversation made = make(from.title(), part.model(), part.protocol());
         part.copyFiles(engine.services, conversation, made.id());
         var origin = new Origin(conversation, part.seq());
+        List<NewEvent> own = newEvents(part.ran() ? List.of(part.notice()) : List.of());
         withArchive(archive -> {
-            archive.branch(made, origin);
+            archive.branch(made, origin, own);
             return true;
         });
-        if (part.ran()) {
-            append(made.id(), List.of(part.notice()));
-        }
         return find(made.id());
     }
 
@@ -101,8 +98,9 @@ final class ChatLibrary implements Library {
                 }
                 // The files did not come with it.
                 data.remove("attachments");
+                data.remove("imported");
                 state.apply(type, data);
-                events.add(new Draft(type, data));
+                events.add(new Draft(type, data).asImported());
             }
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw ImportFile.wrong("an event of the file is damaged: " + e.getMessage());
@@ -121,8 +119,7 @@ final class ChatLibrary implements Library {
         }
         String title = Titles.of(root.path("conversation").path("title").asText(""));
         Conversation made = make(title, model, protocol);
-        create(made);
-        append(made.id(), events);
+        create(made, events);
         return made.id();
     }
 
@@ -144,19 +141,18 @@ final class ChatLibrary implements Library {
             }
             String title = tree.title().isBlank() ? Titles.of(path.get(0).said().text()) : Titles.of(tree.title());
             Conversation conversation = make(title, model, protocol);
-            if (origin == null) {
-                create(conversation);
-            } else {
-                Origin from = origin;
-                withArchive(archive -> {
-                    archive.branch(conversation, from);
-                    return true;
-                });
-            }
             List<ImportFile.Node> own = path.subList(shared, path.size());
             Transcript.Written written =
                     Transcript.write(own.stream().map(ImportFile.Node::said).toList(), model);
-            append(conversation.id(), written.events());
+            if (origin == null) {
+                create(conversation, written.events());
+            } else {
+                Origin from = origin;
+                withArchive(archive -> {
+                    archive.branch(conversation, from, newEvents(written.events()));
+                    return true;
+                });
+            }
             long before = origin == null ? 0 : origin.seq();
             for (int i = 0; i < own.size(); i++) {
                 ends.putIfAbsent(
@@ -215,7 +211,9 @@ final class ChatLibrary implements Library {
                 Ids.conversation(now.toEpochMilli()), title, now, now, Conversation.State.IDLE, model, protocol, 0);
     }
 
-    private void create(Conversation made) throws ChatException {
+    /** All of it or nothing: half of a conversation would be work to be done. */
+    private void create(Conversation made, List<Draft> drafts) throws ChatException {
+        List<NewEvent> events = newEvents(drafts);
         try {
             engine.access.with(store -> {
                 if (store.find(made.id()).isEmpty()) {
@@ -223,25 +221,34 @@ final class ChatLibrary implements Library {
                 }
                 return true;
             });
+            engine.access.with(store -> {
+                // It may be there though nobody said so.
+                boolean there = store.find(made.id()).orElseThrow().lastSeq() > 0;
+                return there || !store.append(made.id(), events, Change.NONE).isEmpty();
+            });
         } catch (LogLost e) {
+            delete(made.id());
             throw e.toChatException();
         }
     }
 
-    private void append(String id, List<Draft> drafts) throws ChatException {
+    private void delete(String id) {
+        try {
+            engine.access.with(store -> {
+                store.delete(id);
+                return true;
+            });
+        } catch (LogLost e) {
+            LOG.warn("an import that failed left the empty conversation {}: {}", id, e.getMessage());
+        }
+    }
+
+    private static List<NewEvent> newEvents(List<Draft> drafts) {
         var search = new SearchText();
-        List<NewEvent> events = drafts.stream()
+        return drafts.stream()
                 .map(draft ->
                         new NewEvent(draft.type(), draft.data().toString(), search.of(draft.type(), draft.data())))
                 .toList();
-        try {
-            for (int from = 0; from < events.size(); from += TOGETHER) {
-                List<NewEvent> some = events.subList(from, Math.min(events.size(), from + TOGETHER));
-                engine.access.with(store -> store.append(id, some, Change.NONE));
-            }
-        } catch (LogLost e) {
-            throw e.toChatException();
-        }
     }
 
     private Conversation find(String id) throws ChatException {

@@ -108,11 +108,12 @@ final class ConversationState {
                 messages.add(id);
                 automatic = 0;
                 pending.add(new Message.User(id, data.path("text").asText()));
+                boolean imported = data.path("imported").asBoolean();
                 pendingCalls.add(new Expansion(
                         id,
                         data.path("text").asText(),
-                        data.path("run").asBoolean(),
-                        UserCalls.UserCall.read(data.path("calls"))));
+                        data.path("run").asBoolean() && !imported,
+                        imported ? List.of() : UserCalls.UserCall.read(data.path("calls"))));
                 attached(data);
             }
             case EventType.MESSAGE_IMPORTED -> {
@@ -339,6 +340,9 @@ final class ConversationState {
         }
         CallState call = call(id);
         if (call == null || call.isFinished()) {
+            if (call != null && call.imported) {
+                applyToImported(call, type, data);
+            }
             return;
         }
         switch (type) {
@@ -381,6 +385,20 @@ final class ConversationState {
             }
             default -> {
                 // Types of a later version are no business of ours.
+            }
+        }
+    }
+
+    /** What came of it elsewhere; it stays what it is here: over. */
+    private void applyToImported(CallState call, String type, ObjectNode data) {
+        switch (type) {
+            case EventType.CALL_OUTPUT -> call.output(data);
+            case EventType.CALL_FINISHED -> {
+                call.finished(data);
+                taint(call);
+            }
+            default -> {
+                // Nobody decides on it, and it never runs.
             }
         }
     }

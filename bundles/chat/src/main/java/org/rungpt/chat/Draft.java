@@ -48,6 +48,13 @@ record Draft(String type, ObjectNode data) {
         return this;
     }
 
+    /** The same as something that happened elsewhere: nothing of it is ever done here. */
+    Draft asImported() {
+        return type.equals(EventType.CALL_REQUESTED) || type.equals(EventType.MESSAGE_USER)
+                ? with("imported", true)
+                : this;
+    }
+
     static Draft conversationStarted(String nonce, String protocol, String system, List<ToldAction> actions) {
         Draft draft = of(EventType.CONVERSATION_STARTED)
                 .with("nonce", nonce)

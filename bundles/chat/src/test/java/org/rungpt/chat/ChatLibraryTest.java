@@ -22,6 +22,7 @@ import org.rungpt.api.chat.Library.Format;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.store.ConversationArchive;
+import org.rungpt.api.store.ConversationStore;
 
 final class ChatLibraryTest {
     private final House house = new House();
@@ -92,7 +93,9 @@ final class ChatLibraryTest {
                                             .map(event -> new ConversationEvent(
                                                     made.id(), event.seq(), event.at(), event.type(), event.data()))
                                             .toList());
-                            return null;
+                            @SuppressWarnings("unchecked")
+                            var own = (List<ConversationStore.NewEvent>) values[2];
+                            return own.isEmpty() ? null : append(house, made.id(), own);
                         }
                         case "unindexed" -> {
                             return List.of();
@@ -106,6 +109,49 @@ final class ChatLibraryTest {
                         default -> throw new UnsupportedOperationException(method.getName());
                     }
                 });
+    }
+
+    private static Void append(House house, String id, List<ConversationStore.NewEvent> events) throws Exception {
+        house.store.append(id, events, ConversationStore.Change.NONE);
+        return null;
+    }
+
+    @Test
+    @DisplayName("D.44 an imported log that ends anywhere, whatever it says, decides and runs nothing")
+    void nothingOfAnImportedLogEverRuns() throws Exception {
+        String id = full();
+        String copy = take(library.export(id, Format.JSON)).get(0);
+        int started = house.sandboxes.started.size();
+        List<ConversationEvent> all = house.log(copy);
+        assertThat(all).hasSizeGreaterThan(20);
+        house.model.script((n, answer) -> answer.say("fine").end());
+        for (int length = 1; length < all.size(); length++) {
+            String cut = copy.substring(0, 20) + String.format("%06d", length);
+            Conversation of = house.disk.conversations.get(copy);
+            house.disk.put(
+                    new Conversation(
+                            cut, of.title(), of.created(), of.updated(), of.state(), of.model(), of.protocol(), length),
+                    all.subList(0, length).stream()
+                            .map(event ->
+                                    new ConversationEvent(cut, event.seq(), event.at(), event.type(), event.data()))
+                            .toList());
+            int turns = house.events(cut, EventType.TURN_FINISHED).size();
+            house.chat.post(cut, null, "and now?");
+            house.awaitTurns(cut, turns + 1);
+            house.awaitState(cut, Conversation.State.IDLE);
+            assertThat(house.sandboxes.started).as("cut after " + length).hasSize(started);
+        }
+    }
+
+    @Test
+    void anImportThatCannotBeWrittenLeavesNothing() throws Exception {
+        String id = full();
+        String file = library.export(id, Format.JSON);
+        var before = List.copyOf(house.disk.conversations.keySet());
+        house.store.fill();
+        assertThat(catchThrowableOfType(ChatException.class, () -> take(file)).kind())
+                .isEqualTo(ChatException.Kind.UNAVAILABLE);
+        assertThat(house.disk.conversations.keySet()).hasSameElementsAs(before);
     }
 
     /** A conversation with everything that there may be in one. */

@@ -45,6 +45,14 @@ final class Disk {
         private StoreException.Kind failure;
         private int appendsLeft = Integer.MAX_VALUE;
         private boolean commitsTheLast;
+        private boolean full;
+
+        /** From now on it appends nothing, and does the rest. */
+        void fill() {
+            synchronized (Disk.this) {
+                full = true;
+            }
+        }
 
         /** From now on it fails so. */
         void fail(StoreException.Kind kind) {
@@ -123,6 +131,9 @@ final class Disk {
                 throws StoreException {
             synchronized (Disk.this) {
                 check();
+                if (full) {
+                    throw new StoreException(StoreException.Kind.BROKEN, "the disk is full");
+                }
                 if (appendsLeft-- <= 0) {
                     failure = StoreException.Kind.BROKEN;
                     if (!commitsTheLast) {

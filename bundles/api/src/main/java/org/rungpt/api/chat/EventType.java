@@ -19,7 +19,7 @@ public final class EventType {
      * The user said something: {@code message, text, calls?:[{task, arguments, start, end}], run?, attachments?:
      * [{artifact, name, mediaType, size}]} (pictures). {@code calls} are made before the model sees
      * the message, their outputs take the place of the characters from {@code start} to {@code end}; with {@code run} the message is nothing but a
-     * call, and no model is asked.
+     * call, and no model is asked. With {@code imported} it was said elsewhere: its calls are never made here.
      */
     public static final String MESSAGE_USER = "message.user";
     /** Something that was said elsewhere, before this conversation began: {@code message, role: system|user|assistant, text, attachments?}. It is never run. */
@@ -56,7 +56,7 @@ public final class EventType {
     /**
      * The model made a call: {@code call, message, ref, task, arguments (JSON object), raw, offset (in the answer's text), action?,
      * version?, effects?, title?}; for a malformed one also {@code problem}. With {@code by: user} the user wrote it in the message, as the
-     * one with this {@code index}.
+     * one with this {@code index}. With {@code imported} it was made elsewhere and came with a file: it is over and never runs here.
      */
     public static final String CALL_REQUESTED = "call.requested";
     /**

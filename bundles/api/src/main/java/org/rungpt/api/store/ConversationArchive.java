@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.store.ConversationStore.NewEvent;
 
 /**
  * Finds, labels, branches and copies kept conversations. What a method has returned from is durable. Any thread. What can be found is what
@@ -120,9 +121,15 @@ public interface ConversationArchive {
      * other one is deleted.
      *
      * @param made the new one; its {@code lastSeq} is ignored
+     * @param events what comes after them in the new one, all or nothing with it
      * @throws StoreException of kind {@code NOT_FOUND} if there is no such conversation or event
      */
-    void branch(Conversation made, Origin origin) throws StoreException;
+    void branch(Conversation made, Origin origin, List<NewEvent> events) throws StoreException;
+
+    /** Makes a conversation that has nothing yet but what it shares. */
+    default void branch(Conversation made, Origin origin) throws StoreException {
+        branch(made, origin, List.of());
+    }
 
     /** The conversation, all that it came from, and all branches of those, by time of creation. */
     List<Entry> family(String id) throws StoreException;

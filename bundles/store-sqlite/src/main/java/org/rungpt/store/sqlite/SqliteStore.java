@@ -215,10 +215,14 @@ public final class SqliteStore implements ConversationStore, ConversationArchive
     }
 
     @Override
-    public void branch(Conversation made, Origin origin) throws StoreException {
-        database().write(session -> {
+    public void branch(Conversation made, Origin origin, List<NewEvent> events) throws StoreException {
+        List<NewEvent> own = List.copyOf(events);
+        Database open = database();
+        open.write(session -> {
             ArchiveSql.branch(session, made, origin);
-            return true;
+            return own.isEmpty()
+                    || !ConversationSql.append(session, made.id(), own, Change.NONE, open.now())
+                            .isEmpty();
         });
     }
 

@@ -110,6 +110,20 @@ final class ArchiveTest {
     }
 
     @Test
+    void aBranchComesWithItsFirstEventsOrNotAtAll() throws Exception {
+        say("c1", "one", "two");
+        var notice = new NewEvent("message.notice", "{\"text\":\"a branch\"}", "a branch");
+        store.branch(Stores.conversation("c2"), new Origin("c1", 1), List.of(notice));
+        assertThat(store.events("c2", 0, 10)).extracting(ConversationEvent::seq).containsExactly(1L, 2L);
+        assertThat(store.find("c2").orElseThrow().lastSeq()).isEqualTo(2);
+        assertThat(store.search("branch", 10)).hasSize(1);
+        assertThat(catchThrowable(() -> store.branch(Stores.conversation("c3"), new Origin("c1", 9), List.of(notice))))
+                .hasMessageContaining("no event 9");
+        assertThat(store.find("c3")).isEmpty();
+        assertThat(store.check()).isEmpty();
+    }
+
+    @Test
     void whatIsDeletedIsInNoFileAnyMore() throws Exception {
         say("c1", "secretcanaryword is here");
         store.append("c1", List.of(new NewEvent("message.user", "{\"text\":\"secretcanaryword\"}")), Change.NONE);
