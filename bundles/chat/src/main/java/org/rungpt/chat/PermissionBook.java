@@ -11,7 +11,10 @@ import org.rungpt.api.chat.Policy;
 import org.rungpt.api.store.Settings;
 import org.rungpt.api.store.StoreException;
 
-/** What was granted and decided for all conversations: settings. Any thread. */
+/**
+ * What was granted and decided for all conversations: settings. Any thread; one changes at a time, because each change is made of what was
+ * there before.
+ */
 final class PermissionBook {
     private static final String ALLOWED = "policy/allow/";
     private static final String RULES = "policy/rules";
@@ -38,7 +41,7 @@ final class PermissionBook {
         return json.isEmpty() ? GrantSet.NONE : read(() -> PermissionsJson.grants(Json.object(json.get())));
     }
 
-    void setGrants(GrantSet grants) throws StoreException {
+    synchronized void setGrants(GrantSet grants) throws StoreException {
         settings().put(GRANTS, PermissionsJson.write(grants).toString());
     }
 
@@ -56,7 +59,7 @@ final class PermissionBook {
     }
 
     /** Sets mode and rules, and takes back the approvals that are left out. */
-    void setPolicy(Policy policy) throws StoreException {
+    synchronized void setPolicy(Policy policy) throws StoreException {
         Settings settings = settings();
         settings.put(RULES, PermissionsJson.write(policy, false).toString());
         for (String approval : policy().approvals()) {
@@ -67,7 +70,7 @@ final class PermissionBook {
     }
 
     /** Remembers an approval for ever, with what was granted by it. */
-    void allowAlways(String key, ActionId action, String contentHash, Access grant) throws StoreException {
+    synchronized void allowAlways(String key, ActionId action, String contentHash, Access grant) throws StoreException {
         if (!grant.isEmpty()) {
             setGrants(grants().with(action, contentHash, grant));
         }

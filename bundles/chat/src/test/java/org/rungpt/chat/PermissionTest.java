@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -52,6 +55,40 @@ final class PermissionTest {
     @AfterEach
     void close() {
         house.close();
+    }
+
+    @Test
+    void approvalsForEverInManyConversationsAtOnceLoseNoGrant() throws Exception {
+        PermissionBook book = house.engine.judge.book;
+        int conversations = 8;
+        var barrier = new CyclicBarrier(conversations + 1);
+        var tasks = new ArrayList<Callable<Boolean>>();
+        for (int i = 0; i < conversations; i++) {
+            String name = "acme/a" + i;
+            tasks.add(() -> {
+                for (int hash = 0; hash < 20; hash++) {
+                    barrier.await();
+                    book.allowAlways(name + "@h" + hash + "/run", new ActionId(name), "h" + hash, weather());
+                }
+                return true;
+            });
+        }
+        tasks.add(() -> {
+            for (int n = 0; n < 20; n++) {
+                barrier.await();
+                book.setPolicy(book.policy());
+            }
+            return true;
+        });
+        for (Future<Boolean> done : house.scripts.invokeAll(tasks)) {
+            done.get();
+        }
+        for (int i = 0; i < conversations; i++) {
+            for (int hash = 0; hash < 20; hash++) {
+                assertThat(book.grants().of(new ActionId("acme/a" + i), "h" + hash))
+                        .isEqualTo(weather());
+            }
+        }
     }
 
     private String ask(String task) throws Exception {
