@@ -264,6 +264,8 @@ final class CallRun {
     private void end(CallStatus status, String message) {
         stage = Stage.OVER;
         storeAll();
+        // What it says from now on comes too late for the log.
+        unwatch();
         log.stage(Draft.callFinished(call.id, status, message));
         actor.callEnded(call.id);
         actor.driveSoon();
@@ -309,6 +311,10 @@ final class CallRun {
     /** Stops watching; nothing is written any more. */
     void abandon() {
         stage = Stage.OVER;
+        unwatch();
+    }
+
+    private void unwatch() {
         if (attachment != null) {
             attachment.close();
             attachment = null;

@@ -137,7 +137,7 @@ final class CallWatch implements CallObserver, EventLines.Reader {
 
     @Override
     public void progress(String step) {
-        actor.enqueue(() -> actor.tell(Draft.callProgress(call, step)));
+        tell(Draft.callProgress(call, step));
     }
 
     @Override
@@ -170,8 +170,16 @@ final class CallWatch implements CallObserver, EventLines.Reader {
         long now = System.nanoTime();
         if (now - lastProgress >= PROGRESS_NANOS || done != null && done.equals(total)) {
             lastProgress = now;
-            actor.enqueue(() -> actor.tell(Draft.callProgress(call, step, done, total)));
+            tell(Draft.callProgress(call, step, done, total));
         }
+    }
+
+    private void tell(Draft event) {
+        actor.enqueue(() -> {
+            if (!closed) {
+                actor.tell(event);
+            }
+        });
     }
 
     @Override

@@ -37,6 +37,7 @@ final class Sandboxes {
         private CallOutcome outcome;
         private Runner.Handle watcher;
         private boolean cancelled;
+        private boolean deaf;
 
         Program(CallSpec spec) {
             this.spec = spec;
@@ -80,6 +81,12 @@ final class Sandboxes {
                     watcher.future.complete(outcome);
                 }
             }
+        }
+
+        /** It does not end when it is told to. */
+        synchronized Program deafen() {
+            deaf = true;
+            return this;
         }
 
         synchronized boolean isCancelled() {
@@ -249,7 +256,9 @@ final class Sandboxes {
             public void cancel() {
                 synchronized (program) {
                     program.cancelled = true;
-                    program.end(null, CallOutcome.Reason.CANCELLED);
+                    if (!program.deaf) {
+                        program.end(null, CallOutcome.Reason.CANCELLED);
+                    }
                 }
             }
 

@@ -244,6 +244,46 @@ final class TurnTest {
     }
 
     @Test
+    void whatACallSaysThatWasGivenUpIsNotWrittenBehindItsEnd() throws Exception {
+        house.close();
+        ChatLimits all = ChatLimits.DEFAULT;
+        var hasty = new ChatLimits(
+                all.steps(),
+                all.calls(),
+                all.malformed(),
+                all.repeats(),
+                all.messageCharacters(),
+                all.answerCharacters(),
+                all.resultCharacters(),
+                all.outputBytes(),
+                all.instructionCharacters(),
+                all.automaticTurns(),
+                all.foreground(),
+                all.turn(),
+                all.conversation(),
+                all.patience(),
+                Duration.ofMillis(50));
+        try (House small = new House(new Disk(), new Sandboxes(), hasty)) {
+            small.sandboxes.behaviour = program -> program.deafen().print("before");
+            small.model.script((n, answer) -> answer.say(n == 1 ? "@call 1 fs.read {\"path\":\"a\"}\n" : "ok")
+                    .end());
+            String id = small.say("go");
+            Sandboxes.Program program = small.sandboxes.next();
+            small.chat.cancel(id, program.spec.call());
+            small.awaitTurns(id, 1);
+            assertThat(small.latest(id, EventType.CALL_FINISHED, "message")).contains("nobody says that it ended");
+            program.print("x".repeat(20_000));
+            program.exit(0);
+            small.chat.post(id, null, "and?");
+            small.awaitTurns(id, 2);
+            List<String> types = small.types(id);
+            assertThat(types.lastIndexOf(EventType.CALL_OUTPUT)).isLessThan(types.indexOf(EventType.CALL_FINISHED));
+            assertThat(types.stream().filter(EventType.CALL_FINISHED::equals)).hasSize(1);
+            assertThat(small.listener.text(id, EventType.CALL_OUTPUT_DELTA)).isEqualTo("before");
+        }
+    }
+
+    @Test
     void aTurnMakesOnlySoManyCalls() throws Exception {
         house.close();
         try (House small = new House(new Disk(), new Sandboxes(), ChatLimits.DEFAULT.withLoop(25, 3))) {
