@@ -48,6 +48,7 @@ final class AnswerStream implements ModelObserver {
     private volatile boolean flooded;
     private @Nullable ModelStream stream;
     private boolean storing;
+    private boolean heard;
     private boolean ended;
 
     AnswerStream(
@@ -95,6 +96,7 @@ final class AnswerStream implements ModelObserver {
         }
         enqueue(() -> {
             waiting.addAndGet(-size);
+            heard = true;
             accept(parser.accept(delta));
         });
     }
@@ -153,7 +155,8 @@ final class AnswerStream implements ModelObserver {
                         .tooLong(requestTokens));
                 actor.answerEnded();
             } else if (error.kind() != ModelException.Kind.BACKEND_STOPPED) {
-                finish("error", null, error, estimate());
+                // Nothing is spent on a request that nobody answered.
+                finish("error", null, error, heard ? estimate() : null);
             } else {
                 actor.leave(connection);
                 handOver(error);

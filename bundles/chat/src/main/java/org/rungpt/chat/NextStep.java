@@ -178,9 +178,13 @@ sealed interface NextStep {
 
     private static NextStep afterWords(TurnState.LastAnswer last) {
         return switch (last.reason()) {
-            case "length" -> new Finish("limit", "The answer reached the model's length limit.", true);
+            case "length" -> {
+                String detail = last.detail();
+                yield new Finish(
+                        "limit", detail == null ? "The answer reached the model's length limit." : detail, true);
+            }
             case "cut" -> new Finish("limit", last.detail(), true);
-            case "content_filter" -> new Finish("done", "The server's content filter ended the answer.", false);
+            case "content_filter" -> new Finish("limit", "The server's content filter ended the answer.", true);
             default -> new Finish("done", null, false);
         };
     }

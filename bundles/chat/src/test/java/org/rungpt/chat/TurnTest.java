@@ -284,6 +284,54 @@ final class TurnTest {
     }
 
     @Test
+    void anAnswerThatTheServersFilterEndsSaysSoAndCanBeContinued() throws Exception {
+        house.model.script((n, answer) -> answer.say("half").end(FinishReason.CONTENT_FILTER));
+        String id = house.say("go");
+        house.awaitTurns(id, 1);
+        assertThat(house.latest(id, EventType.TURN_FINISHED, "reason")).isEqualTo("limit");
+        assertThat(house.latest(id, EventType.TURN_FINISHED, "detail")).contains("content filter");
+        house.chat.resume(id);
+        house.awaitTurns(id, 2);
+        assertThat(house.model.asked).hasSize(2);
+    }
+
+    @Test
+    void whoseLimitEndedAnAnswerIsTold() throws Exception {
+        house.model.script((n, answer) -> {
+            if (n == 1) {
+                answer.say("half").end(FinishReason.LENGTH);
+            } else {
+                answer.say("x".repeat(ChatLimits.DEFAULT.answerCharacters() + 1));
+            }
+        });
+        String id = house.say("go");
+        house.awaitTurns(id, 1);
+        assertThat(house.latest(id, EventType.TURN_FINISHED, "detail"))
+                .isEqualTo("The answer reached the model's length limit.");
+        house.chat.resume(id);
+        house.awaitTurns(id, 2);
+        assertThat(house.latest(id, EventType.TURN_FINISHED, "detail"))
+                .isEqualTo("The answer is longer than RunGPT takes.");
+    }
+
+    @Test
+    void aRequestThatNobodyAnsweredCostsNothing() throws Exception {
+        house.model.script((n, answer) -> {
+            if (n == 2) {
+                answer.say("half");
+            }
+            answer.fail(n == 1 ? ModelException.Kind.AUTHENTICATION : ModelException.Kind.DROPPED);
+        });
+        String id = house.say("go");
+        house.awaitTurns(id, 1);
+        assertThat(house.latest(id, EventType.MESSAGE_FINISHED, "reason")).isEqualTo("error");
+        assertThat(house.state(id).spent().tokens).isZero();
+        house.chat.resume(id);
+        house.awaitTurns(id, 2);
+        assertThat(house.state(id).spent().tokens).isPositive();
+    }
+
+    @Test
     void aTurnMakesOnlySoManyCalls() throws Exception {
         house.close();
         try (House small = new House(new Disk(), new Sandboxes(), ChatLimits.DEFAULT.withLoop(25, 3))) {

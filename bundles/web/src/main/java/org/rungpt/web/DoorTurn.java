@@ -117,7 +117,8 @@ final class DoorTurn {
         } else if (how.equals("error") || how.equals("interrupted")) {
             finish(how, data.path("detail").asText("The turn ended early."));
         } else {
-            reason = how.equals("limit") || how.equals("repeated") ? "length" : reason;
+            boolean limited = how.equals("limit") || how.equals("repeated");
+            reason = limited && !reason.equals("content_filter") ? "length" : reason;
             finish(null, null);
         }
     }
