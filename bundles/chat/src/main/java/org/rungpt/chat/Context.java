@@ -2,6 +2,8 @@ package org.rungpt.chat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.chat.Message;
 
@@ -11,7 +13,6 @@ final class Context {
     private static final int SHORT = 600;
 
     private static final int TRANSCRIPT_PIECE = 1500;
-    private static final int QUOTED_REQUEST = 4000;
     private static final int FALLBACK_LINE = 200;
     private static final int FALLBACK_LINES = 40;
 
@@ -71,27 +72,77 @@ final class Context {
     }
 
     /**
-     * How many messages at the beginning give way, so that the rest has at most so many tokens, or as few as possible. Calls and their
-     * results stay together. 0 if nothing can give way.
+     * Messages that give way to a summary.
+     *
+     * @param through id of the last of the first messages, which give way or stay
+     * @param dropped those that give way
+     * @param kept ids of those that stay word by word
      */
-    static int cut(List<Message> history, long tokens) {
+    record Cut(String through, List<Message> dropped, List<String> kept) {}
+
+    /**
+     * The first messages give way, so that the rest has at most so many tokens, or as few as possible. Calls and their results stay together;
+     * the user's latest message and what is pinned stay always.
+     *
+     * @param pinned ids of messages that never give way
+     * @return null if nothing can give way
+     */
+    static @Nullable Cut cut(List<Message> history, Set<String> pinned, long tokens) {
+        int latest = latestOfUser(history);
         long rest = tokens(history);
         int cut = 0;
-        for (int i = 0; i < history.size(); i++) {
-            boolean start = i > 0
-                    && (history.get(i) instanceof Message.User
-                            || history.get(i) instanceof Message.Assistant
-                                    && history.get(i - 1) instanceof Message.Results);
-            if (start) {
+        for (int i = 1; i < history.size(); i++) {
+            if (!stays(history, i - 1, latest, pinned)) {
+                rest -= tokens(history.get(i - 1));
+            }
+            boolean start = history.get(i) instanceof Message.User
+                    || history.get(i) instanceof Message.Assistant && history.get(i - 1) instanceof Message.Results;
+            if (start && givesWay(history, i, latest, pinned)) {
                 cut = i;
                 if (rest <= tokens) {
-                    return cut;
+                    break;
                 }
             }
-            rest -= tokens(history.get(i));
         }
-        // A summary alone is nothing that can give way.
-        return cut == 1 && history.get(0) instanceof Message.Notice ? 0 : cut;
+        if (cut == 0) {
+            return null;
+        }
+        var dropped = new ArrayList<Message>();
+        var kept = new ArrayList<String>();
+        for (int i = 0; i < cut; i++) {
+            if (stays(history, i, latest, pinned)) {
+                kept.add(Summary.id(history.get(i)));
+            } else {
+                dropped.add(history.get(i));
+            }
+        }
+        return new Cut(Summary.id(history.get(cut - 1)), List.copyOf(dropped), List.copyOf(kept));
+    }
+
+    private static int latestOfUser(List<Message> history) {
+        for (int i = history.size() - 1; i >= 0; i--) {
+            if (history.get(i) instanceof Message.User) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private static boolean stays(List<Message> history, int at, int latestOfUser, Set<String> pinned) {
+        return at == latestOfUser || pinned.contains(Summary.id(history.get(at)));
+    }
+
+    /** A summary alone is nothing that can give way. */
+    private static boolean givesWay(List<Message> history, int cut, int latestOfUser, Set<String> pinned) {
+        int count = 0;
+        boolean more = false;
+        for (int i = 0; i < cut && !more; i++) {
+            if (!stays(history, i, latestOfUser, pinned)) {
+                count++;
+                more = count > 1 || !(history.get(i) instanceof Message.Notice);
+            }
+        }
+        return more;
     }
 
     /** Of the messages without the system message, by our estimate. */
@@ -152,23 +203,8 @@ final class Context {
     }
 
     /** What the model is told instead of what gave way. */
-    static String notice(List<Message> dropped, List<Message> kept, String summary) {
-        var text = new StringBuilder(
-                "Earlier messages of this conversation were left out to make room. What happened in them:\n" + summary);
-        if (kept.stream().noneMatch(message -> message instanceof Message.User)) {
-            for (int i = dropped.size() - 1; i >= 0; i--) {
-                if (dropped.get(i) instanceof Message.User user) {
-                    String request = user.text();
-                    text.append("\n\nThe user's latest request, on which you are at work, was:\n")
-                            .append(
-                                    request.length() <= QUOTED_REQUEST
-                                            ? request
-                                            : request.substring(0, boundary(request, QUOTED_REQUEST)) + " […]");
-                    break;
-                }
-            }
-        }
-        return text.toString();
+    static String notice(String summary) {
+        return "Earlier messages of this conversation were left out to make room. What happened in them:\n" + summary;
     }
 
     /** A summary without a model: what the user said, line by line. */

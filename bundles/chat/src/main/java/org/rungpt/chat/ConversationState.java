@@ -54,6 +54,9 @@ final class ConversationState {
     /** Calls that the model is not kept waiting for, until their real results were sent. */
     private final Map<String, CallState> background = new LinkedHashMap<>();
 
+    /** System messages that came with the conversation: they are never left out. */
+    private final Set<String> pinned = new HashSet<>();
+
     private List<ToldAction> told = List.of();
     private GrantSet granted = GrantSet.NONE;
     private Spent spent = new Spent();
@@ -118,6 +121,9 @@ final class ConversationState {
             }
             case EventType.MESSAGE_IMPORTED -> {
                 history.add(imported(data));
+                if (data.path("role").asText().equals("system")) {
+                    pinned.add(data.path("message").asText());
+                }
                 attached(data);
             }
             case EventType.MESSAGE_NOTICE -> {
@@ -316,11 +322,17 @@ final class ConversationState {
 
     private void summarise(ObjectNode data) {
         String through = data.path("through").asText();
+        List<String> kept = PermissionsJson.strings(data.path("kept"));
         for (int i = 0; i < history.size(); i++) {
             if (Summary.id(history.get(i)).equals(through)) {
-                history.subList(0, i + 1).clear();
+                List<Message> first = history.subList(0, i + 1);
+                first.removeIf(message -> !kept.contains(Summary.id(message)));
+                // Before what the user said last, which is the only one of the user's that stays.
+                int at = (int) first.stream()
+                        .takeWhile(message -> !(message instanceof Message.User))
+                        .count();
                 history.add(
-                        0,
+                        at,
                         new Message.Notice(
                                 data.path("message").asText(), data.path("text").asText()));
                 break;
@@ -468,6 +480,11 @@ final class ConversationState {
     /** The neutral history that the next request carries. */
     List<Message> history() {
         return List.copyOf(history);
+    }
+
+    /** Messages that stay whatever else gives way. */
+    Set<String> pinned() {
+        return pinned;
     }
 
     /** The pictures that calls left, by the id of the message that has their results; the oldest first. */

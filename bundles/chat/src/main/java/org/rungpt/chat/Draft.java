@@ -184,12 +184,15 @@ record Draft(String type, ObjectNode data) {
         return draft;
     }
 
-    static Draft contextSummarised(String through, int messages, String text, @Nullable Usage usage, double cost) {
+    static Draft contextSummarised(Context.Cut cut, String text, @Nullable Usage usage, double cost) {
         Draft draft = of(EventType.CONTEXT_SUMMARISED)
                 .with("message", Ids.of("m_"))
-                .with("through", through)
-                .with("messages", messages)
+                .with("through", cut.through())
+                .with("messages", cut.dropped().size())
                 .with("text", text);
+        if (!cut.kept().isEmpty()) {
+            PermissionsJson.strings(draft.data.putArray("kept"), cut.kept());
+        }
         return usage == null ? draft : draft.with(usage, cost);
     }
 

@@ -232,14 +232,9 @@ final class Steps {
         }
         double factor = state.tokenFactor();
         long fixed = Math.round(tokens / factor) - Context.tokens(history);
-        int cut = Context.cut(history, Math.max(0, Math.round((room / factor - fixed) / 2)));
-        if (cut > 0) {
-            var summary = new Summary(
-                    actor,
-                    log,
-                    List.copyOf(history.subList(0, cut)),
-                    List.copyOf(history.subList(cut, history.size())),
-                    info);
+        Context.Cut cut = Context.cut(history, state.pinned(), Math.max(0, Math.round((room / factor - fixed) / 2)));
+        if (cut != null) {
+            var summary = new Summary(actor, log, cut, info);
             actor.summaryBegins(summary);
             log.flush();
             summary.begin(connection, ModelName.parse(turn.model).model(), (int) Math.min(400_000, room * 2));

@@ -28,23 +28,16 @@ final class Summary implements ModelObserver {
 
     private final ConversationActor actor;
     private final EventLog log;
-    private final List<Message> dropped;
-    private final List<Message> kept;
+    private final Context.Cut cut;
     private final @Nullable ModelInfo model;
     private final StringBuilder text = new StringBuilder();
     private @Nullable ModelStream stream;
     private boolean ended;
 
-    Summary(
-            ConversationActor actor,
-            EventLog log,
-            List<Message> dropped,
-            List<Message> kept,
-            @Nullable ModelInfo model) {
+    Summary(ConversationActor actor, EventLog log, Context.Cut cut, @Nullable ModelInfo model) {
         this.actor = actor;
         this.log = log;
-        this.dropped = dropped;
-        this.kept = kept;
+        this.cut = cut;
         this.model = model;
     }
 
@@ -53,13 +46,13 @@ final class Summary implements ModelObserver {
                 modelId,
                 List.of(
                         ModelMessage.text(ModelMessage.Role.SYSTEM, TASK),
-                        ModelMessage.text(ModelMessage.Role.USER, Context.transcript(dropped, characters))),
+                        ModelMessage.text(ModelMessage.Role.USER, Context.transcript(cut.dropped(), characters))),
                 List.of(),
                 null);
         try {
             stream = connection.stream(request, this);
         } catch (RuntimeException e) {
-            actor.enqueue(() -> end(Context.fallback(dropped), null));
+            actor.enqueue(() -> end(Context.fallback(cut.dropped()), null));
         }
     }
 
@@ -79,13 +72,13 @@ final class Summary implements ModelObserver {
         actor.enqueue(() -> {
             String summary = heard();
             boolean usable = !summary.isEmpty() && reason != FinishReason.CANCELLED;
-            end(usable ? summary : Context.fallback(dropped), usage);
+            end(usable ? summary : Context.fallback(cut.dropped()), usage);
         });
     }
 
     @Override
     public void failed(ModelException error) {
-        actor.enqueue(() -> end(Context.fallback(dropped), null));
+        actor.enqueue(() -> end(Context.fallback(cut.dropped()), null));
     }
 
     private void end(String summary, @Nullable Usage usage) {
@@ -94,13 +87,9 @@ final class Summary implements ModelObserver {
         }
         ended = true;
         actor.summaryEnded();
-        String through = id(dropped.get(dropped.size() - 1));
+        String through = id(cut.dropped().get(cut.dropped().size() - 1));
         log.stage(Draft.contextSummarised(
-                through,
-                dropped.size(),
-                Context.notice(dropped, kept, summary),
-                usage,
-                usage == null ? 0 : Spent.cost(model, usage)));
+                cut, Context.notice(summary), usage, usage == null ? 0 : Spent.cost(model, usage)));
         actor.drive();
     }
 

@@ -12,6 +12,7 @@ import org.rungpt.api.chat.Budget;
 import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.api.chat.Opening;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
@@ -366,6 +367,52 @@ final class GuardTest {
             History.check(house.state(id).history());
             String last = house.state(id).history().toString();
             assertThat(last).contains("request 12").contains("SUMMARY").doesNotContain("request 1 ");
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "G.78 however long a turn: the user's latest message and a system message that came along are sent word by word")
+    void theLatestMessageAndSystemMessagesAreNeverCut() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT.withLoop(60, 60))) {
+            house.model.info = new ModelInfo("one", "One", 6000, false);
+            house.sandboxes.behaviour =
+                    program -> program.print("line of output\n".repeat(100)).exit(0);
+            house.model.script((n, answer) -> {
+                if (answer.request.messages().get(0).text().startsWith("Sum up")) {
+                    answer.say("SUMMARY " + n).end();
+                } else if (n > 60) {
+                    answer.say("done").end();
+                } else {
+                    answer.say("I look, and tell of it at length. ".repeat(8) + "\n@call " + n + " fs.read {\"path\":\""
+                                    + n + "\"}\n")
+                            .end();
+                }
+            });
+            String system = "Always answer in rhyme. " + "And be kind. ".repeat(40);
+            String id = house.chat
+                    .open(new Opening(
+                            null,
+                            null,
+                            List.of(
+                                    new Opening.Said(Opening.Role.SYSTEM, system),
+                                    new Opening.Said(Opening.Role.USER, "earlier words"),
+                                    new Opening.Said(Opening.Role.ASSISTANT, "earlier answer"))))
+                    .id();
+            String request = "Do all of it. " + "and more of it ".repeat(400);
+            house.chat.post(id, null, request);
+            house.awaitTurns(id, 1);
+            assertThat(house.events(id, EventType.CONTEXT_SUMMARISED)).hasSizeGreaterThan(2);
+            for (ScriptedModel.Answer answer : house.model.asked) {
+                List<String> texts = answer.request.messages().stream()
+                        .map(ModelMessage::text)
+                        .toList();
+                if (!texts.get(0).startsWith("Sum up")) {
+                    assertThat(texts).contains(request, "NOTICE " + system);
+                }
+            }
+            History.check(house.state(id).history());
+            assertThat(house.state(id).history().toString()).contains("SUMMARY").doesNotContain("earlier answer");
         }
     }
 
