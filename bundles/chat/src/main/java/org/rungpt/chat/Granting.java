@@ -49,16 +49,23 @@ final class Granting {
             throw new Missing("What is granted cannot be read now, so the call did not run: " + e.getMessage());
         }
         access = access.and(call.grant);
+        List<String> names = access.secrets();
+        List<Manifest.Secret> given = action.manifest().secrets().stream()
+                .filter(secret -> names.contains(secret.name()))
+                .toList();
+        List<String> hosts =
+                given.stream().flatMap(secret -> secret.hosts().stream()).toList();
         return new Grants(
-                access.network(), access.shares(), secrets(action, access.secrets()), !builtIn && access.workspace());
+                hosts.isEmpty() ? access.network() : SecretHosts.within(access.network(), hosts),
+                access.shares(),
+                values(action, given),
+                !builtIn && access.workspace());
     }
 
-    private Map<String, String> secrets(InstalledAction action, List<String> names) throws Missing {
+    private Map<String, String> values(InstalledAction action, List<Manifest.Secret> secrets) throws Missing {
         var values = new HashMap<String, String>();
-        for (Manifest.Secret secret : action.manifest().secrets()) {
-            if (names.contains(secret.name())) {
-                values.put(secret.env(), value(action, secret.name()));
-            }
+        for (Manifest.Secret secret : secrets) {
+            values.put(secret.env(), value(action, secret.name()));
         }
         return values;
     }

@@ -96,7 +96,9 @@ record Needs(
             sentences.add("It asks to reach " + String.join(", ", network) + ".");
         }
         for (Manifest.Secret secret : secrets) {
-            String meant = secret.hosts().isEmpty() ? "" : ", meant for " + String.join(", ", secret.hosts());
+            String meant = secret.hosts().isEmpty()
+                    ? ""
+                    : ", meant for " + String.join(", ", secret.hosts()) + ": a call with it reaches nothing else";
             String unset = isSet.test(secret) ? "" : ", which is not set yet";
             sentences.add("It asks for the secret " + secret.name() + unset + meant + ".");
         }

@@ -148,6 +148,47 @@ final class PermissionTest {
     }
 
     @Test
+    void aCallThatGetsASecretReachesOnlyTheHostsThatItIsMeantFor() throws Exception {
+        house.permissions.setGrants(
+                null,
+                new GrantSet(
+                        Access.NONE,
+                        List.of(new GrantSet.ForAction(
+                                WEATHER,
+                                HASH,
+                                new Access(
+                                        List.of(Grants.INTERNET, Grants.PACKAGE_MIRRORS, "evil.example:443"),
+                                        List.of(),
+                                        List.of(),
+                                        false)))));
+        String id = ask("weather.now");
+        house.chat.decide(id, waiting(id), with(Decision.Scope.ONCE, weather()));
+        assertThat(house.sandboxes.next().spec.grants().network())
+                .containsExactly("api.weather.example:443", "api.weather.example:80");
+        house.awaitTurns(id, 1);
+
+        String without = ask("weather.now");
+        house.chat.decide(without, waiting(without), with(Decision.Scope.ONCE, Access.NONE));
+        assertThat(house.sandboxes.next().spec.grants().network())
+                .containsExactly(Grants.INTERNET, Grants.PACKAGE_MIRRORS, "evil.example:443");
+    }
+
+    @Test
+    void theHostsOfSecretsAreMetWithWhatWasGranted() {
+        List<String> hosts = List.of("api.one.example", "*.two.example");
+        assertThat(SecretHosts.within(List.of("API.one.example:8443", "one.example:443"), hosts))
+                .containsExactly("api.one.example:8443");
+        assertThat(SecretHosts.within(List.of("*.example:443"), hosts))
+                .containsExactly("api.one.example:443", "*.two.example:443");
+        assertThat(SecretHosts.within(List.of("a.two.example:1", "two.example:1", "xtwo.example:1"), hosts))
+                .containsExactly("a.two.example:1");
+        assertThat(SecretHosts.within(List.of("*.deep.two.example:1", "*.one.example:2"), hosts))
+                .containsExactly("*.deep.two.example:1", "api.one.example:2");
+        assertThat(SecretHosts.within(List.of("[::1]:443", "other.example:443", Grants.PACKAGE_MIRRORS), hosts))
+                .isEmpty();
+    }
+
+    @Test
     @DisplayName("E.62 neither an export nor the model is told a secret or where a share lies on the host")
     void whatLeavesHoldsNoSecretAndNoHostPath() throws Exception {
         String id = ask("weather.now");
