@@ -202,6 +202,15 @@ describe("output", () => {
     expect(shown(view)).toEqual(["abc", "d"]);
   });
 
+  it("keeps what an action logs apart from what it says: each counts from 0", () => {
+    const live4 = [live("log", 0, "begins\n"), live("stdout", 0, "half\n"), live("error", 0, "No disk."), live("stdout", 5, "whole\n")];
+    const kept4 = [kept(11, "log", 0, "begins\n"), kept(12, "stdout", 0, "half\n"), kept(13, "error", 0, "No disk."), kept(14, "stdout", 5, "whole\n")];
+    const all = ["log begins\n", "stdout half\n", "error No disk.", "stdout whole\n"];
+    for (const events of [live4, kept4, [...live4, ...kept4]]) {
+      expect(call(applyEvents(running, events)).output.map((chunk) => `${chunk.stream} ${chunk.text}`)).toEqual(all);
+    }
+  });
+
   it("joins what was stored in pieces", () => {
     const view = applyEvents(running, [kept(11, "stdout", 0, "abc"), kept(12, "stdout", 3, "def")]);
     expect(shown(view)).toEqual(["abcdef"]);

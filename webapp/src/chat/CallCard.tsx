@@ -27,6 +27,7 @@ import { Arguments, summary } from "./Arguments";
 import { Artifacts } from "./Artifacts";
 import { bytes } from "./attach";
 import { Changes } from "./Changes";
+import { runsOf } from "./output";
 import { Terminal } from "./Terminal";
 import { type Call, type CallState, isFinal } from "./view";
 
@@ -141,7 +142,7 @@ function Details({ conversation, call }: Props) {
         <div className="call-output">
           <div className="call-output-head">
             <span>{texts.call.output}</span>
-            <CopyButton label={texts.call.copyOutput} text={() => terminalText(call.output.map((chunk) => chunk.text).join(""))} />
+            <CopyButton label={texts.call.copyOutput} text={() => runsOf(call.output).map((run) => terminalText(run.text)).join("\n")} />
           </div>
           <Terminal output={call.output} label={texts.call.output} />
         </div>

@@ -2,7 +2,7 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { type Span, type Style, terminalLines } from "../text/terminal";
 import { texts } from "../texts";
 import { HiddenCharacter } from "../ui/PlainText";
-import type { Output, StreamName } from "./output";
+import { type Output, runsOf, type StreamName } from "./output";
 
 /** Lines beyond this are shown on demand only. */
 const SHOWN_LINES = 400;
@@ -51,7 +51,7 @@ export const Terminal = memo(function Terminal({ output, label }: { readonly out
         }}
       >
         {shown.map((row, index) => (
-          <div key={rows.length - shown.length + index} className={row.stream === "stderr" ? "terminal-line stderr" : "terminal-line"}>
+          <div key={rows.length - shown.length + index} className={row.stream === "stdout" ? "terminal-line" : `terminal-line ${row.stream}`}>
             {row.spans.length === 0
               ? "\n"
               : row.spans.map((span, at) => (
@@ -70,7 +70,7 @@ function rowsOf(output: Output, all: boolean): { rows: Row[]; cut: boolean } {
   const rows: Row[] = [];
   let budget = all ? Number.POSITIVE_INFINITY : SHOWN_CHARACTERS;
   let cut = false;
-  const runs = joined(output);
+  const runs = runsOf(output);
   for (let i = runs.length - 1; i >= 0 && !cut; i--) {
     const run = runs[i];
     if (run) {
@@ -81,20 +81,6 @@ function rowsOf(output: Output, all: boolean): { rows: Row[]; cut: boolean } {
     }
   }
   return { rows, cut };
-}
-
-/** Neighbours of the same stream as one, so that sequences that were cut are whole again. */
-function joined(output: Output): { stream: StreamName; text: string }[] {
-  const runs: { stream: StreamName; text: string }[] = [];
-  for (const chunk of output) {
-    const last = runs.at(-1);
-    if (last?.stream === chunk.stream) {
-      last.text += chunk.text;
-    } else {
-      runs.push({ stream: chunk.stream, text: chunk.text });
-    }
-  }
-  return runs;
 }
 
 function countLines(output: Output): number {

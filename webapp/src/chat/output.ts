@@ -1,4 +1,7 @@
-export type StreamName = "stdout" | "stderr";
+/** Where output comes from; `log` and `error` are of actions whose output are events. Each counts its bytes from 0. */
+export const STREAMS = ["stdout", "stderr", "log", "error"] as const;
+
+export type StreamName = (typeof STREAMS)[number];
 
 /** A stretch of a call's output; offsets count bytes in its stream. */
 export interface Chunk {
@@ -78,4 +81,18 @@ function after(chunk: Chunk, offset: number): Chunk | undefined {
   }
   const text = new TextDecoder().decode(encoder.encode(chunk.text).subarray(offset - chunk.offset));
   return { ...chunk, offset, text };
+}
+
+/** Neighbours of the same stream as one, so that sequences that were cut are whole again. */
+export function runsOf(output: Output): { stream: StreamName; text: string }[] {
+  const runs: { stream: StreamName; text: string }[] = [];
+  for (const chunk of output) {
+    const last = runs.at(-1);
+    if (last?.stream === chunk.stream) {
+      last.text += chunk.text;
+    } else {
+      runs.push({ stream: chunk.stream, text: chunk.text });
+    }
+  }
+  return runs;
 }

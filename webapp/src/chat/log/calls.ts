@@ -1,6 +1,6 @@
 import type { EventData } from "../../api/types";
 import { flag, isRecord, number, record, records, text, texts } from "../fields";
-import { addStored, addTransient, type StreamName } from "../output";
+import { addStored, addTransient, STREAMS } from "../output";
 import { type Call, type CallState, isFinal, type Needs } from "../view";
 import type { Draft, Handler } from "./draft";
 import { artifactOf } from "./messages";
@@ -164,7 +164,7 @@ function progressOf(data: EventData): string | undefined {
 }
 
 function withOutput(call: Call, data: EventData, stored: boolean): Call {
-  const stream: StreamName = text(data, "stream") === "stderr" ? "stderr" : "stdout";
+  const stream = STREAMS.find((name) => name === text(data, "stream")) ?? "stdout";
   const offset = number(data, "offset");
   const said = text(data, "text") ?? "";
   if (offset === undefined || offset < 0) {
