@@ -4,6 +4,7 @@ import { pictureAt, type Upload } from "../chat/attach";
 import type { UserMessage } from "../chat/view";
 import { Conversation } from "./conversation";
 import { Conversations } from "./conversations";
+import { paced } from "./pace";
 import { Resource } from "./resource";
 import { Router } from "./router";
 import { remember, remembered } from "./theme";
@@ -16,6 +17,8 @@ const KEPT = 6;
 const HIDDEN_MILLIS = 20_000;
 const STATUS_MILLIS = 20_000;
 const UNDO_MILLIS = 6000;
+/** An answer is drawn anew twenty times a second at most, however fast it comes. */
+const UPDATE_MILLIS = 50;
 
 export const client = new ApiClient({
   fetch: (url, init) => fetch(url, init),
@@ -32,17 +35,9 @@ export const actions = new Resource(() => client.call("get", "/api/actions", {})
 
 const open = new Map<string, Conversation>();
 
-function soon(task: () => void): void {
-  if (document.hidden) {
-    setTimeout(task, 100);
-  } else {
-    requestAnimationFrame(task);
-  }
-}
-
 /** The conversation with this id, from memory if it was shown lately. */
 export function conversation(id: string): Conversation {
-  const known = open.get(id) ?? new Conversation(client, id, soon);
+  const known = open.get(id) ?? new Conversation(client, id, paced(UPDATE_MILLIS));
   open.delete(id);
   open.set(id, known);
   for (const [other, old] of open) {

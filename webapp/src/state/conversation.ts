@@ -50,7 +50,7 @@ export class Conversation extends Store<OpenConversation> {
   constructor(
     private readonly client: ApiClient,
     readonly id: string,
-    /** Runs soon: before the next picture is drawn, so that a burst of events is one change. */
+    /** Runs soon, so that a burst of events is one change. */
     private readonly soon: (task: () => void) => void,
   ) {
     super({ view: NOTHING, loaded: false, link: "connecting", pending: [], family: [], error: undefined });
