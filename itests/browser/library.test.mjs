@@ -179,4 +179,39 @@ describe('the library', () => {
     assert.match(stage.model.state.requests.at(-1).last, /remember the milk/);
     assert.deepEqual(problems, []);
   });
+
+  it('what is done to a conversation is done to all its versions, listed or not, also if the page is closed at once', async () => {
+    const { id } = await stage.api('POST', '/conversations', { model: 'openai/scripted' });
+    await stage.api('POST', `/conversations/${id}/messages`, { text: 'The oldest of all', id: 'm_oldest' });
+    const { page, problems } = await stage.open();
+    await page.goto(`${stage.server.origin}/c/${id}`);
+    await page.getByText('You said: The oldest of all').waitFor();
+    const { id: version } = await stage.api('POST', `/conversations/${id}/branches`, { message: 'm_oldest' });
+    for (let n = 0; n < 205; n++) await stage.api('POST', '/conversations', { model: 'openai/scripted' });
+    await page.reload();
+    await page.getByText('You said: The oldest of all').waitFor();
+    await page.getByRole('navigation').getByRole('link').nth(50).waitFor();
+    assert.equal(await page.locator(`nav a[href="/c/${id}"], nav a[href="/c/${version}"]`).count(), 0, 'the list shows neither');
+
+    const choose = async (what) => {
+      await page.getByRole('main').getByRole('button', { name: 'More for this conversation' }).click();
+      await page.getByRole('menuitem', { name: what, exact: true }).click();
+    };
+    const pinned = page.waitForResponse((answer) => answer.url().endsWith(`/${version}/labels`));
+    await choose('Pin');
+    await pinned;
+    for (const one of [id, version]) assert.equal((await stage.api('GET', `/conversations/${one}`)).pinned, true);
+
+    await choose('Delete');
+    await page.getByText('will be deleted with its 2 versions').waitFor();
+    const all = async () => (await stage.api('GET', '/conversations?show=all&limit=1000')).conversations.map((one) => one.id);
+    assert.ok((await all()).includes(version), 'it can be taken back still');
+    await page.close({ runBeforeUnload: false });
+    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+      if (!(await all()).some((one) => one === id || one === version)) break;
+    }
+    const left = await all();
+    assert.ok(!left.includes(id) && !left.includes(version), 'both are deleted');
+    assert.deepEqual(problems, []);
+  });
 });

@@ -23,7 +23,12 @@ type Query<O> = O extends { parameters: { query?: infer Q } } ? Exclude<Q, undef
 type Given<K extends string, T> = [T] extends [undefined] ? { [N in K]?: undefined } : { [N in K]: T };
 
 export type Request<P extends keyof paths, M extends Method> = Given<"path", PathParameters<P>> &
-  Given<"body", Body<Operation<P, M>>> & { query?: Query<Operation<P, M>>; signal?: AbortSignal };
+  Given<"body", Body<Operation<P, M>>> & {
+    query?: Query<Operation<P, M>>;
+    signal?: AbortSignal;
+    /** Whether it is sent also if the page ends meanwhile. */
+    keepalive?: boolean;
+  };
 
 /** What the server said about something that could not be done, or why it could not be asked. */
 export class ApiError extends Error {
@@ -61,7 +66,7 @@ export class ApiClient {
     request: Request<P, M>,
   ): Promise<Success<Operation<P, M>>> {
     const url = fill(path, request.path as Record<string, string> | undefined, request.query as object | undefined);
-    const response = await this.send(url, method, request.body, request.signal);
+    const response = await this.send(url, method, request.body, request.signal, request.keepalive);
     if (response.status === 204) {
       return undefined as Success<Operation<P, M>>;
     }
@@ -87,9 +92,9 @@ export class ApiClient {
     return this.once(url, { method: "GET", headers, signal });
   }
 
-  private async send(url: string, method: Method, body: unknown, signal?: AbortSignal): Promise<Response> {
+  private async send(url: string, method: Method, body: unknown, signal?: AbortSignal, keepalive = false): Promise<Response> {
     const headers: Record<string, string> = { Accept: "application/json" };
-    const init: RequestInit = { method: method.toUpperCase(), headers };
+    const init: RequestInit = { method: method.toUpperCase(), headers, keepalive };
     if (method !== "get") {
       headers["X-RunGPT"] = "1";
     }

@@ -48,7 +48,7 @@ export function ConversationMenu({ conversation, close, onRename, onTags }: Prop
         </MenuItem>
       ))}
       <hr className="menu-line" />
-      <MenuItem danger onSelect={item(() => deleteSoon(id, title))}>
+      <MenuItem danger onSelect={item(() => void deleteSoon(id, title).catch(report))}>
         <Trash2 aria-hidden />
         {texts.sidebar.delete}
       </MenuItem>

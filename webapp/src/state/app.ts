@@ -8,7 +8,7 @@ import { paced } from "./pace";
 import { Resource } from "./resource";
 import { Router } from "./router";
 import { remember, remembered } from "./theme";
-import { report, tell } from "./toasts";
+import { dismiss, report, tell } from "./toasts";
 import { texts } from "../texts";
 
 /** How many conversations stay in memory, so that going back to one shows it at once. */
@@ -69,14 +69,23 @@ export async function resend(from: Conversation, message: UserMessage, text: str
   await version.send(text, uploads);
 }
 
+/** What the user may still take back; it is done at once when the page ends. */
+const undoable = new Set<() => void>();
+
 /** Deletes a conversation with all its versions, unless the user takes it back in time. */
-export function deleteSoon(id: string, title: string): void {
-  const family = conversations.familyOf(id);
+export async function deleteSoon(id: string, title: string): Promise<void> {
+  const family = await conversations.family(id);
   conversations.leave(family, true);
   if (family.includes(router.get().conversation ?? "")) {
     router.go({ conversation: undefined });
   }
-  const timer = setTimeout(() => {
+  const settled = () => {
+    clearTimeout(timer);
+    undoable.delete(now);
+    dismiss(toast);
+  };
+  const now = () => {
+    settled();
     for (const one of family) {
       conversations.delete(one).catch((error: unknown) => {
         conversations.leave([one], false);
@@ -84,11 +93,13 @@ export function deleteSoon(id: string, title: string): void {
       });
       setDraft(one, "");
     }
-  }, UNDO_MILLIS);
-  tell(texts.sidebar.deleted(title, family.length), {
+  };
+  const timer = setTimeout(now, UNDO_MILLIS);
+  undoable.add(now);
+  const toast = tell(texts.sidebar.deleted(title, family.length), {
     label: texts.undo,
     run: () => {
-      clearTimeout(timer);
+      settled();
       conversations.leave(family, false);
     },
   });
@@ -133,6 +144,7 @@ export function start(): void {
       }
     }
   });
+  addEventListener("pagehide", () => undoable.forEach((now) => now()));
   addEventListener("online", () => {
     conversations.nudge();
     open.forEach((one) => one.nudge());

@@ -1,7 +1,6 @@
 import type { ApiClient, ApiError } from "../api/client";
 import { type Link, LiveStream } from "../api/stream";
 import type { ConversationInfo } from "../api/types";
-import { rootOf } from "../library/family";
 import { asApiError } from "./resource";
 import { Store } from "./store";
 
@@ -92,18 +91,15 @@ export class Conversations extends Store<ConversationList> {
     this.update((before) => ({ ...before, list: ordered([...conversations, ...before.list]) }));
   }
 
-  /** All versions of a conversation that are known, itself first. */
-  familyOf(id: string): string[] {
-    const { list } = this.get();
-    const byId = new Map(list.map((one) => [one.id, one]));
-    const self = byId.get(id);
-    const root = self && rootOf(self, byId);
-    return [id, ...list.filter((one) => one.id !== id && rootOf(one, byId) === root).map((one) => one.id)];
+  /** A conversation with all its versions, of which the list may show none. */
+  async family(id: string): Promise<string[]> {
+    const { conversations } = await this.client.call("get", "/api/conversations/{id}/branches", { path: { id } });
+    return conversations.map((one) => one.id);
   }
 
   /** Pins, archives or tags it with all its versions; what is left out stays. */
   async label(id: string, labels: { pinned?: boolean; archived?: boolean; tags?: readonly string[] }): Promise<void> {
-    for (const one of this.familyOf(id)) {
+    for (const one of await this.family(id)) {
       this.put(await this.client.call("put", "/api/conversations/{id}/labels", { path: { id: one }, body: labels }));
     }
   }
@@ -134,8 +130,9 @@ export class Conversations extends Store<ConversationList> {
     });
   }
 
+  /** Deletes one conversation; the request is sent also if the page ends now. */
   async delete(id: string): Promise<void> {
-    await this.client.call("delete", "/api/conversations/{id}", { path: { id } });
+    await this.client.call("delete", "/api/conversations/{id}", { path: { id }, keepalive: true });
     this.drop(id);
     this.leave([id], false);
   }
