@@ -114,6 +114,10 @@ export const texts = {
     tooMany: (most: number) => `A message takes at most ${most} files.`,
     tooLarge: (name: string, most: string) => `${name} is larger than ${most}.`,
     pictureGone: (name: string) => `${name} is not there any more, so the message cannot be sent again with it.`,
+    unseen: (model: string) => `${model} sees no pictures: they stay with your message, but it is not shown them.`,
+    perhapsUnseen: (model: string) =>
+      `Whether ${model} sees pictures is not known, so it is not shown them. If it does, say so in its connection.`,
+    openConnections: "Open connections",
     noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor text.`,
   },
 
@@ -259,6 +263,9 @@ export const texts = {
     network: "Network",
     connected: (place: string, sent: string, received: string) => `${place} · ${sent} sent, ${received} received`,
     refused: (place: string, reason: string | undefined) => `${place} · refused${reason === undefined ? "" : `: ${reason}`}`,
+    hostNotGranted: (place: string) => `${place} was refused: it is not granted to this conversation.`,
+    hostGranted: (place: string) => `${place} may be reached in this conversation now. The call has to be made again: ask for it.`,
+    allowHost: "Allow this host for this conversation",
     hiddenCharacter: (name: string) => `Invisible character ${name}`,
     artifacts: "Files it left",
     download: "Download",

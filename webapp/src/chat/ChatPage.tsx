@@ -62,6 +62,7 @@ function NewChat({ onSidebar }: Props) {
       <Composer
         conversation={undefined}
         field={field}
+        model={model}
         running={false}
         waiting={false}
         onSend={send}
@@ -184,6 +185,7 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
         <Composer
           conversation={conversation.id}
           field={field}
+          model={info?.model}
           running={running}
           waiting={waiting && !inSight}
           onSend={(text, uploads) => {

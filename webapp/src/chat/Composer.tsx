@@ -1,8 +1,10 @@
-import { ArrowUp, Paperclip, ShieldQuestion, Square } from "lucide-react";
+import { ArrowUp, EyeOff, Paperclip, ShieldQuestion, Square } from "lucide-react";
 import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { draft, setDraft } from "../state/app";
+import { draft, models, router, setDraft } from "../state/app";
+import { useStore } from "../state/store";
 import { tell } from "../state/toasts";
 import { texts } from "../texts";
+import { PlainText } from "../ui/PlainText";
 import { Uploads } from "./Attached";
 import { readFiles, type Upload } from "./attach";
 import { SuggestionList } from "./SuggestionList";
@@ -12,6 +14,8 @@ interface Props {
   /** Whose draft it holds; undefined for a new conversation. */
   readonly conversation: string | undefined;
   readonly field: RefObject<HTMLTextAreaElement | null>;
+  /** Who answers. */
+  readonly model: string | undefined;
   readonly running: boolean;
   /** Whether a call waits for approval, out of sight perhaps. */
   readonly waiting: boolean;
@@ -23,7 +27,7 @@ interface Props {
 const touch = typeof matchMedia === "function" && matchMedia("(pointer: coarse)").matches;
 
 /** Where the user writes, and puts files. */
-export function Composer({ conversation, field, running, waiting, onSend, onStop, onReview }: Props) {
+export function Composer({ conversation, field, model, running, waiting, onSend, onStop, onReview }: Props) {
   const [text, setText] = useState(() => draft(conversation));
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
   const [over, setOver] = useState(false);
@@ -120,6 +124,7 @@ export function Composer({ conversation, field, running, waiting, onSend, onStop
           }
         }}
       >
+        {uploads.some((upload) => upload.picture) && <Unseen model={model} />}
         {uploads.length > 0 && <Uploads uploads={uploads} onRemove={(gone) => setUploads(uploads.filter((one) => one !== gone))} />}
         <div className="composer-row">
           <button type="button" className="icon-button attach" aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => picker.current?.click()}>
@@ -173,5 +178,26 @@ export function Composer({ conversation, field, running, waiting, onSend, onStop
         </div>
       </form>
     </div>
+  );
+}
+
+/** Says before a picture is sent that the model is not shown it. */
+function Unseen({ model }: { readonly model: string | undefined }) {
+  const known = useStore(models).data?.models.find((one) => one.id === model);
+  if (!known || known.images === true) {
+    return null;
+  }
+  return (
+    <p className="unseen" role="status">
+      <EyeOff aria-hidden />
+      <span>
+        <PlainText text={(known.images === false ? texts.composer.unseen : texts.composer.perhapsUnseen)(known.title)} />
+      </span>
+      {known.images !== false && (
+        <button type="button" className="text-button" onClick={() => router.go({ settings: "connections" })}>
+          {texts.composer.openConnections}
+        </button>
+      )}
+    </p>
   );
 }
