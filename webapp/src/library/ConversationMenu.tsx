@@ -1,6 +1,8 @@
 import { Archive, Download, Pencil, Pin, PinOff, Tag, Trash2 } from "lucide-react";
+import { useEffect } from "react";
 import type { ConversationInfo } from "../api/types";
-import { conversations, deleteSoon } from "../state/app";
+import { connections, conversations, deleteSoon } from "../state/app";
+import { useStore } from "../state/store";
 import { report, tell } from "../state/toasts";
 import { texts } from "../texts";
 import { MenuItem } from "../ui/Menu";
@@ -41,6 +43,8 @@ export function ConversationMenu({ conversation, close, onRename, onTags }: Prop
         {texts.library.archive}
       </MenuItem>
       <hr className="menu-line" />
+      <Protocols conversation={conversation} close={close} />
+      <hr className="menu-line" />
       {FORMATS.map((format) => (
         <MenuItem key={format} onSelect={item(() => save(`/api/conversations/${encodeURIComponent(id)}/export?format=${format}`))}>
           <Download aria-hidden />
@@ -53,6 +57,34 @@ export function ConversationMenu({ conversation, close, onRename, onTags }: Prop
         {texts.sidebar.delete}
       </MenuItem>
     </>
+  );
+}
+
+/** How calls are written, from the next request on. */
+function Protocols({ conversation, close }: Pick<Props, "conversation" | "close">) {
+  const { data } = useStore(connections);
+  useEffect(() => void connections.reload(), []);
+  const own = data?.connections.find((one) => conversation.model.startsWith(`${one.name}/`))?.protocol;
+  const names: Readonly<Record<string, string>> = texts.library.protocols;
+  return (
+    <div role="group" aria-label={texts.connection.protocol}>
+      <p className="menu-heading">{texts.connection.protocol}</p>
+      {[...new Set(["tags", "native", conversation.protocol])].map((protocol) => (
+        <MenuItem
+          key={protocol}
+          checked={protocol === conversation.protocol}
+          onSelect={() => {
+            close();
+            void conversations.change(conversation.id, { protocol }).catch(report);
+          }}
+        >
+          <span className="menu-main">
+            <span>{names[protocol] ?? protocol}</span>
+            {protocol === own && <span className="menu-note">{texts.library.protocolOfConnection}</span>}
+          </span>
+        </MenuItem>
+      ))}
+    </div>
   );
 }
 

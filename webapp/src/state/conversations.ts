@@ -117,7 +117,7 @@ export class Conversations extends Store<ConversationList> {
     return made;
   }
 
-  async change(id: string, change: { title?: string; model?: string }): Promise<void> {
+  async change(id: string, change: { title?: string; model?: string; protocol?: string }): Promise<void> {
     this.put(await this.client.call("patch", "/api/conversations/{id}", { path: { id }, body: change }));
   }
 

@@ -18,6 +18,8 @@ export const library = {
   more: "More for this conversation",
   export: "Export",
   exportAs: { markdown: "Export as Markdown", html: "Export as HTML", json: "Export as JSON" },
+  protocols: { tags: "As tags in the text", native: "As tool calls of the API" },
+  protocolOfConnection: "what its connection says",
   results: (n: number) => (n === 0 ? "Nothing found." : count(n, "place found", "places found")),
   titles: "Titles",
   places: "In conversations",

@@ -13,6 +13,7 @@ import org.apache.karaf.shell.api.action.Option;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
 import org.apache.karaf.shell.support.CommandException;
+import org.apache.karaf.shell.support.completers.StringsCompleter;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
@@ -35,6 +36,15 @@ public final class AskCommand extends RungptCommand {
     @Nullable
     String model;
 
+    @Option(
+            name = "--protocol",
+            description = "How calls are written: tags or native; if left out, as the model's connection says")
+    @Completion(
+            value = StringsCompleter.class,
+            values = {"tags", "native"})
+    @Nullable
+    String protocol;
+
     @Option(name = "--conversation", description = "Goes on with this conversation instead of a new one")
     @Nullable
     String conversation;
@@ -54,9 +64,9 @@ public final class AskCommand extends RungptCommand {
     @Override
     void run(PrintStream out) throws Exception {
         Conversations chat = need(conversations, "The chat", "rungpt-chat");
-        String id = conversation == null ? chat.create(model).id() : conversation;
-        if (conversation != null && model != null) {
-            chat.change(id, null, model);
+        String id = conversation == null ? chat.create(model, protocol).id() : conversation;
+        if (conversation != null && (model != null || protocol != null)) {
+            chat.change(id, null, model, protocol);
         }
         var turn = new Turn(id, new Allowed(allow == null ? List.of() : allow), out);
         ServiceRegistration<ConversationListener> listening = listen(turn);
