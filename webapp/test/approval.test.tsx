@@ -16,6 +16,7 @@ const CALL: Call = {
   action: "acme/web",
   version: "2.1.0",
   effects: "write",
+  thirdParty: true,
   contentHash: "0123",
   by: "model",
   edited: false,

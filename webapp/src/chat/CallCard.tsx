@@ -8,7 +8,6 @@ import {
   CircleSlash,
   CircleX,
   GitBranch,
-  Globe,
   LoaderCircle,
   type LucideIcon,
   ShieldQuestion,
@@ -25,8 +24,8 @@ import { duration, useNow } from "../ui/time";
 import { ApprovalCard } from "./approval/ApprovalCard";
 import { Arguments, summary } from "./Arguments";
 import { Artifacts } from "./Artifacts";
-import { bytes } from "./attach";
 import { Changes } from "./Changes";
+import { Network } from "./Network";
 import { runsOf } from "./output";
 import { Terminal } from "./Terminal";
 import { type Call, type CallState, isFinal } from "./view";
@@ -149,7 +148,7 @@ function Details({ conversation, call }: Props) {
       )}
       {!said && call.state === "completed" && <p className="faint">{texts.call.noOutput}</p>}
       {call.artifacts.length > 0 && <Artifacts conversation={conversation.ownerOf(call.seq)} artifacts={call.artifacts} />}
-      {call.connections.length > 0 && <Connections call={call} />}
+      <Network conversation={conversation} call={call} />
       {isFinal(call.state) && call.startedAt !== undefined && !HARMLESS.has(call.effects ?? "") && <Changes conversation={conversation} call={call.id} />}
       {note !== undefined && note !== "" && (
         <p className="faint">
@@ -170,23 +169,6 @@ function Details({ conversation, call }: Props) {
         </footer>
       )}
     </>
-  );
-}
-
-/** The hosts that a call reached, and those that it was refused. */
-function Connections({ call }: { readonly call: Call }) {
-  return (
-    <div className="call-network">
-      <p className="faint">{texts.call.network}</p>
-      <ul>
-        {call.connections.map(({ host, port, allowed, reason, sent, received }, index) => (
-          <li key={index} className={allowed ? "host" : "host refused"}>
-            {allowed ? <Globe aria-hidden /> : <Ban aria-hidden />}
-            <PlainText text={allowed ? texts.call.connected(`${host}:${port}`, bytes(sent), bytes(received)) : texts.call.refused(`${host}:${port}`, reason)} />
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }
 

@@ -173,6 +173,8 @@ export interface Call {
   readonly version: string | undefined;
   readonly effects: string | undefined;
   readonly contentHash: string | undefined;
+  /** Whether its action did not come with RunGPT. */
+  readonly thirdParty: boolean;
   /** Who wrote it. */
   readonly by: "model" | "user";
   /** What runs: as the user changed it, if so. */

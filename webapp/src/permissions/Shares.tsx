@@ -5,7 +5,7 @@ import type { Grants } from "../api/types";
 import { texts } from "../texts";
 import { PlainText } from "../ui/PlainText";
 import { Section, useSaving } from "./Section";
-import { NONE } from "./usePermissions";
+import { NONE } from "./grants";
 
 interface Props {
   readonly grants: Grants;

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { ApiError } from "../api/client";
-import type { Access, Grants, Policy } from "../api/types";
+import type { Grants, Policy } from "../api/types";
 import { client } from "../state/app";
 import { asApiError } from "../state/resource";
+import { changeGrants, readGrants } from "./grants";
 
 export interface Permissions {
   readonly grants: Grants;
@@ -77,16 +78,7 @@ export function usePermissions(conversation: string | undefined, version: number
     (edit: (grants: Grants) => Grants) =>
       change(
         (now) => ({ ...now, grants: edit(now.grants) }),
-        async () => {
-          // What is there now counts, not what was shown: another window may have changed something else.
-          const { workspace, actions } = edit(await readGrants(conversation));
-          const body = { workspace: workspace ?? NONE, actions: actions ?? [] };
-          const grants =
-            conversation === undefined
-              ? await client.call("put", "/api/grants", { body })
-              : await client.call("put", "/api/conversations/{id}/grants", { path: { id: conversation }, body });
-          return { grants };
-        },
+        async () => ({ grants: await changeGrants(conversation, edit) }),
       ),
     [change, conversation],
   );
@@ -109,17 +101,9 @@ export function usePermissions(conversation: string | undefined, version: number
   return { loaded, error, busy: pending > 0, grant, rule };
 }
 
-export const NONE: Access = { network: [], shares: [], secrets: [], workspace: false };
-
 async function read(conversation: string | undefined): Promise<Permissions> {
   const [grants, policy] = await Promise.all([readGrants(conversation), readPolicy(conversation)]);
   return { grants, policy };
-}
-
-function readGrants(conversation: string | undefined): Promise<Grants> {
-  return conversation === undefined
-    ? client.call("get", "/api/grants", {})
-    : client.call("get", "/api/conversations/{id}/grants", { path: { id: conversation } });
 }
 
 function readPolicy(conversation: string | undefined): Promise<Policy> {

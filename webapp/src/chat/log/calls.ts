@@ -75,6 +75,7 @@ function requested(draft: Draft, data: EventData): void {
     version: text(data, "version"),
     effects: text(data, "effects"),
     contentHash: text(data, "contentHash"),
+    thirdParty: flag(data, "thirdParty"),
     by: text(data, "by") === "user" ? "user" : "model",
     arguments: argumentsOf(data["arguments"]),
     edited: false,
