@@ -250,6 +250,7 @@ describe("ends", () => {
       stored(10, "call.finished", { call: "c1", status: "denied", message: "no" }),
     ]);
     expect(call(denied)).toMatchObject({ state: "denied", approval: { decision: { allow: false, reason: "no" } } });
+    expect(denied.spent.calls, "as budgets count").toBe(0);
     const malformed = applyEvents(NOTHING, [
       ...TURN.slice(0, 4),
       stored(5, "call.requested", { call: "c1", message: "m2", ref: "1", task: "x.y", arguments: "{", raw: "<run", offset: 0, problem: "no such task" }),

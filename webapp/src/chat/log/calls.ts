@@ -52,8 +52,11 @@ export const CALLS: Readonly<Record<string, Handler>> = {
       return { ...call, artifacts: [...call.artifacts.filter((other) => other.id !== artifact.id), artifact] };
     }),
   "call.finished": (draft, data) => {
+    // As budgets count: what was denied or not understood took nothing.
+    if (draft.callOf(text(data, "call"))?.startedAt !== undefined) {
+      draft.spend((spent) => ({ ...spent, calls: spent.calls + 1 }));
+    }
     draft.call(data, (call) => finished(call, data));
-    draft.spend((spent) => ({ ...spent, calls: spent.calls + 1 }));
   },
   "message.results": results,
 };
