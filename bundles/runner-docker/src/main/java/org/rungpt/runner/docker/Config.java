@@ -9,7 +9,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     @AttributeDefinition(
             name = "Engine",
             description =
-                    "Address of the engine; empty: DOCKER_HOST of the environment, else the first socket found of Docker, Podman, Docker Desktop, Colima and Rancher Desktop")
+                    "Address of the engine; empty: DOCKER_HOST of the environment, else the first that answers of Docker, Docker Desktop, Colima, Rancher Desktop and Podman")
     String dockerHost() default "";
 
     @AttributeDefinition(

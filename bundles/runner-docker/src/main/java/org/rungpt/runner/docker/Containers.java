@@ -116,7 +116,7 @@ final class Containers {
     @Nullable
     Long process(String container) {
         Long process = docker().inspectContainerCmd(container).exec().getState().getPidLong();
-        return process != null && process > 0 && settings.dockerHost().startsWith("unix:") ? process : null;
+        return process != null && process > 0 && engine.host().startsWith(EngineAddress.UNIX) ? process : null;
     }
 
     /** Makes all files of a workspace those of the user of its sandbox. */

@@ -113,7 +113,8 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 Path.of(System.getProperty("user.home", "/")),
                 settings.data(),
                 EnginePlaces.of(
-                        settings.dockerHost(), now == null || !now.watch().isUp() ? null : now.engine()));
+                        settings.engine().candidates(),
+                        now == null || !now.watch().isUp() ? null : now.engine()));
     }
 
     /** The tasks of {@code rungpt/containers}. */
@@ -189,7 +190,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
 
     private void open(Instance instance) throws IOException {
         Workspaces workspaces = new Workspaces(settings.data(), instance.isNew());
-        Engine engine = new Engine(settings.dockerHost(), settings.maxSandboxes() * 2 + 16, response);
+        Engine engine = new Engine(settings.engine().candidates().get(0), settings.maxSandboxes() * 2 + 16, response);
         Labels labels = new Labels(instance.id());
         SandboxFactory factory = new SandboxFactory(settings, labels);
         StepRunner steps = new StepRunner(engine, factory, labels.ofImage());
@@ -197,7 +198,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         Images images = new Images(engine, settings, builds, steps, new SharedWork(work));
         Containers containers = new Containers(engine, labels, factory, steps, settings);
         Sidecars sidecars = new Sidecars(engine, labels, factory, settings, images::service);
-        EngineWatch watch = new EngineWatch(engine, settings.dockerHost(), settings.runtime(), images, timer);
+        EngineWatch watch = new EngineWatch(engine, settings.engine(), settings.runtime(), images, timer);
         Means means = new Means(
                 settings,
                 engine,
@@ -433,6 +434,13 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     boolean awaitEngine(Duration patience) throws InterruptedException {
         Open now = open;
         return now != null && now.watch().await(patience);
+    }
+
+    /** Where the engine is that is meant now. */
+    @Nullable
+    String engineHost() {
+        Open now = open;
+        return now == null ? null : now.engine().host();
     }
 
     /** Looks at once whether the engine is still there. */

@@ -7,11 +7,12 @@ import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connections to one engine: one for control, whose every call is answered in bounded time, and one for what streams for as
+ * The connections to the engine: one for control, whose every call is answered in bounded time, and one for what streams for as
  * long as it likes.
  */
 final class Engine implements AutoCloseable {
@@ -20,9 +21,12 @@ final class Engine implements AutoCloseable {
     static final Duration RESPONSE = Duration.ofSeconds(30);
     static final Duration PING = Duration.ofSeconds(5);
 
-    private final DockerClient control;
-    private final DockerClient streams;
-    private final DockerClient pinger;
+    private record Clients(String host, DockerClient control, DockerClient streams, DockerClient pinger) {}
+
+    private final int streamCount;
+    private final Duration response;
+    private volatile Clients clients;
+    private boolean closed;
 
     /** @param streamCount how many streams may be open at a time */
     Engine(String host, int streamCount) {
@@ -31,9 +35,27 @@ final class Engine implements AutoCloseable {
 
     /** @param response how long an answer of control may take */
     Engine(String host, int streamCount, Duration response) {
-        control = client(host, 16, response);
-        streams = client(host, streamCount, Duration.ZERO);
-        pinger = client(host, 2, PING);
+        this.streamCount = streamCount;
+        this.response = response;
+        this.clients = clients(host);
+    }
+
+    private Clients clients(String host) {
+        return new Clients(
+                host, client(host, 16, response), client(host, streamCount, Duration.ZERO), client(host, 2, PING));
+    }
+
+    String host() {
+        return clients.host();
+    }
+
+    /** Means another engine from now on. Only as long as nothing is known of this one. */
+    synchronized void turnTo(String host) {
+        Clients before = clients;
+        if (!closed && !before.host().equals(host)) {
+            clients = clients(host);
+            close(before);
+        }
     }
 
     private static DockerClient client(String host, int connections, Duration response) {
@@ -53,21 +75,26 @@ final class Engine implements AutoCloseable {
     }
 
     DockerClient control() {
-        return control;
+        return clients.control();
     }
 
     DockerClient streams() {
-        return streams;
+        return clients.streams();
     }
 
     /** For asking whether it is there, when the answer must come soon. */
     DockerClient pinger() {
-        return pinger;
+        return clients.pinger();
     }
 
     @Override
-    public void close() {
-        for (DockerClient client : new DockerClient[] {streams, control, pinger}) {
+    public synchronized void close() {
+        closed = true;
+        close(clients);
+    }
+
+    private static void close(Clients clients) {
+        for (DockerClient client : List.of(clients.streams(), clients.control(), clients.pinger())) {
             try {
                 client.close();
             } catch (IOException e) {

@@ -17,29 +17,26 @@ final class EngineFailures {
 
     /** Why the engine cannot be reached. */
     static Readiness unreachable(String host, Throwable failure) {
-        String socket = host.startsWith("unix://") ? host.substring("unix://".length()) : null;
-        String start = "Start it with `systemctl start docker`.";
+        EngineKind kind = EngineKind.of(host);
+        String socket = host.startsWith(EngineAddress.UNIX) ? host.substring(EngineAddress.UNIX.length()) : null;
         if (socket != null && !Files.exists(Path.of(socket))) {
             return Readiness.unready(
-                    "Docker is not running: there is no " + socket + ".",
-                    start
-                            + " Without Docker on this machine, install it first (Debian, Ubuntu: `apt-get install docker.io`).");
+                    kind.name() + " is not running: there is no " + socket + ".",
+                    kind.start()
+                            + " Without Docker or Podman on this machine, install one first (Debian, Ubuntu: `apt-get install docker.io`).");
         }
         String text = chain(failure);
         if (text.contains("permission denied")) {
             return Readiness.unready(
-                    "This user may not use Docker: no access to " + host + ".",
-                    "Run `sudo usermod -aG docker $USER` and log in again.");
+                    "This user may not use " + kind.name() + ": no access to " + host + ".", kind.access());
         }
         if (isSilence(failure)) {
-            return Readiness.unready(
-                    "Docker does not answer: " + host + " keeps silent.",
-                    "Look at `journalctl -u docker`, then restart it with `systemctl restart docker`.");
+            return Readiness.unready(kind.name() + " does not answer: " + host + " keeps silent.", kind.revive());
         }
         if (has(failure, ConnectException.class) || text.contains("refused") || has(failure, IOException.class)) {
-            return Readiness.unready("Docker is not running: nothing answers at " + host + ".", start);
+            return Readiness.unready(kind.name() + " is not running: nothing answers at " + host + ".", kind.start());
         }
-        return Readiness.unready("Docker cannot be used at " + host + ": " + line(failure) + ".", start);
+        return Readiness.unready(kind.name() + " cannot be used at " + host + ": " + line(failure) + ".", kind.start());
     }
 
     /** Whether no answer came in time. */
@@ -62,11 +59,8 @@ final class EngineFailures {
         return isAbsence(failure)
                 ? new RunnerException(
                         RunnerException.Kind.UNAVAILABLE,
-                        what + ": Docker does not answer (" + line(failure) + ")"
-                                + (isSilence(failure)
-                                        ? "; if that lasts, look at `journalctl -u docker` and restart it with"
-                                                + " `systemctl restart docker`"
-                                        : ""),
+                        what + ": the engine does not answer (" + line(failure) + ")"
+                                + (isSilence(failure) ? "; if that lasts, restart it: `rungpt doctor` tells how" : ""),
                         failure)
                 : new RunnerException(kind, what + ": " + line(failure), failure);
     }

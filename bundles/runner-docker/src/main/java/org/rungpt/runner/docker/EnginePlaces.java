@@ -10,20 +10,22 @@ import org.slf4j.LoggerFactory;
 /** Where the engine keeps its own, as far as that is this machine. */
 final class EnginePlaces {
     private static final Logger LOG = LoggerFactory.getLogger(EnginePlaces.class);
-    private static final String UNIX = "unix://";
     private static final List<String> USUAL = List.of("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers");
     private static final List<String> OF_USER = List.of(".local/share/docker", ".local/share/containers");
 
     private EnginePlaces() {}
 
-    /** @param engine to be asked; null if it is away: then the usual places */
-    static List<Path> of(String host, @Nullable Engine engine) {
+    /**
+     * @param hosts where there may be one: none of them is anything to share
+     * @param engine to be asked; null if it is away: then the usual places
+     */
+    static List<Path> of(List<String> hosts, @Nullable Engine engine) {
         List<Path> places = new ArrayList<>();
         USUAL.forEach(place -> places.add(Path.of(place)));
         OF_USER.forEach(place -> places.add(Path.of(System.getProperty("user.home", "/"), place)));
-        if (host.startsWith(UNIX)) {
-            places.add(Path.of(host.substring(UNIX.length())));
-        }
+        hosts.stream()
+                .filter(host -> host.startsWith(EngineAddress.UNIX))
+                .forEach(host -> places.add(Path.of(host.substring(EngineAddress.UNIX.length()))));
         if (engine != null) {
             try {
                 String root = engine.control().infoCmd().exec().getDockerRootDir();

@@ -1,7 +1,12 @@
 package org.rungpt.runner.docker;
 
+import com.github.dockerjava.api.model.Info;
 import com.github.dockerjava.api.model.Version;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -9,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.status.Readiness;
@@ -28,7 +34,7 @@ final class EngineWatch {
     }
 
     private final Engine engine;
-    private final String host;
+    private final EngineAddress address;
     private final @Nullable String runtime;
     private final Images images;
     private final ScheduledExecutorService timer;
@@ -37,16 +43,27 @@ final class EngineWatch {
     private final CountDownLatch known = new CountDownLatch(1);
     private volatile CompletableFuture<Void> up = new CompletableFuture<>();
     private volatile Arrival arrival = () -> {};
-    private long delay = FIRST_MILLIS;
+    private volatile long delay = FIRST_MILLIS;
+    /** How many have asked for a look since the last one began. */
+    private final AtomicInteger wanted = new AtomicInteger();
+
+    /** Whether one has answered: from then on it is that one, whose sandboxes are there. */
+    private boolean settled;
+
     private int silences;
     private String reported = "";
     private volatile long memory;
     private volatile String described = "Docker.";
     private volatile @Nullable String warning;
 
-    EngineWatch(Engine engine, String host, @Nullable String runtime, Images images, ScheduledExecutorService timer) {
+    EngineWatch(
+            Engine engine,
+            EngineAddress address,
+            @Nullable String runtime,
+            Images images,
+            ScheduledExecutorService timer) {
         this.engine = engine;
-        this.host = host;
+        this.address = address;
         this.runtime = runtime;
         this.images = images;
         this.timer = timer;
@@ -120,16 +137,35 @@ final class EngineWatch {
         }
     }
 
+    /** One look at a time: an arrival that is told twice would be taken for two. Who looks already looks once more. */
     private void check() {
+        if (wanted.getAndIncrement() > 0) {
+            return;
+        }
+        int seen;
+        do {
+            seen = wanted.get();
+            look();
+        } while (!wanted.compareAndSet(seen, 0));
+    }
+
+    private void look() {
         try {
             if (up.isDone()) {
                 engine.pinger().pingCmd().exec();
                 silences = 0;
                 readiness = withBaseImage(readiness);
             } else {
-                Version version = engine.pinger().versionCmd().exec();
-                memory = memoryOfEngine();
+                Version version = settled ? engine.pinger().versionCmd().exec() : find();
+                Info info = engine.pinger().infoCmd().exec();
+                memory = memoryOf(info);
                 describe(version);
+                Readiness lacking = lacking(info);
+                if (lacking != null) {
+                    down(lacking);
+                    return;
+                }
+                settled = true;
                 arrival.arrived();
                 readiness = withBaseImage(Readiness.warned(described, warning));
                 up.complete(null);
@@ -142,11 +178,42 @@ final class EngineWatch {
                 suspect();
                 return;
             }
-            down(EngineFailures.unreachable(host, e));
+            down(EngineFailures.unreachable(engine.host(), e));
         } finally {
             known.countDown();
+            report();
         }
-        report();
+    }
+
+    /** Asks one after the other. If none answers it stays with the first, which is what somebody will want to start. */
+    private Version find() {
+        RuntimeException failure = null;
+        List<String> candidates = address.candidates();
+        for (String host : candidates) {
+            engine.turnTo(host);
+            try {
+                return engine.pinger().versionCmd().exec();
+            } catch (RuntimeException e) {
+                LOG.debug("No engine at {}: {}", host, EngineFailures.line(e));
+                failure = failure == null ? e : failure;
+            }
+        }
+        engine.turnTo(candidates.get(0));
+        throw Objects.requireNonNull(failure);
+    }
+
+    /** What was asked for and the engine cannot give. Names with a dot need not be known to it before. */
+    private @Nullable Readiness lacking(Info info) {
+        String name = runtime;
+        Map<String, ?> there = info.getRuntimes();
+        if (name == null || name.contains(".") || there == null || there.isEmpty() || there.containsKey(name)) {
+            return null;
+        }
+        return Readiness.unready(
+                "The engine has no runtime " + EngineFailures.oneLine(name, 60) + "; it has "
+                        + EngineFailures.oneLine(String.join(", ", new TreeMap<>(there).keySet()), 200) + ".",
+                "Install it and make it known to the engine (for Docker in /etc/docker/daemon.json), or take runtime out of"
+                        + " etc/org.rungpt.runner.docker.cfg.");
     }
 
     private Readiness withBaseImage(Readiness now) {
@@ -160,8 +227,8 @@ final class EngineWatch {
         }
     }
 
-    private long memoryOfEngine() {
-        Long total = engine.pinger().infoCmd().exec().getMemTotal();
+    private static long memoryOf(Info info) {
+        Long total = info.getMemTotal();
         return total == null ? 0 : total;
     }
 
@@ -184,7 +251,7 @@ final class EngineWatch {
         if (!now.reason().equals(reported)) {
             reported = now.reason();
             if (now.ready()) {
-                LOG.info("Sandboxes by {} at {}", now.reason(), host);
+                LOG.info("Sandboxes by {} at {}", now.reason(), engine.host());
                 if (now.remedy() != null) {
                     LOG.warn("{}", now.remedy());
                 }

@@ -84,7 +84,7 @@ final class ImageFailures {
         return EngineFailures.isAbsence(failure)
                 ? new RunnerException(
                         Kind.UNAVAILABLE,
-                        what + ": Docker does not answer (" + EngineFailures.line(failure) + ")",
+                        what + ": the engine does not answer (" + EngineFailures.line(failure) + ")",
                         failure)
                 : of(what, EngineFailures.line(failure));
     }

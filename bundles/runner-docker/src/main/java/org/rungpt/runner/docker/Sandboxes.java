@@ -555,7 +555,8 @@ final class Sandboxes implements Sandbox.Keeper {
         sandbox.environment(found.environment());
         found.sidecars().forEach(sandbox::addSidecar);
         synchronized (this) {
-            if (detached) {
+            // One container is one sandbox, however often it is found.
+            if (detached || all.stream().anyMatch(other -> other.id().equals(found.id()))) {
                 return;
             }
             all.add(sandbox);

@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
  * Checked settings.
  *
  * @param data RunGPT's data directory
- * @param dockerHost address of the engine
+ * @param engine where the engine is to be found
  * @param baseImage reference of the base image; null to take the newest local one
  * @param memory bytes
  * @param cpus cores
@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 record Settings(
         Path data,
-        String dockerHost,
+        EngineAddress engine,
         @Nullable String baseImage,
         long memory,
         double cpus,
@@ -39,7 +39,6 @@ record Settings(
 
     private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
 
-    static final String DEFAULT_HOST = "unix:///var/run/docker.sock";
     private static final long DISK_MIB = 1024;
     private static final long ACTION_MIB = 4096;
     private static final double ACTION_CPUS = 4;
@@ -61,7 +60,7 @@ record Settings(
             int maxSandboxes) {
         this(
                 data,
-                dockerHost,
+                EngineAddress.of(dockerHost),
                 baseImage,
                 memory,
                 cpus,
@@ -83,8 +82,8 @@ record Settings(
         return new Settings(
                 data,
                 host == null
-                        ? EngineAddress.find(System.getenv(), Path.of(System.getProperty("user.home", "/")))
-                        : host,
+                        ? EngineAddress.search(environment, Path.of(System.getProperty("user.home", "/")), Path.of("/"))
+                        : EngineAddress.of(host),
                 firstNonBlank(config.baseImage(), baseImageProperty),
                 range("memoryMiB", config.memoryMiB(), 64, 1 << 20, 512) << 20,
                 range("cpus", config.cpus(), 0.1, 256.0, 2.0),

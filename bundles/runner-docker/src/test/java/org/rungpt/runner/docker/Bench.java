@@ -28,7 +28,7 @@ import org.rungpt.api.secret.SecretStore;
 /** A runner on the real engine, and what tests ask of it. Closing leaves nothing behind. */
 final class Bench implements AutoCloseable {
     static final String HOST =
-            System.getenv("DOCKER_HOST") == null ? Settings.DEFAULT_HOST : System.getenv("DOCKER_HOST");
+            System.getenv("DOCKER_HOST") == null ? EngineAddress.DEFAULT : System.getenv("DOCKER_HOST");
     static final long MIB = 1 << 20;
 
     final Path data;
@@ -38,6 +38,7 @@ final class Bench implements AutoCloseable {
     private final String host;
     private volatile int pool;
     private volatile long disk = 1024 * MIB;
+    private volatile String runtime;
     private volatile String baseImage = System.getProperty("rungpt.baseImage");
     private volatile EgressSettings egress = EgressSettings.DEFAULT;
     private volatile Duration lease = Duration.ofSeconds(120);
@@ -71,7 +72,7 @@ final class Bench implements AutoCloseable {
     Settings settings() {
         return new Settings(
                 data,
-                host,
+                EngineAddress.of(host),
                 baseImage,
                 512 * MIB,
                 2,
@@ -83,7 +84,7 @@ final class Bench implements AutoCloseable {
                 disk,
                 0,
                 Settings.MOST,
-                null,
+                runtime,
                 egress);
     }
 
@@ -147,6 +148,11 @@ final class Bench implements AutoCloseable {
     /** For the next runner. */
     void disk(long next) {
         disk = next;
+    }
+
+    /** For the next runner. */
+    void runtime(String next) {
+        runtime = next;
     }
 
     void pool(int next) {

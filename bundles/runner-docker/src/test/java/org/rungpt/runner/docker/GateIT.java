@@ -202,6 +202,28 @@ final class GateIT {
         }
     }
 
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("kinds")
+    @DisplayName("A.9 each kind of container has the runtime that is set")
+    void eachKindHasTheRuntime(String name, Kind kind) throws Exception {
+        // The engine's default under the other of its names: what is set can be told from what is not.
+        String runtime = "io.containerd.runc.v2";
+        bench.runtime(runtime);
+        try {
+            String container = kind.create(new SandboxFactory(bench.settings(), new Labels(bench.instance())));
+            MADE.add(container);
+            for (String made : MADE) {
+                assertThat(inspect(made).getHostConfig().getRuntime()).as(name).isEqualTo(runtime);
+            }
+        } finally {
+            bench.runtime(null);
+            for (String container : MADE) {
+                bench.docker().removeContainerCmd(container).withForce(true).exec();
+            }
+            MADE.clear();
+        }
+    }
+
     @Test
     @DisplayName("A.9 no kind of container is left out")
     void noKindIsLeftOut() {

@@ -37,9 +37,7 @@ final class MuteEngineIT {
             CallHandle call = bench.start("c-silent", bench.shell(), "true", new RecordingObserver());
             RunnerException told = failure(call);
             assertThat(told.kind()).isEqualTo(RunnerException.Kind.UNAVAILABLE);
-            assertThat(told)
-                    .hasMessageContaining("Docker does not answer")
-                    .hasMessageContaining("journalctl -u docker");
+            assertThat(told).hasMessageContaining("the engine does not answer").hasMessageContaining("rungpt doctor");
             mute.speak();
             assertThat(bench.runner().awaitEngine(Duration.ofSeconds(30))).isTrue();
             assertThat(Bench.await(bench.start("c-next", bench.shell(), "true", new RecordingObserver()))
