@@ -96,9 +96,10 @@ class JournalTest(unittest.TestCase):
         self.ask("stage", file=0, offset=0, base64=base64.b64encode(b"old ").decode())
         self.ask("stage", file=0, offset=4, base64=base64.b64encode(b"text").decode())
         owner = {"u": os.getuid(), "g": os.getgid()}
-        self.ask("apply", last=True, steps=[
+        self.ask("stage", steps=[
             {"do": "delete", "p": "new"}, {"do": "delete", "p": "dir"}, {"do": "dir", "p": "back", "m": 0o750, **owner},
             {"do": "file", "p": "back/a", "file": 0, "m": 0o640, **owner}, {"do": "link", "p": "back/l", "t": "a", **owner}])
+        self.ask("apply")
         self.assertEqual({"back": "dir", "back/a": "file", "back/l": "link"}, self.scan())
         self.assertEqual("old text", (self.work / "back/a").read_text())
         self.assertEqual(0o640, (self.work / "back/a").stat().st_mode & 0o7777)
@@ -110,9 +111,75 @@ class JournalTest(unittest.TestCase):
         (self.work / "l").symlink_to(outside)
         owner = {"u": os.getuid(), "g": os.getgid()}
         for step in {"do": "dir", "p": "l/x", "m": 0o700, **owner}, {"do": "dir", "p": "../x", "m": 0o700, **owner}, {"do": "link", "p": "l/y", "t": "z", **owner}:
+            self.ask("stage", begin=True)
+            self.ask("stage", steps=[step])
             with self.assertRaises(RuntimeError):
-                self.ask("apply", steps=[step])
+                self.ask("apply")
         self.assertEqual([], os.listdir(outside))
+
+    def state(self):
+        """What there is, with content, mode and kind."""
+        return {str(p.relative_to(self.work)): (oct(p.lstat().st_mode), os.readlink(p) if p.is_symlink() else p.read_text() if p.is_file() else None)
+                for p in sorted(self.work.rglob("*"))}
+
+    def staged(self):
+        """A workspace, and a revert of it of which the last step cannot be done."""
+        (self.work / "gone").mkdir()
+        (self.work / "gone/a").write_text("a")
+        (self.work / "kept").write_text("new")
+        (self.work / "kept").chmod(0o640)
+        (self.work / "link").symlink_to("kept")
+        (self.work / "full").mkdir()
+        (self.work / "full/other").write_text("since")
+        owner = {"u": os.getuid(), "g": os.getgid()}
+        self.ask("stage", begin=True)
+        self.ask("stage", file=0, offset=0, base64=base64.b64encode(b"old").decode())
+        self.ask("stage", file=1, offset=0, base64=base64.b64encode(b"more").decode())
+        self.ask("stage", steps=[
+            {"do": "delete", "p": "gone/a"}, {"do": "delete", "p": "gone"}, {"do": "delete", "p": "link"}, {"do": "dir", "p": "d", "m": 0o755, **owner},
+            {"do": "file", "p": "kept", "file": 0, "m": 0o600, **owner}, {"do": "file", "p": "d/made", "file": 1, "m": 0o600, **owner},
+            {"do": "link", "p": "l", "t": "kept", **owner}, {"do": "dir", "p": "full", "m": 0o700, **owner}, {"do": "delete", "p": "full"}])
+
+    def test_a_revert_that_fails_leaves_everything_as_it_was(self):
+        self.staged()
+        before = {path: entry for path, entry in self.state().items() if not path.startswith(".rungpt-revert")}
+        with self.assertRaisesRegex(RuntimeError, "not empty"):
+            self.ask("apply")
+        self.assertEqual(before, self.state())
+
+    def test_what_was_staged_and_given_up_is_gone(self):
+        self.staged()
+        self.ask("stage", end=True)
+        self.assertNotIn(".rungpt-revert", os.listdir(self.work))
+        with self.assertRaises(RuntimeError):
+            self.ask("apply")
+        self.assertTrue((self.work / "gone/a").exists())
+
+    def test_what_a_predecessor_left_half_done_is_taken_back(self):
+        (self.work / "kept").write_text("old")  # put back already
+        (self.work / "made").write_text("made")
+        (self.work / ".rungpt-revert").mkdir()
+        (self.work / ".rungpt-revert/was-0").write_text("new")
+        (self.work / ".rungpt-revert/1").write_text("staged")
+        (self.work / ".rungpt-revert/undo").write_text(
+            '{"p": "kept", "do": "back", "was": "was-0"}\n{"p": "made", "do": "unlink"}\n{"p": "not-yet", "do": "unlink"}\n{"p": "../x", "do"')
+        self.stop(self.process)
+        self.start()
+        self.assertEqual({"kept": "file"}, {c["p"]: c["k"] for c in self.ask("scan", anew=True)["changes"]})
+        self.assertEqual("new", (self.work / "kept").read_text())
+        self.assertEqual(["kept"], os.listdir(self.work))
+
+    def test_a_link_in_the_place_of_what_is_staged_is_not_followed(self):
+        outside = pathlib.Path(tempfile.mkdtemp(prefix="outside-"))
+        self.addCleanup(shutil.rmtree, outside, True)
+        (outside / "undo").write_text('{"p": "kept", "do": "unlink"}\n')
+        (self.work / "kept").write_text("kept")
+        (self.work / ".rungpt-revert").symlink_to(outside)
+        self.assertEqual({"kept": "file"}, {c["p"]: c["k"] for c in self.ask("scan", anew=True)["changes"]})
+        self.ask("stage", begin=True)
+        self.ask("stage", end=True)
+        self.assertEqual(["kept"], os.listdir(self.work))
+        self.assertEqual(["undo"], os.listdir(outside))
 
     def test_nonsense_is_answered(self):
         for method in ("dance", "read", "apply"):

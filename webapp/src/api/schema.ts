@@ -394,7 +394,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Bring the files that a call changed back
-         * @description All or none. The model is told. Undone by reverting the id that is answered.
+         * @description All or none, and not while calls run that may change files (409 names them). The model is told. Undone by reverting the id that is answered.
          */
         readonly post: operations["revert"];
         readonly delete?: never;

@@ -247,6 +247,7 @@ final class Chat implements Conversations {
             if (log.state().turn() != null) {
                 throw new ChatException(ChatException.Kind.CONFLICT, "a turn is under way: stop it first, or wait");
             }
+            Reverts.checkNothingWrites(log.state());
             WorkspaceJournal.Revert revert;
             try {
                 revert = journal.revert(conversation, call)

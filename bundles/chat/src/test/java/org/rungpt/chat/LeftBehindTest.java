@@ -218,6 +218,29 @@ final class LeftBehindTest {
     }
 
     @Test
+    void nothingIsRevertedWhileACallOfTheBackgroundMayWrite() throws Exception {
+        try (House busy =
+                new House(new Disk(), new Sandboxes(), ChatLimits.DEFAULT.withForeground(Duration.ofMillis(20)))) {
+            busy.services.journals.add(new OneCall(), Map.of());
+            busy.sandboxes.behaviour = program -> {};
+            busy.model.script((n, answer) -> answer.say(
+                            answer.asked().equals("go") ? "@call 1 fs.write {\"path\":\"a\"}\n" : "fine")
+                    .end());
+            String id = busy.say("go");
+            busy.awaitTurns(id, 1);
+            Sandboxes.Program program = busy.sandboxes.next();
+            assertThatThrownBy(() -> busy.chat.revert(id, "c_1"))
+                    .isInstanceOfSatisfying(
+                            ChatException.class, e -> assertThat(e.kind()).isEqualTo(ChatException.Kind.CONFLICT))
+                    .hasMessage("calls that may change files are still running: fs.write (" + program.spec.call()
+                            + "); stop them first, or wait");
+            program.exit(0);
+            busy.awaitTurns(id, 2);
+            assertThat(busy.chat.revert(id, "c_1").id()).isEqualTo("u_1");
+        }
+    }
+
+    @Test
     void callsReadTellsAllOfALongOutput() throws Exception {
         var text = new StringBuilder();
         for (int i = 1; i <= 300_000; i++) {

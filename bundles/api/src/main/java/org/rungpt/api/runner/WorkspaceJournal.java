@@ -30,7 +30,7 @@ public interface WorkspaceJournal {
 
     /**
      * Brings the files of a call back to what they were before it, all or none: if one of them was changed since, nothing is done
-     * and it is named. What is done is recorded under an id of its own and can be reverted as well.
+     * and it is named, and likewise while a call runs that may change files. What is done is recorded under an id of its own and can be reverted as well.
      *
      * @return empty as for {@link #changes}
      */

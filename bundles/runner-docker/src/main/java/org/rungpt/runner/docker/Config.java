@@ -67,6 +67,12 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     int actionDiskMiB() default 8192;
 
     @AttributeDefinition(
+            name = "Undo of all workspaces in MiB",
+            description = "What is kept on this machine of files that calls changed; beyond it the oldest gives way;"
+                    + " 16 to 16777216")
+    int journalMiB() default 4096;
+
+    @AttributeDefinition(
             name = "Memory of all sandboxes in MiB",
             description = "What their limits may add up to; 0: three quarters of what the engine has")
     int maxMemoryMiB() default 0;

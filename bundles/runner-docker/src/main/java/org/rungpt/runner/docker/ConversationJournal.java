@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -44,6 +45,7 @@ final class ConversationJournal {
     private final String conversation;
     private final Supplier<@Nullable String> volume;
     private final JournalHelper helper;
+    private final JournalSpace space;
     private final Set<String> running = new LinkedHashSet<>();
     /** Calls that ended and of which nothing was recorded yet, because that failed. */
     private final Set<String> missed = new LinkedHashSet<>();
@@ -51,11 +53,18 @@ final class ConversationJournal {
     private final Set<String> clean = new LinkedHashSet<>();
     private CompletableFuture<?> tail = CompletableFuture.completedFuture(null);
     private @Nullable JournalFiles files;
+    private long lastUsed = System.nanoTime();
     private boolean begun;
     private boolean closed;
 
     ConversationJournal(
-            Means means, Path data, String conversation, Supplier<@Nullable String> volume, JournalHelper helper) {
+            Means means,
+            Path data,
+            String conversation,
+            Supplier<@Nullable String> volume,
+            JournalHelper helper,
+            JournalSpace space) {
+        this.space = space;
         this.means = means;
         this.data = data;
         this.conversation = conversation;
@@ -117,6 +126,7 @@ final class ConversationJournal {
     }
 
     private synchronized <T> CompletableFuture<T> later(Callable<T> work) {
+        lastUsed = System.nanoTime();
         CompletableFuture<T> done = tail.handle((result, failure) -> null)
                 .thenApplyAsync(
                         ignored -> {
@@ -157,7 +167,7 @@ final class ConversationJournal {
     private JournalFiles open() throws IOException {
         JournalFiles known = files;
         if (known == null) {
-            known = JournalFiles.open(data, conversation);
+            known = JournalFiles.open(data, conversation, space.ofOne());
             Set<String> before = known.pending();
             synchronized (this) {
                 // Calls of an earlier life of this runner: what they changed and nobody recorded is theirs.
@@ -194,6 +204,7 @@ final class ConversationJournal {
                 journal.add(record);
             }
             notePending();
+            space.used(conversation, journal.kept());
             return record;
         } catch (RunnerException | IOException | RuntimeException e) {
             synchronized (this) {
@@ -236,7 +247,7 @@ final class ConversationJournal {
         if (notKept > 0) {
             notes.add("The content of " + notKept + (notKept == 1 ? " file" : " files") + " was not kept (limit "
                     + Outcomes.size(JournalFiles.LARGEST) + " a file, " + Outcomes.size(LARGEST_A_CALL) + " a call, "
-                    + Outcomes.size(JournalFiles.LARGEST_IN_ALL) + " a conversation).");
+                    + Outcomes.size(space.ofOne()) + " a conversation).");
         }
         if (scan.others() > 0) {
             notes.add(scan.others() + " names that are no text, or that could not be read, are not recorded.");
@@ -257,7 +268,7 @@ final class ConversationJournal {
                 continue;
             }
             bytes += after.size();
-            if (after.hash() == null || !journal.hasRoomFor(after.size()) || bytes > LARGEST_A_CALL) {
+            if (after.hash() == null || bytes > LARGEST_A_CALL || !journal.makeRoomFor(after.size())) {
                 notKept++;
             } else if (after.size() > SMALL) {
                 notKept += keepLarge(journal, change.getKey(), after) ? 0 : 1;
@@ -357,16 +368,49 @@ final class ConversationJournal {
                 || journal != null && journal.has(before.hash());
     }
 
-    CompletableFuture<@Nullable Revert> revert(String id) {
+    /** One sentence if what a file of it was is not kept, or no more; null if all is. */
+    @Nullable
+    String missing(JournalRecord record) {
+        long missing = record.changes().values().stream()
+                .map(JournalRecord.Change::before)
+                .filter(before -> before != null && before.isFile() && !isKept(before))
+                .count();
+        return missing == 0
+                ? null
+                : "What " + missing + (missing == 1 ? " file was" : " files were") + " before is not kept, or no more:"
+                        + " the oldest contents give way (limit " + Outcomes.size(space.ofOne()) + " a conversation, "
+                        + Outcomes.size(space.ofAll()) + " in all).";
+    }
+
+    /** Gives up the oldest contents, of as many bytes. */
+    CompletableFuture<?> giveUp(long bytes) {
         return later(() -> {
             JournalFiles journal = open();
-            JournalRecord record = journal.find(id);
-            if (record == null) {
+            journal.giveUp(bytes);
+            space.changed(conversation, journal.kept());
+            return null;
+        });
+    }
+
+    CompletableFuture<@Nullable Revert> revert(String id) {
+        return later(() -> {
+            List<String> writing;
+            synchronized (this) {
+                writing = running.stream()
+                        .map(call -> "call " + call + " is still running and may change files: stop it first, or wait")
+                        .toList();
+            }
+            if (!writing.isEmpty()) {
+                return new Revert(null, List.of(), writing);
+            }
+            JournalFiles journal = open();
+            JournalRecord wanted = journal.find(id);
+            if (wanted == null) {
                 return null;
             }
             // What a program in the background has changed since is nobody's, but it must not be lost.
             record("b_" + Instance.newName(), List.of());
-            var reversal = new Reversal(record, journal);
+            var reversal = new Reversal(wanted, journal);
             List<String> obstacles = reversal.obstacles();
             if (!obstacles.isEmpty()) {
                 return new Revert(null, List.of(), obstacles);
@@ -374,9 +418,16 @@ final class ConversationJournal {
             String done = "u_" + Instance.newName();
             try {
                 reversal.apply(helper, workspace());
-            } finally {
-                record = record(done, List.of());
+            } catch (RunnerException | IOException | RuntimeException e) {
+                try {
+                    // What it could not take back is told of it, and by nobody else.
+                    record(done, List.of());
+                } catch (RunnerException | IOException | RuntimeException later) {
+                    e.addSuppressed(later);
+                }
+                throw e;
             }
+            JournalRecord record = record(done, List.of());
             return new Revert(done, record == null ? List.of() : Journals.changes(record, this), List.of());
         });
     }
@@ -393,6 +444,15 @@ final class ConversationJournal {
             }
             helper.shut();
         });
+    }
+
+    /** Nobody has used it for so long: all it knows is on the disk. @return whether it is no more */
+    synchronized boolean letGo(Duration time) {
+        if (isBusy() || !missed.isEmpty() || helper.isThere() || System.nanoTime() - lastUsed <= time.toNanos()) {
+            return false;
+        }
+        closed = true;
+        return true;
     }
 
     synchronized boolean isBusy() {

@@ -8,13 +8,16 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,18 +34,23 @@ final class JournalFiles {
     /** Contents of larger files are not kept. */
     static final long LARGEST = 8L << 20;
 
-    /** So much is kept of a workspace in all. */
+    /** So much is kept of a workspace in all; beyond it the oldest gives way. */
     static final long LARGEST_IN_ALL = 512L << 20;
 
     private final Path directory;
     private final Path objects;
     private final Map<String, JournalEntry> now = new TreeMap<>();
     private final Map<String, Path> records = new HashMap<>();
+    /** What no record names yet. */
+    private final Set<String> fresh = new HashSet<>();
+
+    private final long most;
     private int last;
     private long kept;
 
-    private JournalFiles(Path directory) {
+    private JournalFiles(Path directory, long most) {
         this.directory = directory;
+        this.most = most;
         this.objects = directory.resolve("objects");
     }
 
@@ -61,9 +69,10 @@ final class JournalFiles {
         return Files.isDirectory(of(data, conversation).resolve("objects"));
     }
 
-    static JournalFiles open(Path data, String conversation) throws IOException {
+    /** @param most bytes of contents that are kept */
+    static JournalFiles open(Path data, String conversation, long most) throws IOException {
         begin(data, conversation);
-        var files = new JournalFiles(of(data, conversation));
+        var files = new JournalFiles(of(data, conversation), most);
         List<Path> documents;
         try (Stream<Path> all = Files.list(files.directory)) {
             documents = all.filter(file -> file.getFileName().toString().endsWith(".json"))
@@ -75,12 +84,40 @@ final class JournalFiles {
             files.last = Integer.parseInt(document.getFileName().toString().substring(0, 8));
             files.apply(record, document);
         }
-        try (Stream<Path> all = Files.list(files.objects)) {
+        files.kept = size(files.objects);
+        return files;
+    }
+
+    private static long size(Path objects) throws IOException {
+        long size = 0;
+        try (Stream<Path> all = Files.list(objects)) {
             for (Path object : all.toList()) {
-                files.kept += Files.size(object);
+                size += Files.size(object);
             }
         }
-        return files;
+        return size;
+    }
+
+    /** How many bytes of contents are kept of each conversation, the longest unused first. */
+    static Map<String, Long> sizes(Path data) throws IOException {
+        Path all = data.resolve("journal");
+        if (!Files.isDirectory(all)) {
+            return Map.of();
+        }
+        List<Path> begun;
+        try (Stream<Path> each = Files.list(all)) {
+            begun = each.filter(one -> Files.isDirectory(one.resolve("objects")))
+                    .toList();
+        }
+        Map<Path, FileTime> used = new HashMap<>();
+        for (Path one : begun) {
+            used.put(one, Files.getLastModifiedTime(one));
+        }
+        Map<String, Long> sizes = new LinkedHashMap<>();
+        for (Path one : begun.stream().sorted(Comparator.comparing(used::get)).toList()) {
+            sizes.put(one.getFileName().toString(), size(one.resolve("objects")));
+        }
+        return sizes;
     }
 
     private static JournalRecord read(Path document) throws IOException {
@@ -107,6 +144,7 @@ final class JournalFiles {
         Path document = directory.resolve("%08d.json".formatted(++last));
         AtomicFile.write(document, ServiceLink.JSON.writeValueAsBytes(record.json()));
         apply(record, document);
+        fresh.clear();
     }
 
     @Nullable
@@ -119,9 +157,55 @@ final class JournalFiles {
         return hash != null && isHash(hash) && Files.exists(objects.resolve(hash));
     }
 
-    /** Whether the content of a file may be kept. */
-    boolean hasRoomFor(long size) {
-        return size <= LARGEST && kept + size <= LARGEST_IN_ALL;
+    /** How many bytes of contents are kept. */
+    long kept() {
+        return kept;
+    }
+
+    /** Whether the content of a file may be kept; what was kept for longest gives way to it. */
+    boolean makeRoomFor(long size) throws IOException {
+        if (size > LARGEST || size > most) {
+            return false;
+        }
+        if (kept + size > most) {
+            // More than is needed now, so that this is not done for each file.
+            giveUp(kept + size - most + most / 8);
+        }
+        return kept + size <= most;
+    }
+
+    /** Gives up contents, of as many bytes if there are: first what no record names, then what is longest unused, last what lies in the workspace. */
+    void giveUp(long bytes) throws IOException {
+        Set<String> order = new LinkedHashSet<>();
+        try (Stream<Path> all = Files.list(objects)) {
+            all.forEach(object -> order.add(object.getFileName().toString()));
+        }
+        for (Path document : records.values().stream().sorted().toList()) {
+            for (JournalRecord.Change change : read(document).changes().values()) {
+                toEnd(order, change.before());
+                toEnd(order, change.after());
+            }
+        }
+        now.values().forEach(entry -> toEnd(order, entry));
+        order.removeAll(fresh);
+        long left = bytes;
+        for (String hash : order) {
+            if (left <= 0) {
+                break;
+            }
+            Path object = objects.resolve(hash);
+            long size = Files.size(object);
+            Files.delete(object);
+            kept -= size;
+            left -= size;
+        }
+    }
+
+    private static void toEnd(Set<String> order, @Nullable JournalEntry entry) {
+        String hash = entry == null ? null : entry.hash();
+        if (hash != null && order.remove(hash)) {
+            order.add(hash);
+        }
     }
 
     /** There may be thousands of them at once: the disk is not waited for, what the machine's end tore is found out by its hash. */
@@ -132,6 +216,7 @@ final class JournalFiles {
         Files.write(next, content);
         Files.move(next, objects.resolve(hash), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         kept += content.length;
+        fresh.add(hash);
     }
 
     /** @return null if it was not kept */

@@ -7,13 +7,19 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.CallSpec;
 import org.rungpt.api.runner.RunnerException;
@@ -39,6 +45,8 @@ final class Journals implements WorkspaceJournal {
     private final Workspaces workspaces;
     private final Map<String, ConversationJournal> journals = new ConcurrentHashMap<>();
     private final Predicate<String> deleted;
+    private final JournalSpace space;
+    private final AtomicBoolean settling = new AtomicBoolean();
     private volatile boolean closed;
 
     /** @param deleted whether a conversation is no more, and with it its journal */
@@ -47,25 +55,34 @@ final class Journals implements WorkspaceJournal {
         this.means = means;
         this.containers = containers;
         this.workspaces = workspaces;
+        this.space = new JournalSpace(data(), means.settings().journal());
     }
 
     private Path data() {
         return means.settings().data();
     }
 
-    /** Null if the conversation was deleted. */
-    private @Nullable ConversationJournal of(String conversation) {
-        return journals.computeIfAbsent(
-                conversation,
-                // In here, so that who deletes it finds what was made before.
-                id -> deleted.test(id)
-                        ? null
-                        : new ConversationJournal(
-                                means,
-                                data(),
-                                id,
-                                () -> workspaces.volumeOf(id),
-                                new JournalHelper(means, containers, id)));
+    /** Asks the journal of a conversation for something, which must not block. Null if the conversation was deleted. */
+    private <T> @Nullable T of(String conversation, Function<ConversationJournal, @Nullable T> use) {
+        AtomicReference<@Nullable T> result = new AtomicReference<>();
+        // In here, so that who deletes it finds what was made before, and none is let go that is just being used.
+        journals.compute(conversation, (id, known) -> {
+            ConversationJournal journal = known;
+            if (journal == null && !deleted.test(id)) {
+                journal = new ConversationJournal(
+                        means,
+                        data(),
+                        id,
+                        () -> workspaces.volumeOf(id),
+                        new JournalHelper(means, containers, id),
+                        space);
+            }
+            if (journal != null) {
+                result.set(use.apply(journal));
+            }
+            return journal;
+        });
+        return result.get();
     }
 
     /** Whether the call may change the workspace of its conversation. */
@@ -81,8 +98,7 @@ final class Journals implements WorkspaceJournal {
      * @return whether it may start at once; {@code later} is forgotten then
      */
     boolean before(CallSpec call, Runnable later) {
-        ConversationJournal journal = of(call.conversation());
-        CompletableFuture<?> free = journal == null ? null : journal.before(call.call());
+        CompletableFuture<?> free = of(call.conversation(), journal -> journal.before(call.call()));
         if (free == null || free.isDone()) {
             return true;
         }
@@ -102,22 +118,33 @@ final class Journals implements WorkspaceJournal {
 
     /** The call has ended; before anybody is told so. */
     void after(String conversation, String call) {
-        ConversationJournal journal = closed ? null : of(conversation);
-        if (journal != null) {
-            journal.after(call);
+        if (!closed) {
+            of(conversation, journal -> {
+                journal.after(call);
+                return journal;
+            });
         }
     }
 
     @Override
     public Optional<Changes> changes(String conversation, String call) throws RunnerException {
-        ConversationJournal journal = known(conversation);
-        if (journal == null) {
+        Found found = find(conversation, call);
+        if (found == null) {
             return Optional.empty();
         }
-        JournalRecord record = await(journal.find(call));
-        return record == null
-                ? Optional.empty()
-                : Optional.of(new Changes(call, changes(record, journal), record.together(), record.note()));
+        JournalRecord record = found.record();
+        String note = Stream.of(record.note(), found.journal().missing(record))
+                .filter(Objects::nonNull)
+                .collect(Collectors.joining(" "));
+        return Optional.of(
+                new Changes(call, changes(record, found.journal()), record.together(), note.isEmpty() ? null : note));
+    }
+
+    private record Found(JournalRecord record, ConversationJournal journal) {}
+
+    private @Nullable Found find(String conversation, String call) throws RunnerException {
+        return ask(conversation, journal -> journal.find(call)
+                .thenApply(record -> record == null ? null : new Found(record, journal)));
     }
 
     static List<Change> changes(JournalRecord record, ConversationJournal journal) {
@@ -139,27 +166,28 @@ final class Journals implements WorkspaceJournal {
 
     @Override
     public Optional<String> diff(String conversation, String call) throws RunnerException {
-        ConversationJournal journal = known(conversation);
-        if (journal == null) {
-            return Optional.empty();
-        }
-        await(journal.find(call));
-        return Optional.ofNullable(await(journal.diff(call)));
+        return find(conversation, call) == null
+                ? Optional.empty()
+                : Optional.ofNullable(ask(conversation, journal -> journal.diff(call)));
     }
 
     @Override
     public Optional<Revert> revert(String conversation, String call) throws RunnerException {
-        ConversationJournal journal = known(conversation);
-        return journal == null ? Optional.empty() : Optional.ofNullable(await(journal.revert(call)));
+        return Optional.ofNullable(ask(conversation, journal -> journal.revert(call)));
     }
 
-    private @Nullable ConversationJournal known(String conversation) throws RunnerException {
+    /** Null if nothing is known of the conversation too. */
+    private <T> @Nullable T ask(
+            String conversation, Function<ConversationJournal, CompletableFuture<@Nullable T>> question)
+            throws RunnerException {
         if (closed) {
             throw new RunnerException(RunnerException.Kind.DETACHED, "this runner has gone; ask its successor");
         }
-        return conversation.matches("[A-Za-z0-9_-]{1,64}") && JournalFiles.hasBegun(data(), conversation)
-                ? of(conversation)
-                : null;
+        if (!conversation.matches("[A-Za-z0-9_-]{1,64}") || !JournalFiles.hasBegun(data(), conversation)) {
+            return null;
+        }
+        CompletableFuture<@Nullable T> answer = of(conversation, question::apply);
+        return answer == null ? null : await(answer);
     }
 
     private static <T extends @Nullable Object> T await(CompletableFuture<T> future) throws RunnerException {
@@ -184,18 +212,56 @@ final class Journals implements WorkspaceJournal {
 
     /** Every few seconds; does not block. */
     void tick() {
+        tick(IDLE);
+        means.work().execute(this::settle);
+    }
+
+    /**
+     * Lets go whatever nobody has used for so long: what it knows is on the disk.
+     *
+     * @return of how many conversations the journal stays in memory
+     */
+    int tick(Duration unused) {
         List<ConversationJournal> there = journals.values().stream()
                 .filter(journal -> journal.helper().isThere())
                 .sorted(Comparator.comparing(journal -> journal.helper().isIdleFor(Duration.ofSeconds(20)) ? 0 : 1))
                 .toList();
         int surplus = there.size() - MOST_HELPERS;
         for (ConversationJournal journal : there) {
-            boolean idle = journal.helper().isIdleFor(IDLE) || surplus-- > 0;
+            boolean idle = journal.helper().isIdleFor(unused) || surplus-- > 0;
             if (idle && !journal.isBusy()) {
                 means.work().execute(journal.helper()::close);
             } else {
                 journal.helper().renewLease();
             }
+        }
+        for (String conversation : journals.keySet()) {
+            journals.computeIfPresent(conversation, (id, journal) -> journal.letGo(unused) ? null : journal);
+        }
+        return journals.size();
+    }
+
+    /** While all journals together are too large, the longest unused gives up its oldest contents. Blocking. */
+    void settle() {
+        if (closed || !settling.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            for (JournalSpace.Surplus surplus = space.surplus(); surplus != null; surplus = space.surplus()) {
+                long bytes = surplus.bytes();
+                CompletableFuture<?> done = of(surplus.conversation(), journal -> journal.giveUp(bytes));
+                if (done == null) {
+                    space.forget(surplus.conversation());
+                } else {
+                    done.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | ExecutionException | TimeoutException e) {
+            LOG.warn("The journals of workspaces stay larger than they may for now: {}", EngineFailures.line(e));
+        } finally {
+            settling.set(false);
         }
     }
 
@@ -217,6 +283,7 @@ final class Journals implements WorkspaceJournal {
         } catch (IOException e) {
             LOG.warn("The journal of the deleted conversation {} is left: {}", conversation, EngineFailures.line(e));
         }
+        space.forget(conversation);
     }
 
     /** The runner goes. Its successor makes containers of its own; what was not recorded in time it finds by itself. */

@@ -60,7 +60,7 @@ final class Reversal {
             return "it was no file, folder or link";
         }
         if (before != null && before.isFile() && !before.hasContentOf(after) && !files.has(before.hash())) {
-            return "what it was before was not kept";
+            return "what it was before is not kept, or no more";
         }
         if (after != null && after.isDirectory() && (before == null || !before.isDirectory())) {
             boolean used = new TreeMap<>(now)
@@ -83,8 +83,31 @@ final class Reversal {
         return null;
     }
 
-    /** Does it. */
+    /** Does it, all or nothing. */
     void apply(JournalHelper helper, String volume) throws RunnerException, IOException {
+        try {
+            stage(helper, volume);
+        } catch (RunnerException | IOException | RuntimeException e) {
+            try {
+                helper.ask(
+                        volume, "stage", JsonNodeFactory.instance.objectNode().put("end", true));
+            } catch (RunnerException unreachable) {
+                // The next look removes what is left of it.
+                helper.close();
+                e.addSuppressed(unreachable);
+            }
+            throw e;
+        }
+        try {
+            helper.ask(volume, "apply", JsonNodeFactory.instance.objectNode());
+        } catch (RunnerException e) {
+            // Whether it answered or not, the next one takes back what this one left half done.
+            helper.close();
+            throw e;
+        }
+    }
+
+    private void stage(JournalHelper helper, String volume) throws RunnerException, IOException {
         helper.ask(volume, "stage", JsonNodeFactory.instance.objectNode().put("begin", true));
         List<ObjectNode> steps = new ArrayList<>();
         List<String> paths = new ArrayList<>(record.changes().keySet());
@@ -125,12 +148,11 @@ final class Reversal {
             }
             steps.add(step);
         }
-        for (int from = 0; from < steps.size() || from == 0; from += STEPS) {
-            int to = Math.min(steps.size(), from + STEPS);
-            ObjectNode params = JsonNodeFactory.instance.objectNode().put("last", to == steps.size());
+        for (int from = 0; from < steps.size(); from += STEPS) {
+            ObjectNode params = JsonNodeFactory.instance.objectNode();
             ArrayNode some = params.putArray("steps");
-            steps.subList(from, to).forEach(some::add);
-            helper.ask(volume, "apply", params);
+            steps.subList(from, Math.min(steps.size(), from + STEPS)).forEach(some::add);
+            helper.ask(volume, "stage", params);
         }
     }
 

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
  * @param maxMemory bytes of all sandboxes together; 0 for three quarters of what the engine has
  * @param most what an action gets at most, whatever it asks for
  * @param runtime of the engine, for example runsc; null for its default
+ * @param journal bytes that the journals of all workspaces keep together
  */
 record Settings(
         Path data,
@@ -35,7 +36,8 @@ record Settings(
         long maxMemory,
         Bounds most,
         @Nullable String runtime,
-        EgressSettings egress) {
+        EgressSettings egress,
+        long journal) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
 
@@ -44,6 +46,7 @@ record Settings(
     private static final double ACTION_CPUS = 4;
     private static final int ACTION_PIDS = 1024;
     private static final long ACTION_DISK_MIB = 8192;
+    private static final long JOURNAL_MIB = 4096;
     static final Bounds MOST = new Bounds(ACTION_MIB << 20, ACTION_CPUS, ACTION_PIDS, ACTION_DISK_MIB << 20);
 
     /** With what is not asked for at its default. */
@@ -73,7 +76,8 @@ record Settings(
                 0,
                 MOST,
                 null,
-                EgressSettings.DEFAULT);
+                EgressSettings.DEFAULT,
+                JOURNAL_MIB << 20);
     }
 
     /** What is wrong is told in the log, one line for each key, and its default stands. */
@@ -100,7 +104,8 @@ record Settings(
                         (int) range("actionPids", config.actionPids(), 16, 1024, ACTION_PIDS),
                         range("actionDiskMiB", config.actionDiskMiB(), 16, 1 << 20, ACTION_DISK_MIB) << 20),
                 firstNonBlank(config.runtime(), null),
-                EgressSettings.of(config, environment));
+                EgressSettings.of(config, environment),
+                range("journalMiB", config.journalMiB(), 16, 1 << 24, JOURNAL_MIB) << 20);
     }
 
     private static @Nullable String firstNonBlank(@Nullable String first, @Nullable String second) {

@@ -41,6 +41,7 @@ final class Bench implements AutoCloseable {
     private volatile String runtime;
     private volatile String baseImage = System.getProperty("rungpt.baseImage");
     private volatile EgressSettings egress = EgressSettings.DEFAULT;
+    private volatile long journal = 4096 * MIB;
     private volatile Duration lease = Duration.ofSeconds(120);
     private Duration response = Engine.RESPONSE;
     private DockerRunner another;
@@ -85,7 +86,8 @@ final class Bench implements AutoCloseable {
                 0,
                 Settings.MOST,
                 runtime,
-                egress);
+                egress,
+                journal);
     }
 
     private DockerRunner newRunner() throws Exception {
@@ -153,6 +155,11 @@ final class Bench implements AutoCloseable {
     /** For the next runner. */
     void runtime(String next) {
         runtime = next;
+    }
+
+    /** For the next runner. */
+    void journal(long next) {
+        journal = next;
     }
 
     void pool(int next) {

@@ -1,9 +1,12 @@
 package org.rungpt.runner.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
-import org.rungpt.api.runner.WorkspaceJournal;
+import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.WorkspaceJournal.Change;
 import org.rungpt.api.runner.WorkspaceJournal.Changes;
 import org.rungpt.api.runner.WorkspaceJournal.Kind;
@@ -65,8 +68,8 @@ final class JournalIT {
                 .toList();
     }
 
-    private static WorkspaceJournal journal() throws Exception {
-        return bench.runner().journals();
+    private static Journals journal() throws Exception {
+        return (Journals) bench.runner().journals();
     }
 
     /** Runs a command and gives the id of its call. */
@@ -184,7 +187,7 @@ final class JournalIT {
         assertThat(journal().changes(conversation, gone).orElseThrow().files())
                 .containsExactly(new Change("big", Kind.DELETED, 9_000_000, 0, false));
         assertThat(journal().revert(conversation, gone).orElseThrow().obstacles())
-                .containsExactly("big: what it was before was not kept");
+                .containsExactly("big: what it was before is not kept, or no more");
     }
 
     @Test
@@ -199,6 +202,155 @@ final class JournalIT {
         assertThat(journal().revert(conversation, second).orElseThrow().obstacles())
                 .isEmpty();
         assertThat(output("ls; cat a")).isEqualTo("a\n1\n");
+    }
+
+    @Test
+    void nothingIsRevertedWhileACallRunsThatMayWrite() throws Exception {
+        String call = run("echo 1 > a");
+        RecordingObserver observer = new RecordingObserver();
+        CallHandle writer = bench.start(conversation, bench.shell(), "echo there; sleep 600", observer);
+        observer.await("there\n");
+        assertThat(journal().revert(conversation, call).orElseThrow())
+                .isEqualTo(new Revert(
+                        null,
+                        List.of(),
+                        List.of("call " + writer.call()
+                                + " is still running and may change files: stop it first, or wait")));
+        writer.cancel();
+        Bench.await(writer);
+        assertThat(journal().revert(conversation, call).orElseThrow().obstacles())
+                .isEmpty();
+        assertThat(output("ls -A")).isEmpty();
+    }
+
+    @Test
+    void aRevertThatCannotBeDoneWhollyIsNotDoneAtAll() throws Exception {
+        run("echo old > b");
+        String call = run("mkdir d; echo 1 > d/a; echo new > b; chmod 600 b; ln -s a d/link");
+        // A name that is no text is not recorded: it shows only when the folder is to go.
+        run("touch \"$(printf 'd/\\377')\"");
+        assertThatThrownBy(() -> journal().revert(conversation, call))
+                .isInstanceOf(RunnerException.class)
+                .hasMessageContaining("not empty");
+        assertThat(output("ls -A; ls d | wc -l; cat d/a b; stat -c %a b; readlink d/link"))
+                .isEqualTo("b\nd\n3\n1\nnew\n600\na\n");
+        assertThat(changes(run("rm -r d"))).containsExactly("DELETED d/", "DELETED d/a", "DELETED d/link");
+    }
+
+    @Test
+    void whatCannotBeStagedLeavesNothingBehind() throws Exception {
+        run("echo one > a; echo two > b");
+        String call = run("rm a b");
+        Path objects = bench.data.resolve("journal").resolve(conversation).resolve("objects");
+        Path damaged = objects.resolve(JournalFiles.hash("two\n".getBytes(StandardCharsets.UTF_8)));
+        Files.writeString(damaged, "other");
+        assertThatThrownBy(() -> journal().revert(conversation, call))
+                .isInstanceOf(RunnerException.class)
+                .hasMessageContaining("damaged in the journal");
+        assertThat(output("ls -A")).isEmpty();
+        Files.writeString(damaged, "two\n");
+        assertThat(journal().revert(conversation, call).orElseThrow().obstacles())
+                .isEmpty();
+        assertThat(output("ls -A; cat a b")).isEqualTo("a\nb\none\ntwo\n");
+    }
+
+    @Test
+    void whatADyingContainerOfTheJournalLeftIsTakenBackByTheNextOne() throws Exception {
+        String call = run("echo 1 > a");
+        assertThat(changes(call)).containsExactly("ADDED a");
+        bench.docker().removeContainerCmd(helpers().get(0)).withForce(true).exec();
+        // As it is in the middle of a revert: the file was moved aside, and a folder made.
+        run(
+                "mkdir .rungpt-revert d; mv a .rungpt-revert/was-0; printf '{\"p\":\"a\",\"do\":\"back\",\"was\":\"was-0\"}\\n"
+                        + "{\"p\":\"d\",\"do\":\"rmdir\"}\\n' > .rungpt-revert/undo");
+        assertThat(journal().revert(conversation, call).orElseThrow().obstacles())
+                .isEmpty();
+        assertThat(output("ls -A")).isEmpty();
+    }
+
+    /** Writes that many MiB which nobody can compress, under names that only differ in their end. */
+    private String write(String name, int mib) throws Exception {
+        return run("for i in $(seq " + mib + "); do head -c 1048576 /dev/urandom > " + name + "$i; done");
+    }
+
+    @Test
+    void theOldestGivesWayAndWhatIsNewCanStillBeTakenBack() throws Exception {
+        bench.journal(16 * Bench.MIB);
+        bench.swap();
+        bench.ready();
+        write("a", 6);
+        String second = write("a", 6);
+        String third = write("a", 6);
+        String fourth = write("a", 6);
+
+        Changes old = journal().changes(conversation, second).orElseThrow();
+        assertThat(old.files()).hasSize(6).noneMatch(Change::revertible);
+        assertThat(old.note())
+                .isEqualTo(
+                        "What 6 files were before is not kept, or no more: the oldest contents give way (limit 16 MiB a"
+                                + " conversation, 16 MiB in all).");
+        assertThat(journal().changes(conversation, third).orElseThrow().files()).hasSize(6);
+        assertThat(journal().changes(conversation, fourth).orElseThrow())
+                .returns(null, Changes::note)
+                .satisfies(changes -> assertThat(changes.files()).allMatch(Change::revertible));
+        assertThat(journal().revert(conversation, fourth).orElseThrow().obstacles())
+                .isEmpty();
+        assertThat(kept(conversation)).isLessThanOrEqualTo(16 * Bench.MIB);
+    }
+
+    @Test
+    void allConversationsTogetherKeepNoMoreThanIsSet() throws Exception {
+        bench.journal(16 * Bench.MIB);
+        bench.swap();
+        bench.ready();
+        String other = "c-" + UUID.randomUUID();
+        try {
+            String old = write("a", 10);
+            journal().changes(conversation, old);
+            RecordingObserver observer = new RecordingObserver();
+            CallHandle young = bench.start(
+                    other,
+                    bench.shell(),
+                    "for i in $(seq 10); do head -c 1048576 /dev/urandom > $i; done; echo done",
+                    observer);
+            assertThat(Bench.await(young).exit()).isZero();
+            journal().changes(other, young.call());
+            assertThat(kept(conversation) + kept(other)).isEqualTo(20 * Bench.MIB);
+
+            journal().settle();
+            assertThat(kept(conversation) + kept(other)).isLessThanOrEqualTo(16 * Bench.MIB);
+            assertThat(kept(other)).isEqualTo(10 * Bench.MIB);
+            // The files lie in the workspace as before; what is deleted now cannot be brought back.
+            assertThat(journal()
+                            .changes(conversation, run("rm a*"))
+                            .orElseThrow()
+                            .note())
+                    .startsWith("What 6 files were before is not kept, or no more");
+        } finally {
+            bench.runner().release(other);
+        }
+    }
+
+    private static long kept(String conversation) throws Exception {
+        return JournalFiles.sizes(bench.data).get(conversation);
+    }
+
+    @Test
+    void whatNobodyUsesIsNotKeptInMemory() throws Exception {
+        String first = run("echo 1 > a");
+        assertThat(changes(first)).containsExactly("ADDED a");
+        String helper = helpers().get(0);
+        long deadline = System.nanoTime() + 30_000_000_000L;
+        while (journal().tick(Duration.ZERO) > 0) {
+            assertThat(System.nanoTime()).as("it is still in memory").isLessThan(deadline);
+        }
+        bench.awaitEvent(helper, "destroy");
+        assertThat(changes(first)).containsExactly("ADDED a");
+        String second = run("echo 2 > a");
+        assertThat(changes(second)).containsExactly("MODIFIED a");
+        assertThat(journal().revert(conversation, second).orElseThrow().obstacles())
+                .isEmpty();
+        assertThat(output("cat a")).isEqualTo("1\n");
     }
 
     @Test
