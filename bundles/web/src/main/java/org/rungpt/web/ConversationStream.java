@@ -1,10 +1,7 @@
 package org.rungpt.web;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Executor;
-import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.store.ConversationStore;
 import org.rungpt.api.store.StoreException;
@@ -12,7 +9,8 @@ import org.rungpt.api.store.StoreException;
 /**
  * What one reader sees of one conversation. It either catches up from the store or is live. While it catches up, what happens live is
  * left out: stored events come from the store, and transient ones are repeated by a stored event soon. An event that is not the next
- * one, for example because the chat engine was replaced, means catching up again; so nothing is lost and nothing comes twice.
+ * one, for example because the chat engine was replaced, means catching up again, and so does a reader that has much to take yet; so
+ * nothing is lost, nothing comes twice, and what waits for a reader stays little however much happens at once.
  */
 final class ConversationStream {
     private static final int PAGE = 500;
@@ -21,7 +19,7 @@ final class ConversationStream {
     private final Services services;
     private final Executor executor;
     private final String conversation;
-    private @Nullable FrameSink client;
+    private final EventSink sink;
     /** The last event that was sent. */
     private long sent;
     /** The newest event known to be stored. */
@@ -29,42 +27,63 @@ final class ConversationStream {
 
     private boolean live;
     private boolean reading;
+    /** What happened, in bytes, since the reader had written so much. */
+    private long behind;
 
-    ConversationStream(Services services, Executor executor, String conversation, long after) {
+    private long writtenThen;
+
+    ConversationStream(Services services, Executor executor, String conversation, long after, EventSink sink) {
         this.services = services;
         this.executor = executor;
         this.conversation = conversation;
         this.sent = after;
-    }
-
-    synchronized void attach(FrameSink newClient) {
-        client = newClient;
+        this.sink = sink;
     }
 
     /** An event was stored. */
     synchronized void appended(ConversationEvent event) {
         known = Math.max(known, event.seq());
-        if (live && client != null && event.seq() > sent) {
-            if (event.seq() == sent + 1) {
-                sent = event.seq();
-                client.send(frame(event));
-            } else {
-                live = false;
-                catchUp();
-            }
+        if (event.seq() <= sent) {
+            return;
+        }
+        if (isFull()) {
+            live = false;
+            fallBehind(event);
+        } else if (live && event.seq() == sent + 1) {
+            sent = event.seq();
+            sink.take(event);
+        } else if (live) {
+            live = false;
+            catchUp();
         }
     }
 
+    private boolean isFull() {
+        return sink.queuedBytes() > ENOUGH_QUEUED;
+    }
+
+    private void fallBehind(ConversationEvent event) {
+        long written = sink.writtenBytes();
+        if (written != writtenThen) {
+            writtenThen = written;
+            behind = 0;
+        }
+        behind += event.data().length();
+        sink.behind(behind);
+    }
+
     /** Something transient happened. */
-    synchronized void transientEvent(byte[] frame) {
-        if (live && client != null) {
-            client.send(frame);
+    synchronized void transientEvent(TransientEvent event) {
+        if (live && isFull()) {
+            live = false;
+        } else if (live) {
+            sink.hear(event);
         }
     }
 
     /** Reads on from the store, unless it is live, is reading already, or has enough to write. */
     synchronized void catchUp() {
-        if (live || reading || client == null || client.isClosed() || client.queuedBytes() > ENOUGH_QUEUED) {
+        if (live || reading || sink.isClosed() || isFull()) {
             return;
         }
         reading = true;
@@ -83,14 +102,14 @@ final class ConversationStream {
         }
         synchronized (this) {
             reading = false;
-            if (page == null || client == null) {
-                return; // the store is being replaced: the next heartbeat tries again
+            if (page == null) {
+                return; // the store is being replaced: the next retry finds it
             }
             for (ConversationEvent event : page) {
-                if (client.queuedBytes() > ENOUGH_QUEUED) {
-                    return; // goes on when the client has taken these
+                if (isFull()) {
+                    return; // goes on when the reader has taken these
                 }
-                if (event.seq() == sent + 1 && client.send(frame(event))) {
+                if (event.seq() == sent + 1 && sink.take(event)) {
                     sent = event.seq();
                 }
             }
@@ -104,20 +123,5 @@ final class ConversationStream {
 
     private synchronized long sentSoFar() {
         return sent;
-    }
-
-    private static byte[] frame(ConversationEvent event) {
-        return ("id: " + event.seq() + "\ndata: {\"seq\":" + event.seq() + ",\"at\":\"" + event.at() + "\",\"type\":\""
-                        + event.type() + "\",\"data\":" + event.data() + "}\n\n")
-                .getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** The frame of an event without an id. {@code data} is JSON on one line. */
-    static byte[] frame(String type, String data) {
-        return ("data: {\"type\":\"" + type + "\",\"data\":" + data + "}\n\n").getBytes(StandardCharsets.UTF_8);
-    }
-
-    static byte[] frame(String type, ObjectNode data) {
-        return frame(type, new String(Json.bytes(data), StandardCharsets.UTF_8));
     }
 }

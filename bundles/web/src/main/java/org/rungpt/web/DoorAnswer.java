@@ -53,7 +53,8 @@ final class DoorAnswer {
         return frame(chunk);
     }
 
-    ObjectNode whole(String text, ArrayNode events, DoorTurn.Finish finish) {
+    /** @param omitted whether output of calls was left out */
+    ObjectNode whole(String text, ArrayNode events, boolean omitted, DoorTurn.Finish finish) {
         ObjectNode answer = head("chat.completion");
         ObjectNode choice = answer.putArray("choices").addObject().put("index", 0);
         choice.putObject("message")
@@ -62,7 +63,11 @@ final class DoorAnswer {
                 .putNull("refusal");
         choice.putNull("logprobs").put("finish_reason", finish.reason());
         usage(answer, finish);
-        answer.putObject("rungpt").put("conversation", conversation).set("events", events);
+        ObjectNode own = answer.putObject("rungpt").put("conversation", conversation);
+        own.set("events", events);
+        if (omitted) {
+            own.put("outputOmitted", true);
+        }
         return answer;
     }
 

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -126,17 +127,23 @@ public final class DoorServlet extends HttpServlet {
             throw ApiException.of(e);
         }
         boolean passing = asked.conversation() == null && !asked.keep();
-        AsyncContext context = request.startAsync();
-        context.setTimeout(0);
-        var answer = new DoorAnswer(
-                conversation.id(), conversation.model(), Instant.now().getEpochSecond());
-        DoorTurn.Reader reader = asked.stream()
-                ? stream(context, conversation.id(), answer, asked, passing)
-                : whole(context, conversation.id(), answer, passing);
-        var turn = new DoorTurn(reader);
-        if (!turns.add(conversation.id(), turn)) {
-            context.complete();
+        if (!turns.claim(conversation.id())) {
             throw busy();
+        }
+        DoorTurn turn;
+        String message = "m_" + UUID.randomUUID().toString().replace("-", "");
+        try {
+            AsyncContext context = request.startAsync();
+            context.setTimeout(0);
+            var answer = new DoorAnswer(
+                    conversation.id(), conversation.model(), Instant.now().getEpochSecond());
+            DoorReader reader = asked.stream()
+                    ? new DoorStream(context, turns, conversation, answer, passing, asked.usage())
+                    : new DoorWhole(context, turns, conversation, answer, passing);
+            turn = reader.await(message);
+        } catch (RuntimeException e) {
+            turns.release(conversation.id());
+            throw e;
         }
         try {
             var uploads = new Uploads(services, conversation.id());
@@ -145,17 +152,12 @@ public final class DoorServlet extends HttpServlet {
                 pictures.add(
                         uploads.store("picture." + image.mediaType().substring("image/".length()), image.base64()));
             }
-            conversations.postText(conversation.id(), null, asked.text(), pictures);
+            conversations.postText(conversation.id(), message, asked.text(), pictures);
         } catch (ApiException e) {
-            wrong(turn, reader, e);
+            turn.fail(e.code(), String.valueOf(e.getMessage()));
         } catch (ChatException e) {
-            wrong(turn, reader, ApiException.of(e));
-        }
-    }
-
-    private static void wrong(DoorTurn turn, DoorTurn.Reader reader, ApiException wrong) {
-        synchronized (turn) {
-            reader.finished(new DoorTurn.Finish("stop", wrong.code(), wrong.getMessage(), 0, 0));
+            ApiException wrong = ApiException.of(e);
+            turn.fail(wrong.code(), String.valueOf(wrong.getMessage()));
         }
     }
 
@@ -201,98 +203,6 @@ public final class DoorServlet extends HttpServlet {
                         .anyMatch(model -> model.id().equals(asked)))
                 .findFirst();
         return offers.map(connection -> connection.name() + "/" + asked).orElse(asked);
-    }
-
-    private DoorTurn.Reader stream(
-            AsyncContext context, String conversation, DoorAnswer answer, DoorRequest asked, boolean passing)
-            throws IOException {
-        HttpServletResponse response = (HttpServletResponse) context.getResponse();
-        response.setContentType("text/event-stream");
-        response.setCharacterEncoding("UTF-8");
-        response.setHeader("Cache-Control", "no-cache, no-transform");
-        response.setHeader("X-Accel-Buffering", "no");
-        // Who goes before the end wants no more of it.
-        var client = new EventClient(context, () -> {}, () -> turns.later(() -> leave(conversation, passing)));
-        client.send(answer.begin());
-        client.start();
-        return new DoorTurn.Reader() {
-            @Override
-            public void text(String text) {
-                client.send(answer.text(text));
-            }
-
-            @Override
-            public void event(ObjectNode event) {
-                client.send(answer.event(event));
-            }
-
-            @Override
-            public void finished(DoorTurn.Finish finish) {
-                if (finish.kind() != null) {
-                    client.send(DoorAnswer.frame(DoorAnswer.error(finish.kind(), String.valueOf(finish.message()))));
-                } else {
-                    client.send(answer.end(finish.reason()));
-                    if (asked.usage()) {
-                        client.send(answer.usage(finish));
-                    }
-                    client.send(DoorAnswer.DONE);
-                }
-                client.end();
-            }
-        };
-    }
-
-    private DoorTurn.Reader whole(AsyncContext context, String conversation, DoorAnswer answer, boolean passing) {
-        var text = new StringBuilder();
-        ArrayNode events = Json.array();
-        return new DoorTurn.Reader() {
-            @Override
-            public void text(String piece) {
-                text.append(piece);
-            }
-
-            @Override
-            public void event(ObjectNode event) {
-                events.add(event);
-            }
-
-            @Override
-            public void finished(DoorTurn.Finish finish) {
-                turns.later(() -> {
-                    HttpServletResponse response = (HttpServletResponse) context.getResponse();
-                    try {
-                        if (finish.kind() == null) {
-                            write(response, 200, answer.whole(text.toString(), events, finish));
-                        } else {
-                            // What could be tried again was tried again.
-                            response.setHeader("x-should-retry", "false");
-                            write(
-                                    response,
-                                    DoorAnswer.status(finish.kind()),
-                                    DoorAnswer.error(finish.kind(), String.valueOf(finish.message())));
-                        }
-                    } catch (IOException e) {
-                        // nobody waits any more
-                    }
-                    context.complete();
-                    leave(conversation, passing);
-                });
-            }
-        };
-    }
-
-    /** Nobody at the door waits for it any more. */
-    private void leave(String conversation, boolean passing) {
-        turns.remove(conversation);
-        try {
-            if (passing) {
-                services.conversations().delete(conversation);
-            } else {
-                services.conversations().stop(conversation);
-            }
-        } catch (ChatException | ApiException e) {
-            LOG.warn("The conversation {} of a request stays: {}", conversation, e.getMessage());
-        }
     }
 
     static void write(HttpServletResponse response, int status, ObjectNode body) throws IOException {

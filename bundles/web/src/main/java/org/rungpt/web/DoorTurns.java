@@ -1,7 +1,6 @@
 package org.rungpt.web;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -11,19 +10,24 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.rungpt.api.chat.ChatException;
-import org.rungpt.api.chat.ConversationEvent;
-import org.rungpt.api.chat.ConversationListener;
+import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.Decision;
-import org.rungpt.api.chat.EventType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The turns that somebody at the door waits for. Nobody can be asked there: a call that needs an approval is denied. */
-@Component(service = {ConversationListener.class, DoorTurns.class})
-public final class DoorTurns implements ConversationListener {
+@Component(service = DoorTurns.class)
+public final class DoorTurns {
+    private static final Logger LOG = LoggerFactory.getLogger(DoorTurns.class);
     private static final String NOBODY_TO_ASK =
             "This request came by the API, where nobody can be asked. A rule of the policy can allow it: rungpt:policy in the shell.";
 
     private final Services services;
-    private final Map<String, DoorTurn> turns = new ConcurrentHashMap<>();
+    private final EventStreams streams;
+    /** The conversations in which a turn of the door has not ended. */
+    private final Set<String> claimed = ConcurrentHashMap.newKeySet();
+
+    private final Set<DoorTurn> followed = ConcurrentHashMap.newKeySet();
     private final ExecutorService executor = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "rungpt-door");
         thread.setDaemon(true);
@@ -31,27 +35,71 @@ public final class DoorTurns implements ConversationListener {
     });
 
     @Activate
-    public DoorTurns(@Reference Services services) {
+    public DoorTurns(@Reference Services services, @Reference EventStreams streams) {
         this.services = services;
+        this.streams = streams;
     }
 
     @Deactivate
     void stop() {
-        executor.shutdownNow();
-        turns.values().forEach(turn -> {
-            synchronized (turn) {
-                turn.lost();
+        followed.forEach(DoorTurn::close);
+        executor.shutdown();
+    }
+
+    /** @return false if somebody else at the door waits for this conversation already */
+    boolean claim(String conversation) {
+        return claimed.add(conversation);
+    }
+
+    /** The turn of whoever claimed it has ended. */
+    void release(String conversation) {
+        claimed.remove(conversation);
+    }
+
+    /** From now on the turn hears what happens. */
+    void follow(Conversation conversation, DoorTurn turn) {
+        followed.add(turn);
+        streams.follow(conversation.id(), conversation.lastSeq(), turn);
+    }
+
+    /** There is room for more. */
+    void drained(String conversation, DoorTurn turn) {
+        streams.drained(conversation, turn);
+    }
+
+    /**
+     * Nobody waits for it any more: what has not ended is stopped.
+     *
+     * @param passing whether the conversation goes too
+     */
+    void leave(String conversation, DoorTurn turn, boolean passing) {
+        boolean early = turn.leave();
+        streams.unfollow(conversation, turn);
+        followed.remove(turn);
+        try {
+            if (passing) {
+                services.conversations().delete(conversation);
+            } else if (early) {
+                services.conversations().stop(conversation);
+            }
+        } catch (ChatException | ApiException e) {
+            LOG.warn("The conversation {} of a request stays: {}", conversation, e.getMessage());
+        }
+        if (early) {
+            release(conversation);
+        }
+    }
+
+    /** Denies a call, and says why. */
+    void deny(String conversation, String call) {
+        later(() -> {
+            try {
+                services.conversations()
+                        .decide(conversation, call, new Decision(false, Decision.Scope.ONCE, NOBODY_TO_ASK));
+            } catch (ChatException | ApiException e) {
+                // It was decided meanwhile, or the engine is being replaced: its successor tells of the approval again.
             }
         });
-    }
-
-    /** @return false if somebody else waits for this conversation already */
-    boolean add(String conversation, DoorTurn turn) {
-        return turns.putIfAbsent(conversation, turn) == null;
-    }
-
-    void remove(String conversation) {
-        turns.remove(conversation);
     }
 
     /** Runs what may take its time. */
@@ -60,50 +108,6 @@ public final class DoorTurns implements ConversationListener {
             executor.execute(task);
         } catch (RejectedExecutionException e) {
             // This bundle stops; a conversation that stays can be deleted in the page.
-        }
-    }
-
-    @Override
-    public void appended(ConversationEvent event) {
-        DoorTurn turn = turns.get(event.conversation());
-        if (turn == null) {
-            return;
-        }
-        JsonNode data = Json.own(event.data());
-        if (event.type().equals(EventType.APPROVAL_REQUESTED)) {
-            later(() -> deny(event.conversation(), data.path("call").asText()));
-        }
-        synchronized (turn) {
-            turn.event(event.type(), data);
-        }
-    }
-
-    private void deny(String conversation, String call) {
-        try {
-            services.conversations()
-                    .decide(conversation, call, new Decision(false, Decision.Scope.ONCE, NOBODY_TO_ASK));
-        } catch (ChatException | ApiException e) {
-            // It was decided meanwhile, or the engine is being replaced: its successor tells of the approval again.
-        }
-    }
-
-    @Override
-    public void transientEvent(String conversation, String type, String data) {
-        DoorTurn turn = turns.get(conversation);
-        if (turn != null && type.equals(EventType.MESSAGE_DELTA)) {
-            synchronized (turn) {
-                turn.event(type, Json.own(data));
-            }
-        }
-    }
-
-    @Override
-    public void deleted(String conversation) {
-        DoorTurn turn = turns.remove(conversation);
-        if (turn != null) {
-            synchronized (turn) {
-                turn.lost();
-            }
         }
     }
 }

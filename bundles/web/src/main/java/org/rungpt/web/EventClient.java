@@ -9,10 +9,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * One reader of server-sent events, written without blocking any thread. What it has not taken yet waits in a bounded queue; a reader
- * that is too slow is cut and can resume where it was.
+ * One reader of server-sent events, written without blocking any thread. What it has not taken yet waits in a queue, which whoever
+ * sends looks at; that it is bounded in any case is for a sender that does not.
  */
-final class EventClient implements FrameSink, WriteListener {
+final class EventClient implements WriteListener {
     private static final int MAX_QUEUED_BYTES = 1 << 20;
     private static final byte[] HEARTBEAT = ":\n\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -22,6 +22,7 @@ final class EventClient implements FrameSink, WriteListener {
     private final Runnable onClosed;
     private final Deque<byte[]> queue = new ArrayDeque<>();
     private int queuedBytes;
+    private long writtenBytes;
     private boolean started;
     private boolean unflushed;
     private boolean ending;
@@ -42,8 +43,8 @@ final class EventClient implements FrameSink, WriteListener {
         out.setWriteListener(this);
     }
 
-    @Override
-    public boolean send(byte[] frame) {
+    /** @return false if it is closed */
+    boolean send(byte[] frame) {
         synchronized (this) {
             if (closed || ending) {
                 return false;
@@ -73,13 +74,15 @@ final class EventClient implements FrameSink, WriteListener {
         send(HEARTBEAT);
     }
 
-    @Override
-    public synchronized int queuedBytes() {
+    synchronized int queuedBytes() {
         return queuedBytes;
     }
 
-    @Override
-    public synchronized boolean isClosed() {
+    synchronized long writtenBytes() {
+        return writtenBytes;
+    }
+
+    synchronized boolean isClosed() {
         return closed;
     }
 
@@ -103,6 +106,7 @@ final class EventClient implements FrameSink, WriteListener {
                 byte[] frame = queue.poll();
                 if (frame != null) {
                     queuedBytes -= frame.length;
+                    writtenBytes += frame.length;
                     unflushed = true;
                     out.write(frame);
                 } else if (unflushed) {

@@ -42,7 +42,7 @@ public final class EventStreams implements ConversationListener {
 
     private final Services services;
     private final ScheduledExecutorService executor;
-    private final Map<String, Map<EventClient, ConversationStream>> readers = new ConcurrentHashMap<>();
+    private final Map<String, Map<EventSink, ConversationStream>> readers = new ConcurrentHashMap<>();
     private final Set<EventClient> listReaders = ConcurrentHashMap.newKeySet();
 
     @Activate
@@ -65,24 +65,49 @@ public final class EventStreams implements ConversationListener {
     @Deactivate
     void stop() {
         executor.shutdownNow();
-        readers.values().forEach(streams -> streams.keySet().forEach(EventClient::close));
+        readers.values().forEach(streams -> streams.keySet().forEach(EventSink::close));
         listReaders.forEach(EventClient::close);
     }
 
     /** Lets a request read a conversation from after the given event on. */
     void read(AsyncContext context, String conversation, long after) throws IOException {
-        ConversationStream stream = new ConversationStream(services, this::execute, conversation, after);
-        EventClient[] self = new EventClient[1];
-        EventClient client = new EventClient(context, stream::catchUp, () -> remove(conversation, self[0]));
-        self[0] = client;
-        stream.attach(client);
+        EventSink[] self = new EventSink[1];
+        EventClient client =
+                new EventClient(context, () -> drained(conversation, self[0]), () -> unfollow(conversation, self[0]));
+        self[0] = new PageReader(client);
+        register(conversation, after, self[0]);
+        client.heartbeat(); // the first byte at once; what is stored follows when it can be written
+        client.start();
+    }
+
+    /** Tells somebody of a conversation from after the given event on, until {@link #unfollow}. */
+    void follow(String conversation, long after, EventSink sink) {
+        register(conversation, after, sink).catchUp();
+    }
+
+    private ConversationStream register(String conversation, long after, EventSink sink) {
+        var stream = new ConversationStream(services, this::execute, conversation, after, sink);
         readers.compute(conversation, (id, streams) -> {
-            Map<EventClient, ConversationStream> all = streams == null ? new ConcurrentHashMap<>() : streams;
-            all.put(client, stream);
+            Map<EventSink, ConversationStream> all = streams == null ? new ConcurrentHashMap<>() : streams;
+            all.put(sink, stream);
             return all;
         });
-        client.heartbeat(); // the first byte at once
-        client.start();
+        return stream;
+    }
+
+    void unfollow(String conversation, EventSink sink) {
+        readers.computeIfPresent(conversation, (id, streams) -> {
+            streams.remove(sink);
+            return streams.isEmpty() ? null : streams;
+        });
+    }
+
+    /** There is room for more. */
+    void drained(String conversation, EventSink sink) {
+        ConversationStream stream = readers.getOrDefault(conversation, Map.of()).get(sink);
+        if (stream != null) {
+            stream.catchUp();
+        }
     }
 
     /** Lets a request read the changes of the list of conversations. */
@@ -93,13 +118,6 @@ public final class EventStreams implements ConversationListener {
         listReaders.add(client);
         client.heartbeat();
         client.start();
-    }
-
-    private void remove(String conversation, EventClient client) {
-        readers.computeIfPresent(conversation, (id, streams) -> {
-            streams.remove(client);
-            return streams.isEmpty() ? null : streams;
-        });
     }
 
     private Collection<ConversationStream> streams(String conversation) {
@@ -120,15 +138,15 @@ public final class EventStreams implements ConversationListener {
     public void transientEvent(String conversation, String type, String data) {
         Collection<ConversationStream> streams = streams(conversation);
         if (!streams.isEmpty()) {
-            byte[] frame = ConversationStream.frame(type, data);
-            streams.forEach(stream -> stream.transientEvent(frame));
+            var event = new TransientEvent(type, data);
+            streams.forEach(stream -> stream.transientEvent(event));
         }
     }
 
     @Override
     public void deleted(String conversation) {
-        readers.getOrDefault(conversation, Map.of()).keySet().forEach(EventClient::close);
-        byte[] frame = ConversationStream.frame("deleted", Json.object().put("id", conversation));
+        readers.getOrDefault(conversation, Map.of()).keySet().forEach(EventSink::close);
+        byte[] frame = EventFrames.of("deleted", Json.object().put("id", conversation));
         listReaders.forEach(client -> client.send(frame));
     }
 
@@ -141,7 +159,7 @@ public final class EventStreams implements ConversationListener {
         try {
             Optional<Conversation> found = store.find(conversation);
             if (found.isPresent()) {
-                byte[] frame = ConversationStream.frame("conversation", ConversationRoutes.json(found.get()));
+                byte[] frame = EventFrames.of("conversation", ConversationRoutes.json(found.get()));
                 listReaders.forEach(client -> client.send(frame));
             }
         } catch (StoreException e) {
@@ -150,7 +168,7 @@ public final class EventStreams implements ConversationListener {
     }
 
     private void heartbeat() {
-        readers.values().forEach(streams -> streams.keySet().forEach(EventClient::heartbeat));
+        readers.values().forEach(streams -> streams.keySet().forEach(EventSink::beat));
         listReaders.forEach(EventClient::heartbeat);
     }
 

@@ -29,9 +29,7 @@ class ConversationStreamTest {
     private final Reader reader = new Reader();
 
     private ConversationStream stream(long after) {
-        ConversationStream stream = new ConversationStream(services, tasks::add, "c", after);
-        stream.attach(reader);
-        return stream;
+        return new ConversationStream(services, tasks::add, "c", after, reader);
     }
 
     private void runAll() {
@@ -55,10 +53,10 @@ class ConversationStreamTest {
     void tellsTransientEventsOnlyWhenLive() {
         services.bindStore(store);
         ConversationStream stream = stream(0);
-        stream.transientEvent(ConversationStream.frame("message.delta", "{}"));
+        stream.transientEvent(new TransientEvent("message.delta", "{}"));
         stream.catchUp();
         runAll();
-        stream.transientEvent(ConversationStream.frame("message.delta", "{\"text\":\"x\"}"));
+        stream.transientEvent(new TransientEvent("message.delta", "{\"text\":\"x\"}"));
         assertThat(reader.frames).containsExactly("data: {\"type\":\"message.delta\",\"data\":{\"text\":\"x\"}}\n\n");
     }
 
@@ -81,6 +79,49 @@ class ConversationStreamTest {
         assertThat(reader.ids())
                 .containsExactlyElementsOf(
                         LongStream.rangeClosed(1, 1200).boxed().toList());
+    }
+
+    @Test
+    @DisplayName("G.86 a burst waits in the store, not for the reader, and none of it is lost")
+    void aBurstWaitsInTheStore() {
+        services.bindStore(store);
+        ConversationStream stream = stream(0);
+        stream.catchUp();
+        runAll();
+        reader.slow = true;
+        for (int i = 0; i < 500; i++) {
+            stream.transientEvent(new TransientEvent("message.delta", "{}"));
+            stream.appended(store.add(1));
+            assertThat(reader.queued).as("what waits for the reader").isLessThan(512 << 10);
+        }
+        assertThat(reader.behind).as("what waits in the store").isPositive();
+        while (reader.ids().size() < 500) {
+            reader.drain();
+            stream.catchUp();
+            runAll();
+        }
+        reader.drain();
+        stream.transientEvent(new TransientEvent("message.delta", "{\"text\":\"live again\"}"));
+        assertThat(reader.ids())
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, 500).boxed().toList());
+        assertThat(reader.frames.get(reader.frames.size() - 1)).contains("live again");
+    }
+
+    @Test
+    @DisplayName("G.86 what is behind counts from the last that the reader took")
+    void whatIsBehindCountsFromTheLastThatTheReaderTook() {
+        services.bindStore(store);
+        ConversationStream stream = stream(0);
+        stream.catchUp();
+        runAll();
+        reader.queued = 1 << 20;
+        stream.appended(store.add(1));
+        stream.appended(store.add(1));
+        assertThat(reader.behind).isEqualTo(4);
+        reader.written++;
+        stream.appended(store.add(1));
+        assertThat(reader.behind).isEqualTo(2);
     }
 
     @Test
@@ -117,7 +158,7 @@ class ConversationStreamTest {
                 }
                 case 2 -> stream.appended(store.add(1));
                 case 3 -> store.add(1 + random.nextInt(2)); // nobody told us of these
-                default -> stream.transientEvent(ConversationStream.frame("message.delta", "{}"));
+                default -> stream.transientEvent(new TransientEvent("message.delta", "{}"));
             }
         }
         stream.appended(store.add(1));
@@ -128,22 +169,55 @@ class ConversationStreamTest {
                         LongStream.rangeClosed(1, store.events.size()).boxed().toList());
     }
 
-    private static final class Reader implements FrameSink {
+    private static final class Reader implements EventSink {
         final List<String> frames = new ArrayList<>();
         boolean slow;
         int queued;
+        long written;
+        long behind;
 
         @Override
-        public boolean send(byte[] frame) {
+        public boolean take(ConversationEvent event) {
+            send(EventFrames.of(event));
+            return true;
+        }
+
+        @Override
+        public void hear(TransientEvent event) {
+            send(event.frame());
+        }
+
+        private void send(byte[] frame) {
             queued += slow ? 32 << 10 : 0;
             frames.add(new String(frame, StandardCharsets.UTF_8));
-            return true;
+        }
+
+        /** Takes all that waits for it. */
+        void drain() {
+            written += queued;
+            queued = 0;
         }
 
         @Override
         public int queuedBytes() {
             return queued;
         }
+
+        @Override
+        public long writtenBytes() {
+            return written;
+        }
+
+        @Override
+        public void behind(long bytes) {
+            behind = bytes;
+        }
+
+        @Override
+        public void beat() {}
+
+        @Override
+        public void close() {}
 
         @Override
         public boolean isClosed() {
