@@ -202,11 +202,18 @@ public final class FileArtifactStore implements ArtifactStore {
     @Override
     public void delete(String conversation) throws IOException {
         Path home = home(conversation);
+        String doomed = "deleted-" + conversation + ".";
         if (Files.exists(home)) {
-            Path doomed = litter.resolve("deleted-" + UUID.randomUUID());
-            Files.move(home, doomed, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(home, litter.resolve(doomed + UUID.randomUUID()), StandardCopyOption.ATOMIC_MOVE);
             PrivateFiles.sync(root);
-            remove(doomed);
+        }
+        List<Path> left;
+        try (Stream<Path> files = Files.list(litter)) {
+            left = files.filter(file -> file.getFileName().toString().startsWith(doomed))
+                    .toList();
+        }
+        for (Path one : left) {
+            remove(one);
         }
     }
 

@@ -1,6 +1,5 @@
 package org.rungpt.chat;
 
-import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +7,6 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
@@ -32,6 +30,7 @@ final class Chat implements Conversations {
     private final Models models;
     private final String protocol;
     private final Actors actors;
+    private final Deletions deletions;
 
     /** @param protocol id of the protocol that new conversations use */
     Chat(Engine engine, Models models, String protocol) {
@@ -39,6 +38,7 @@ final class Chat implements Conversations {
         this.models = models;
         this.protocol = protocol;
         this.actors = new Actors(engine);
+        this.deletions = new Deletions(engine);
     }
 
     @Override
@@ -299,25 +299,7 @@ final class Chat implements Conversations {
         }
         actors.submit(conversation, actor -> {
             actor.destroy();
-            engine.services.runners.all().forEach(runner -> {
-                try {
-                    runner.release(conversation);
-                } catch (RunnerException | RuntimeException e) {
-                    LOG.warn("the workspace of the deleted conversation {} is left: {}", conversation, e.getMessage());
-                }
-            });
-            for (ArtifactStore artifacts : engine.services.artifacts.all()) {
-                try {
-                    artifacts.delete(conversation);
-                } catch (IOException | RuntimeException e) {
-                    LOG.warn("files of the deleted conversation {} are left: {}", conversation, e.toString());
-                }
-            }
-            engine.access.with(store -> {
-                store.delete(conversation);
-                return true;
-            });
-            engine.services.tellDeleted(conversation);
+            deletions.delete(conversation);
             return true;
         });
     }
@@ -352,6 +334,7 @@ final class Chat implements Conversations {
     /** Takes up, in the background, what an earlier life left under way, now and whenever a store comes. */
     void takeUp() {
         actors.takeUp();
+        deletions.finishOld();
     }
 
     /** Hands every conversation over, so that a successor goes on by itself. */

@@ -36,7 +36,7 @@ final class Services {
     final ServiceSet<SecretStore> secrets = new ServiceSet<>(this::arrived);
     final ServiceSet<ShareGuard> shareGuards = new ServiceSet<>(() -> {});
     final ServiceSet<HostTasks> hosts = new ServiceSet<>(this::arrived);
-    final ServiceSet<ArtifactStore> artifacts = new ServiceSet<>(() -> {});
+    final ServiceSet<ArtifactStore> artifacts = new ServiceSet<>(this::arrived);
     final ServiceSet<WorkspaceJournal> journals = new ServiceSet<>(() -> {});
     final ServiceSet<ConversationListener> listeners = new ServiceSet<>(() -> {});
 

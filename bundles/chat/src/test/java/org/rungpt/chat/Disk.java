@@ -43,6 +43,7 @@ final class Disk {
     /** One life of a store. */
     final class Store implements ConversationStore, Settings {
         private StoreException.Kind failure;
+        private StoreException.Kind deleteFailure;
         private int appendsLeft = Integer.MAX_VALUE;
         private boolean commitsTheLast;
         private boolean full;
@@ -58,6 +59,13 @@ final class Disk {
         void fail(StoreException.Kind kind) {
             synchronized (Disk.this) {
                 failure = kind;
+            }
+        }
+
+        /** From now on it deletes nothing, or again with null. */
+        void failDelete(StoreException.Kind kind) {
+            synchronized (Disk.this) {
+                deleteFailure = kind;
             }
         }
 
@@ -182,6 +190,9 @@ final class Disk {
         public void delete(String conversation) throws StoreException {
             synchronized (Disk.this) {
                 check();
+                if (deleteFailure != null) {
+                    throw new StoreException(deleteFailure, "the disk is full");
+                }
                 conversations.remove(conversation);
                 logs.remove(conversation);
             }

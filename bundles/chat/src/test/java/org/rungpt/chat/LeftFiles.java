@@ -24,6 +24,7 @@ final class LeftFiles implements ArtifactStore {
     final List<Artifact> artifacts = new ArrayList<>();
     final Map<String, byte[]> contents = new TreeMap<>();
     final Map<String, ByteArrayOutputStream> output = new TreeMap<>();
+    volatile String failure;
     final List<String> deleted = new ArrayList<>();
     private final Set<String> homes = new HashSet<>();
     private final Map<String, Long> begins = new TreeMap<>();
@@ -81,7 +82,10 @@ final class LeftFiles implements ArtifactStore {
     }
 
     @Override
-    public synchronized void delete(String conversation) {
+    public synchronized void delete(String conversation) throws IOException {
+        if (failure != null) {
+            throw new IOException(failure);
+        }
         deleted.add(conversation);
         homes.removeIf(home -> home.startsWith(conversation + "/"));
     }

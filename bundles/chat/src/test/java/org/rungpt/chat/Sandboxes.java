@@ -147,6 +147,9 @@ final class Sandboxes {
     final class Runner implements ActionRunner {
         volatile RunnerException refusal;
         volatile RuntimeException defect;
+        /** Why it lets nothing go. */
+        volatile RunnerException kept;
+
         volatile boolean gone;
         /** Calls that come wait for an image. */
         volatile boolean building;
@@ -228,7 +231,10 @@ final class Sandboxes {
         public void prepare(InstalledAction action, CallObserver observer) {}
 
         @Override
-        public void release(String conversation) {
+        public void release(String conversation) throws RunnerException {
+            if (kept != null) {
+                throw kept;
+            }
             released.add(conversation);
         }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -15,6 +16,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
+import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.StoreException;
 import org.rungpt.web.Router.Answer;
 import org.rungpt.web.Router.Call;
@@ -62,11 +64,39 @@ final class ConversationRoutes {
         }
     }
 
+    /** Deletes a conversation, or with {@code versions=true} also all that share a beginning with it. */
     private Answer delete(Call call) throws ApiException {
+        String id = call.variable("id");
+        List<String> ids = new ArrayList<>();
+        String versions = call.request().getParameter("versions");
+        switch (versions == null ? "false" : versions) {
+            case "false" -> ids.add(id);
+            case "true" -> ids.addAll(family(id));
+            default -> throw ApiException.invalid("\"versions\" must be true or false.");
+        }
+        ApiException failed = null;
+        for (String one : ids) {
+            try {
+                services.conversations().delete(one);
+            } catch (ChatException e) {
+                failed = failed == null ? ApiException.of(e) : failed;
+            }
+        }
+        if (failed != null) {
+            throw failed;
+        }
+        return Answer.done();
+    }
+
+    /** The latest first: none has to leave what it shares to others that go next. */
+    private List<String> family(String id) throws ApiException {
         try {
-            services.conversations().delete(call.variable("id"));
-            return Answer.done();
-        } catch (ChatException e) {
+            List<String> ids = new ArrayList<>();
+            for (ConversationArchive.Entry entry : services.archive().family(id)) {
+                ids.add(0, entry.conversation().id());
+            }
+            return ids.isEmpty() ? List.of(id) : ids;
+        } catch (StoreException e) {
             throw ApiException.of(e);
         }
     }

@@ -89,7 +89,12 @@ public interface Conversations {
         return change(conversation, title, model, null);
     }
 
-    /** Deletes it with its workspace and everything else. */
+    /**
+     * Deletes it with its workspace and everything else. Harmless if there is none; called again, it goes on with what is left.
+     *
+     * @throws ChatException of kind {@code UNAVAILABLE} if it could not be deleted, and then it is whole; or if something of it is left, which
+     *     the message names
+     */
     void delete(String conversation) throws ChatException;
 
     /** The model that new conversations get; empty if no connection is ready. */

@@ -265,8 +265,8 @@ final class Journals implements WorkspaceJournal {
         }
     }
 
-    /** The conversation is no more. Blocking. */
-    void release(String conversation) {
+    /** The conversation is no more. Blocking. @throws RunnerException if its files are left */
+    void release(String conversation) throws RunnerException {
         ConversationJournal journal = journals.remove(conversation);
         if (journal != null) {
             try {
@@ -281,7 +281,8 @@ final class Journals implements WorkspaceJournal {
         try {
             JournalFiles.delete(data(), conversation);
         } catch (IOException e) {
-            LOG.warn("The journal of the deleted conversation {} is left: {}", conversation, EngineFailures.line(e));
+            throw new RunnerException(
+                    RunnerException.Kind.SANDBOX, "the journal of the workspace is left: " + EngineFailures.line(e), e);
         }
         space.forget(conversation);
     }

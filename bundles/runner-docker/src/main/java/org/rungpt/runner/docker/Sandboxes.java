@@ -462,7 +462,13 @@ final class Sandboxes implements Sandbox.Keeper {
             }
         }
         // Deletions that a predecessor could not finish.
-        workspaces.doomedConversations().forEach(journals::release);
+        for (String conversation : workspaces.doomedConversations()) {
+            try {
+                journals.release(conversation);
+            } catch (RunnerException e) {
+                LOG.warn("Of the deleted conversation {}: {}", conversation, e.getMessage());
+            }
+        }
         for (Containers.Found found : containers.sweep(this::known)) {
             adopt(found);
         }
@@ -601,7 +607,6 @@ final class Sandboxes implements Sandbox.Keeper {
     void release(String conversation) throws RunnerException {
         List<CompletableFuture<Void>> ends = new ArrayList<>();
         String volume = forget(conversation, ends);
-        journals.release(conversation);
         try {
             CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new))
                     .get(REMOVAL.toMillis(), TimeUnit.MILLISECONDS);
@@ -620,7 +625,7 @@ final class Sandboxes implements Sandbox.Keeper {
     }
 
     /**
-     * Ends everything of a conversation and notes that it is to be removed.
+     * Ends everything of a conversation, notes that it is to be removed, and deletes its journal.
      *
      * @param ends gets what tells when its sandboxes are no more
      * @return the volume of its workspace, if it has one
@@ -635,13 +640,16 @@ final class Sandboxes implements Sandbox.Keeper {
                     .filter(sandbox -> conversation.equals(sandbox.conversation()))
                     .toList();
         }
+        String volume;
         try {
-            return workspaces.unbind(conversation);
+            volume = workspaces.unbind(conversation);
         } catch (IOException e) {
             throw new RunnerException(Kind.SANDBOX, "the workspace stays: " + EngineFailures.line(e), e);
         } finally {
             its.forEach(sandbox -> ends.add(sandbox.destroy()));
         }
+        journals.release(conversation);
+        return volume;
     }
 
     /** A container that is being removed has it a while longer. */

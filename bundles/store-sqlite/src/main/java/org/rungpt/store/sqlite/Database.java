@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -28,6 +29,11 @@ final class Database {
     /** A file up to this size is checked before it is used, a larger one while it is used. */
     private static final long CHECKED_AT_ONCE = 32L << 20;
 
+    /** So long who deletes waits for those who read. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
     private static final String PROBE = "store/probe";
     private static final String PROBE_VALUE = " ".repeat(64 << 10);
 
@@ -38,6 +44,7 @@ final class Database {
     private final Readers readers;
     private final Clock clock;
     private final Recovery recovery;
+    private final Recovery cleaning;
     private volatile @Nullable Problem problem;
     private Instant last = Instant.MIN;
 
@@ -48,7 +55,8 @@ final class Database {
         this.clock = clock;
         this.writer = new Writer(session, this::failure);
         this.readers = new Readers(file, this::failure);
-        this.recovery = new Recovery(this::writesAgain);
+        this.recovery = new Recovery("rungpt-store-recovery", this::writesAgain);
+        this.cleaning = new Recovery("rungpt-store-cleaning", this::logIsEmpty);
     }
 
     /** Opens the database of a data directory, or makes it if there is none. */
@@ -109,6 +117,10 @@ final class Database {
             requireWritable(session);
             Database database = new Database(file, lock, session, clock);
             database.writer.start();
+            if (Files.exists(log) && Files.size(log) > 0) {
+                // What a process deleted that was killed then.
+                database.cleaning.start();
+            }
             if (large) {
                 database.checkMeanwhile();
             }
@@ -210,14 +222,42 @@ final class Database {
         return last;
     }
 
-    /** Takes what was deleted out of the write-ahead log too, unless somebody reads for long just now. */
-    void emptyLog() {
+    /**
+     * Takes what was deleted out of the write-ahead log too, after waiting for those who read.
+     *
+     * @throws StoreException if somebody reads for long: then it is done in the background as soon as that ends
+     */
+    void emptyLog() throws StoreException {
+        String why = "somebody reads the database for long just now, such as a backup";
         try (Session own = Session.open(file)) {
-            own.execute("pragma busy_timeout = 500");
-            own.text("pragma wal_checkpoint(truncate)");
+            long end = System.nanoTime() + PATIENCE.toNanos();
+            do {
+                if (emptyLog(own)) {
+                    return;
+                }
+            } while (System.nanoTime() < end && !cleaning.isClosedWithin(PAUSE));
         } catch (SQLException e) {
-            // The next checkpoint does it.
+            why = Problem.of(e, file).reason();
+        }
+        cleaning.start();
+        throw new StoreException(
+                StoreException.Kind.BROKEN,
+                "What was deleted is still in " + file + "-wal: " + why
+                        + ". It goes by itself when that has ended; until then keep the file to yourself.");
+    }
+
+    /** A checkpoint that others are in the way of says so in a row, not by an exception. While it waits for them nobody writes: not for long. */
+    private static boolean emptyLog(Session session) throws SQLException {
+        session.execute("pragma busy_timeout = 100");
+        return session.number("pragma wal_checkpoint(truncate)") == 0;
+    }
+
+    private boolean logIsEmpty() {
+        try (Session own = Session.open(file)) {
+            return emptyLog(own);
+        } catch (SQLException e) {
             LOG.debug("The write-ahead log was not emptied: {}", e.getMessage());
+            return false;
         }
     }
 
@@ -271,6 +311,7 @@ final class Database {
     void close() throws SQLException, IOException {
         try {
             recovery.close();
+            cleaning.close();
             writer.close();
             readers.close();
             tidyUp();

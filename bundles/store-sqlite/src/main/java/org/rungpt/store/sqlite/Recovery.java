@@ -1,20 +1,26 @@
 package org.rungpt.store.sqlite;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** After a failure of the disk: tries until something lasts again, so that a store is known to be sound before anybody needs it. */
+/** After a failure: tries every second until it works, so that a store is known to be sound before anybody needs it. */
 final class Recovery {
-    private static final long PAUSE_MILLIS = 1000;
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
+    private final String name;
     private final BooleanSupplier attempt;
     private final CountDownLatch closed = new CountDownLatch(1);
     private boolean underWay;
     private boolean failedMeanwhile;
 
-    /** @param attempt whether it works again */
-    Recovery(BooleanSupplier attempt) {
+    /**
+     * @param name of its thread
+     * @param attempt whether it works again
+     */
+    Recovery(String name, BooleanSupplier attempt) {
+        this.name = name;
         this.attempt = attempt;
     }
 
@@ -23,14 +29,14 @@ final class Recovery {
         failedMeanwhile = true;
         if (!underWay) {
             underWay = true;
-            Thread thread = new Thread(this::recover, "rungpt-store-recovery");
+            Thread thread = new Thread(this::recover, name);
             thread.setDaemon(true);
             thread.start();
         }
     }
 
     private void recover() {
-        while (!Uninterrupted.await(0, nanos -> closed.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS))) {
+        while (!isClosedWithin(PAUSE)) {
             synchronized (this) {
                 failedMeanwhile = false;
             }
@@ -42,6 +48,11 @@ final class Recovery {
                 }
             }
         }
+    }
+
+    /** Waits so long, or until it is closed. */
+    boolean isClosedWithin(Duration time) {
+        return Uninterrupted.await(0, nanos -> closed.await(time.toMillis(), TimeUnit.MILLISECONDS));
     }
 
     void close() {

@@ -109,6 +109,24 @@ final class ArchiveTest {
         assertThat(store.check()).isEmpty();
     }
 
+    private void secret(String conversation) throws Exception {
+        say(conversation, "secretcanaryword is here");
+        store.append(
+                conversation, List.of(new NewEvent("message.user", "{\"text\":\"secretcanaryword\"}")), Change.NONE);
+    }
+
+    private List<String> filesWithTheSecret() throws IOException {
+        List<String> found = new ArrayList<>();
+        try (var files = Files.list(directory)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (Files.readString(file, StandardCharsets.ISO_8859_1).contains("secretcanaryword")) {
+                    found.add(file.getFileName().toString());
+                }
+            }
+        }
+        return found;
+    }
+
     @Test
     void aBranchComesWithItsFirstEventsOrNotAtAll() throws Exception {
         say("c1", "one", "two");
@@ -124,15 +142,35 @@ final class ArchiveTest {
     }
 
     @Test
-    void whatIsDeletedIsInNoFileAnyMore() throws Exception {
-        say("c1", "secretcanaryword is here");
-        store.append("c1", List.of(new NewEvent("message.user", "{\"text\":\"secretcanaryword\"}")), Change.NONE);
+    void whatIsDeletedIsInNoFileAnyMoreWhileTheStoreIsOpen() throws Exception {
+        secret("c1");
+        secret("c2");
+        assertThat(filesWithTheSecret()).isNotEmpty();
         store.delete("c1");
+        store.delete("c2");
         assertThat(store.search("secretcanaryword", 10)).isEmpty();
-        store.close();
-        assertThat(Files.readString(directory.resolve("conversations.db"), StandardCharsets.ISO_8859_1))
-                .doesNotContain("secretcanaryword");
-        open();
+        assertThat(filesWithTheSecret()).isEmpty();
+    }
+
+    @Test
+    void whoeverReadsForLongIsToldOfAndWhatIsLeftGoesWhenThatEnds() throws Exception {
+        secret("c1");
+        try (Session reader = Session.open(directory.resolve("conversations.db"))) {
+            reader.execute("begin");
+            reader.number("select count(*) from event");
+            assertThat(catchThrowable(() -> store.delete("c1")))
+                    .hasMessageContaining("conversations.db-wal")
+                    .hasMessageContaining("goes by itself")
+                    .hasMessageNotContaining("\n");
+            assertThat(store.find("c1")).isEmpty();
+            assertThat(filesWithTheSecret()).isNotEmpty();
+            reader.execute("commit");
+        }
+        long end = System.nanoTime() + 20_000_000_000L;
+        while (!filesWithTheSecret().isEmpty() && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+        assertThat(filesWithTheSecret()).isEmpty();
     }
 
     @Test
