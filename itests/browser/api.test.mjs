@@ -1,6 +1,6 @@
 // What a program can do over the HTTP API, as a stranger who has read docs/api/openapi.yaml would.
 import assert from 'node:assert/strict';
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, truncate } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { startModelServer } from './model-server.mjs';
 import { startServer } from './server.mjs';
@@ -282,22 +282,22 @@ describe('the API', () => {
     model.state.script = () => 'A wren.';
     const id = await conversation();
     await say(id, 'Kept words.');
-    const file = `${server.data}-backup.db`;
+    const copy = `${server.data}-backup`;
     try {
-      await server.rungpt('shell', `rungpt:backup ${file}`);
-      assert.equal((await stat(file)).mode & 0o077, 0);
+      await server.rungpt('shell', `rungpt:backup ${copy}`);
+      assert.equal((await stat(copy)).mode & 0o077, 0);
       await api('DELETE', `conversations/${id}`);
       await server.rungpt('stop');
-      await server.rungpt('restore', file);
+      await server.rungpt('restore', copy);
       await server.rungpt('run', '--port', new URL(server.origin).port, '--detach', '--no-browser', '--yes');
       assert.ok(of(await log(id), 'message.user').some((one) => one.text === 'Kept words.'));
-      await writeFile(file, 'no database');
+      await truncate(`${copy}/conversations.db`, 8192);
       await server.rungpt('stop');
-      await assert.rejects(server.rungpt('restore', file), (error) => error.code !== 0 && error.stderr.trim().length > 0);
+      await assert.rejects(server.rungpt('restore', copy), (error) => error.code !== 0 && /damaged/.test(error.stderr));
       await server.rungpt('run', '--port', new URL(server.origin).port, '--detach', '--no-browser', '--yes');
       assert.ok((await log(id)).length > 0, 'what was there stays');
     } finally {
-      await rm(file, { force: true });
+      await rm(copy, { recursive: true, force: true });
     }
   });
 });

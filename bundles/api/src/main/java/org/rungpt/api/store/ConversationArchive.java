@@ -141,12 +141,12 @@ public interface ConversationArchive {
     void index(String conversation, Map<Long, String> texts) throws StoreException;
 
     /**
-     * Copies everything as it is now while work goes on; only the owner may read the copy.
+     * Copies everything of the conversations as it is now while work goes on, with the files that they name; only the owner may read the copy.
      *
-     * @param file a new file on the server's machine; null for one in the directory of backups
-     * @return the copy
+     * @param directory a new directory on the server's machine; null for one in the directory of backups
+     * @return the copy, complete and found sound
      */
-    Path backUp(@Nullable Path file) throws StoreException;
+    Path backUp(@Nullable Path directory) throws StoreException;
 
     /** Reads everything. @return what is damaged, one line each; empty if all is sound */
     List<String> check() throws StoreException;

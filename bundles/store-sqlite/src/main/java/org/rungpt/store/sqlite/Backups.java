@@ -4,33 +4,33 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.rungpt.files.PrivateFiles;
 
-/** The copies of the database in {@code backups} beside it. */
+/** The copies in {@code backups} of the data directory: of everything, or before a change of its tables of the database alone. */
 final class Backups {
+    static final String DATABASE = "conversations.db";
+
+    /** What lies beside the database and belongs to conversations: the files of calls, and what calls changed in workspaces. */
+    static final List<String> BESIDE = List.of("artifacts", "journal");
+
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss-SSS").withZone(ZoneOffset.UTC);
 
     private Backups() {}
 
-    /** Copies the database as it is now; others may go on writing. */
+    /** Copies the database alone, as it is now; others may go on writing. */
     static Path copy(Session session, Path database, String label) throws IOException, SQLException {
-        Path directory = database.resolveSibling("backups");
-        PrivateFiles.makeOwnDirectory(directory);
-        Path copy = directory.resolve("conversations-" + STAMP.format(Instant.now()) + "-" + label + ".db");
-        return copyTo(session, copy);
-    }
-
-    /** Copies the database into a file of the user's choice, which must be new. */
-    static Path copyTo(Session session, Path copy) throws IOException, SQLException {
+        Path copy = named(database.resolveSibling(""), "conversations-", "-" + label + ".db");
         PrivateFiles.makeFile(copy);
         boolean complete = false;
         try {
@@ -44,6 +44,43 @@ final class Backups {
         }
     }
 
+    /** A new name in the directory of backups. */
+    static Path named(Path data, String before, String after) throws IOException {
+        Path directory = data.resolve("backups");
+        PrivateFiles.makeOwnDirectory(directory);
+        return directory.resolve(before + STAMP.format(Instant.now()) + after);
+    }
+
+    /**
+     * Copies everything into a new directory while others go on writing: the database first, then the files, so that whatever it names is
+     * there. It gets its name when it is complete and found sound.
+     */
+    static void copyAll(Session session, Path data, Path copy) throws IOException, SQLException, ProblemException {
+        Path unfinished = copy.resolveSibling(copy.getFileName() + ".new");
+        Trees.delete(unfinished);
+        PrivateFiles.makeOwnDirectory(unfinished);
+        boolean complete = false;
+        try {
+            Path database = unfinished.resolve(DATABASE);
+            PrivateFiles.makeFile(database);
+            write(session, database);
+            requireSound(database);
+            for (String directory : BESIDE) {
+                if (Files.isDirectory(data.resolve(directory))) {
+                    Trees.copy(data.resolve(directory), unfinished.resolve(directory));
+                }
+            }
+            Checksums.write(unfinished);
+            Files.move(unfinished, copy, StandardCopyOption.ATOMIC_MOVE);
+            PrivateFiles.sync(copy.resolveSibling(""));
+            complete = true;
+        } finally {
+            if (!complete) {
+                Trees.delete(unfinished);
+            }
+        }
+    }
+
     private static void write(Session session, Path copy) throws IOException, SQLException {
         session.prepare("vacuum into ?", copy.toString()).execute();
         try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
@@ -52,21 +89,36 @@ final class Backups {
         PrivateFiles.sync(copy.resolveSibling(""));
     }
 
-    /** What a user can do about a damaged database. */
-    static String remedy(Path database) {
-        return "Stop RunGPT, move " + database.getFileName() + " and its -wal file away, "
-                + newest(database)
-                        .map(copy -> "and put the copy " + copy + " in its place.")
-                        .orElse("and put a copy in its place, or start afresh without one.");
+    /** Reads the whole of a database. */
+    static void requireSound(Path database) throws SQLException, ProblemException {
+        try (Session session = Session.open(database)) {
+            String found = session.text("pragma integrity_check(1)");
+            if (!found.equals("ok")) {
+                throw new ProblemException(Problem.broken(
+                        database.getFileName() + " is damaged: " + found, "Look at ./rungpt doctor, and at the disk."));
+            }
+        }
     }
 
-    private static Optional<Path> newest(Path database) {
-        Path directory = database.resolveSibling("backups");
+    /** What a user can do about a damaged database. */
+    static String remedy(Path database) {
+        Path data = database.toAbsolutePath().resolveSibling("");
+        String command = "Stop RunGPT, then go back to a copy, which keeps what is there aside: rungpt restore ";
+        return newest(data)
+                .map(copy -> command + copy + " --data " + data)
+                .orElse(command + "COPY --data " + data + " (there is none in " + data.resolve("backups")
+                        + "). To start afresh, move " + database.getFileName() + " and its -wal file away.");
+    }
+
+    private static Optional<Path> newest(Path data) {
+        Path directory = data.resolve("backups");
         if (!Files.isDirectory(directory)) {
             return Optional.empty();
         }
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.toString().endsWith(".db")).max(Comparator.naturalOrder());
+            return files.filter(file -> file.getFileName().toString().startsWith("conversations-"))
+                    .filter(file -> file.toString().endsWith(".db") || Files.exists(file.resolve(Checksums.FILE)))
+                    .max(Comparator.naturalOrder());
         } catch (IOException e) {
             return Optional.empty();
         }

@@ -2,8 +2,8 @@ package org.rungpt.store.sqlite;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -96,6 +96,10 @@ final class Database {
             throw new ProblemException(Problem.broken(
                     file + " is missing, but its " + log.getFileName() + " is there.",
                     "Put the file back from where it was moved to, or move the -wal file away too to start afresh."));
+        } else if (Files.exists(file.resolveSibling(Restore.STAGE))) {
+            throw new ProblemException(Problem.broken(
+                    "A restore was cut off: " + file + " is missing.",
+                    "Repeat it: rungpt restore COPY --data " + file.getParent()));
         } else {
             schema.create(file);
         }
@@ -134,7 +138,7 @@ final class Database {
     }
 
     /** The driver unpacks its native library: into a directory that nobody else can write. */
-    private static void loadDriver(Path directory) throws IOException, SQLException {
+    static void loadDriver(Path directory) throws IOException, SQLException {
         PrivateFiles.makeOwnDirectory(directory.resolveSibling(""));
         PrivateFiles.makeOwnDirectory(directory);
         if (System.getProperty("org.sqlite.tmpdir") == null) {
@@ -152,7 +156,7 @@ final class Database {
         }
     }
 
-    private static void requireDatabase(Path file) throws IOException, ProblemException {
+    static void requireDatabase(Path file) throws IOException, ProblemException {
         if (!Files.isRegularFile(file)) {
             throw new ProblemException(
                     Problem.broken(file + " is not a file.", "Move it away, or use another --data directory."));
@@ -270,16 +274,31 @@ final class Database {
         return file;
     }
 
-    /** Copies the database into a new file, or into {@code backups}. */
+    /** Copies everything of the conversations into a new directory, or into one in {@code backups}. */
     Path backUp(@Nullable Path target) throws StoreException {
         requireSound();
+        Path data = file.resolveSibling("");
         try (Session copying = Session.open(file)) {
-            return target == null
-                    ? Backups.copy(copying, file, "backup")
-                    : Backups.copyTo(copying, target.toAbsolutePath());
-        } catch (FileAlreadyExistsException e) {
+            Path copy = target == null
+                    ? Backups.named(data, "conversations-", "")
+                    : target.toAbsolutePath().normalize();
+            if (Files.exists(copy, LinkOption.NOFOLLOW_LINKS)) {
+                throw new StoreException(
+                        StoreException.Kind.BROKEN, copy + " is there already; name a new directory for the copy.");
+            }
+            for (String directory : Backups.BESIDE) {
+                if (copy.startsWith(data.resolve(directory))) {
+                    throw new StoreException(
+                            StoreException.Kind.BROKEN, copy + " would lie in what is copied; name another directory.");
+                }
+            }
+            Backups.copyAll(copying, data, copy);
+            return copy;
+        } catch (ProblemException e) {
             throw new StoreException(
-                    StoreException.Kind.BROKEN, target + " is there already; name a new file for the copy.", e);
+                    StoreException.Kind.BROKEN,
+                    "Nothing was copied: " + e.problem().exception().getMessage(),
+                    e);
         } catch (IOException e) {
             throw new StoreException(
                     StoreException.Kind.BROKEN,

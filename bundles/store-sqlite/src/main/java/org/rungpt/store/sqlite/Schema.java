@@ -56,6 +56,15 @@ final class Schema {
 
     /** Brings a database that is there to the current version. */
     void update(Session session, Path file) throws IOException, SQLException, ProblemException {
+        int version = requireKnown(session, file);
+        if (version < scripts.size()) {
+            Backups.copy(session, file, "before-schema-" + scripts.size());
+            migrate(session, version);
+        }
+    }
+
+    /** @return the version of a database that this program can use */
+    int requireKnown(Session session, Path file) throws SQLException, ProblemException {
         if (session.number("pragma application_id") != APPLICATION_ID) {
             throw new ProblemException(Problem.broken(
                     file + " is a database of another program.", "Move it away, or use another --data directory."));
@@ -67,10 +76,7 @@ final class Schema {
                             + scripts.size() + ").",
                     "Start the newer RunGPT, or use another --data directory."));
         }
-        if (version < scripts.size()) {
-            Backups.copy(session, file, "before-schema-" + scripts.size());
-            migrate(session, version);
-        }
+        return version;
     }
 
     private void migrate(Session session, int from) throws SQLException {

@@ -245,8 +245,8 @@ public final class SqliteStore implements ConversationStore, ConversationArchive
     }
 
     @Override
-    public Path backUp(@Nullable Path file) throws StoreException {
-        return database().backUp(file);
+    public Path backUp(@Nullable Path copy) throws StoreException {
+        return database().backUp(copy);
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -189,20 +188,6 @@ final class ArchiveTest {
         try (var copies = Files.list(old.resolve("backups"))) {
             assertThat(copies).hasSize(1);
         }
-    }
-
-    @Test
-    @DisplayName("F.71 E.55 a backup is whole, private and never written over a file")
-    void backsUp() throws Exception {
-        say("c1", "one");
-        Path copy = store.backUp(directory.resolve("copy.db"));
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(copy)))
-                .isEqualTo("rw-------");
-        try (Session session = Session.open(copy)) {
-            assertThat(session.text("pragma integrity_check")).isEqualTo("ok");
-            assertThat(session.number("select count(*) from event")).isEqualTo(1);
-        }
-        assertThat(catchThrowable(() -> store.backUp(copy))).hasMessageContaining("is there already");
     }
 
     @Test

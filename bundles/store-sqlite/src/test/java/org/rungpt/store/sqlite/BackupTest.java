@@ -1,0 +1,263 @@
+package org.rungpt.store.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.rungpt.api.store.ConversationStore.Change;
+
+/** Copies of everything, and the way back to them. */
+final class BackupTest {
+    private record Ended(int exit, String out, String err) {}
+
+    @TempDir
+    Path directory;
+
+    private Path data;
+    private SqliteStore store;
+
+    @BeforeEach
+    void open() throws Exception {
+        data = directory.resolve("data");
+        store = Stores.open(data);
+        store.create(Stores.conversation("c1"));
+        store.append("c1", List.of(Stores.event("kept")), Change.NONE);
+        write("artifacts/c1/objects/ab", "picture");
+        write("artifacts/c1/files/f_1.json", "{}");
+        write("artifacts/c1/output/call.stdout", "long output");
+        write("artifacts/.litter/in-1", "half");
+        write("journal/c1/00000001.json", "{}");
+        write("journal/c1/object.new", "half");
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    private void write(String name, String content) throws IOException {
+        Path file = data.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, content);
+    }
+
+    private Ended restore(Path copy) {
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        int exit = Restore.run(
+                new String[] {copy.toString(), data.toString()},
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        return new Ended(exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private static TreeMap<String, String> contents(Path root, String... parts) throws IOException {
+        var contents = new TreeMap<String, String>();
+        for (String part : parts) {
+            if (Files.exists(root.resolve(part))) {
+                try (Stream<Path> files = Files.walk(root.resolve(part))) {
+                    for (Path file : files.filter(Files::isRegularFile).toList()) {
+                        contents.put(
+                                root.relativize(file).toString(), Files.readString(file, StandardCharsets.ISO_8859_1));
+                    }
+                }
+            }
+        }
+        return contents;
+    }
+
+    private static List<String> openToOthers(Path root) throws IOException {
+        List<String> open = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path path : files.toList()) {
+                String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+                if (!mode.endsWith("------")) {
+                    open.add(path + " " + mode);
+                }
+            }
+        }
+        return open;
+    }
+
+    @Test
+    @DisplayName("F.71 E.55 a backup holds everything, is sound, private and never written over something")
+    void holdsEverything() throws Exception {
+        Path copy = store.backUp(directory.resolve("copy"));
+        assertThat(contents(copy, "artifacts", "journal"))
+                .containsOnlyKeys(
+                        "artifacts/c1/objects/ab",
+                        "artifacts/c1/files/f_1.json",
+                        "artifacts/c1/output/call.stdout",
+                        "journal/c1/00000001.json");
+        assertThat(openToOthers(copy)).isEmpty();
+        assertThat(Checksums.problem(copy)).isEmpty();
+        try (Session session = Session.open(copy.resolve("conversations.db"))) {
+            assertThat(session.text("pragma integrity_check")).isEqualTo("ok");
+            assertThat(session.number("select count(*) from event")).isEqualTo(1);
+        }
+        assertThat(catchThrowable(() -> store.backUp(copy))).hasMessageContaining("is there already");
+        assertThat(catchThrowable(() -> store.backUp(data.resolve("artifacts/copy"))))
+                .hasMessageContaining("name another directory");
+        assertThat(store.backUp(null)).startsWith(data.resolve("backups"));
+        assertThat(openToOthers(data.resolve("backups"))).isEmpty();
+    }
+
+    @Test
+    @DisplayName("F.71 what is restored is what was copied; what was there is kept and can be restored in turn")
+    void restoresAndKeepsWhatWasThere() throws Exception {
+        Path copy = store.backUp(null);
+        store.append("c1", List.of(Stores.event("later")), Change.NONE);
+        store.create(Stores.conversation("c2"));
+        write("artifacts/c2/objects/cd", "later");
+        store.close();
+
+        Ended ended = restore(copy);
+        assertThat(ended.err()).isEmpty();
+        assertThat(ended.exit()).isZero();
+        assertThat(contents(data, "artifacts", "journal")).isEqualTo(contents(copy, "artifacts", "journal"));
+        assertThat(openToOthers(data.resolve("artifacts"))).isEmpty();
+        assertThat(data.resolve("restoring")).doesNotExist();
+        store = Stores.open(data);
+        assertThat(store.find("c2")).isEmpty();
+        assertThat(store.events("c1", 0, 10)).hasSize(1);
+        assertThat(store.check()).isEmpty();
+        store.close();
+
+        Path kept;
+        try (Stream<Path> all = Files.list(data.resolve("backups"))) {
+            kept = all.filter(one -> one.getFileName().toString().startsWith("replaced-"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        assertThat(ended.out()).contains(kept.toString());
+        assertThat(restore(kept).exit()).isZero();
+        store = Stores.open(data);
+        assertThat(store.events("c1", 0, 10)).hasSize(2);
+        assertThat(data.resolve("artifacts/c2/objects/cd")).hasContent("later");
+    }
+
+    @Test
+    @DisplayName("F.71 a truncated, changed, incomplete, foreign or newer copy is refused, and nothing is touched")
+    void refusesWhatIsNoSoundCopy() throws Exception {
+        store.close();
+        TreeMap<String, String> before = contents(data, "artifacts", "journal");
+        refused("truncated", "conversations.db", copy -> cut(copy.resolve("conversations.db")), before);
+        refused(
+                "truncated file",
+                "artifacts/c1/objects/ab",
+                copy -> cut(copy.resolve("artifacts/c1/objects/ab")),
+                before);
+        refused(
+                "changed",
+                "output",
+                copy -> Files.writeString(copy.resolve("artifacts/c1/output/call.stdout"), "other output"),
+                before);
+        refused("missing", "is missing", copy -> Files.delete(copy.resolve("journal/c1/00000001.json")), before);
+        refused("unfinished", "no complete copy", copy -> Files.delete(copy.resolve("SHA256SUMS")), before);
+        refused("more", "does not belong", copy -> Files.writeString(copy.resolve("artifacts/more"), "x"), before);
+        refused("foreign", "another program", copy -> change(copy, "pragma application_id = 7"), before);
+        refused("newer", "newer RunGPT", copy -> change(copy, "pragma user_version = 99"), before);
+        assertThat(restore(directory.resolve("nowhere")).err()).contains("cannot be read");
+        Path text = Files.writeString(directory.resolve("text"), "no database");
+        assertThat(restore(text).err()).contains("not an SQLite database").doesNotContain("restoring");
+        store = Stores.open(data);
+        assertThat(store.events("c1", 0, 10)).hasSize(1);
+    }
+
+    private interface Damage {
+        void to(Path copy) throws Exception;
+    }
+
+    private void refused(String name, String why, Damage damage, TreeMap<String, String> before) throws Exception {
+        store = Stores.open(data);
+        Path copy = store.backUp(directory.resolve(name));
+        store.close();
+        damage.to(copy);
+        Ended ended = restore(copy);
+        assertThat(ended.exit()).as(name).isEqualTo(1);
+        assertThat(ended.err()).as(name).contains(why, "Nothing was changed");
+        assertThat(ended.err().strip()).as(name).doesNotContain("\n");
+        assertThat(contents(data, "artifacts", "journal")).as(name).isEqualTo(before);
+        assertThat(data.resolve("conversations.db")).as(name).exists();
+        assertThat(data.resolve("restoring")).as(name).doesNotExist();
+    }
+
+    private static void cut(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() / 2);
+        }
+    }
+
+    /** Whoever changes a copy on purpose can also sum it up anew. */
+    private static void change(Path copy, String pragma) throws Exception {
+        try (Session session = Session.open(copy.resolve("conversations.db"))) {
+            session.execute(pragma);
+        }
+        Checksums.write(copy);
+    }
+
+    @Test
+    @DisplayName("F.69 a truncated database of one file is refused before it is put in place")
+    void refusesATruncatedFile() throws Exception {
+        store.append("c1", List.of(Stores.event("x".repeat(100_000))), Change.NONE);
+        Path copy = store.backUp(directory.resolve("copy")).resolve("conversations.db");
+        store.close();
+        cut(copy);
+        assertThat(restore(copy).err()).contains("Nothing was changed");
+        store = Stores.open(data);
+        assertThat(store.events("c1", 0, 10)).hasSize(2);
+    }
+
+    @Test
+    void fromOneFileComesTheDatabaseAndWhatLiesBesideStays() throws Exception {
+        Path copy = store.backUp(directory.resolve("copy")).resolve("conversations.db");
+        store.append("c1", List.of(Stores.event("later")), Change.NONE);
+        store.close();
+        Ended ended = restore(copy);
+        assertThat(ended.exit()).as(ended.err()).isZero();
+        assertThat(data.resolve("artifacts/c1/objects/ab")).hasContent("picture");
+        store = Stores.open(data);
+        assertThat(store.events("c1", 0, 10)).hasSize(1);
+    }
+
+    @Test
+    void nothingIsRestoredUnderAStoreThatIsOpen() throws Exception {
+        Path copy = store.backUp(null);
+        assertThat(restore(copy).exit()).isEqualTo(1);
+        assertThat(store.events("c1", 0, 10)).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("F.69 a restore that was cut off is named, and no empty database takes its place")
+    void aRestoreThatWasCutOffIsNamed() throws Exception {
+        Path copy = store.backUp(null);
+        store.close();
+        Files.createDirectories(data.resolve("restoring"));
+        Files.delete(data.resolve("conversations.db"));
+        Files.deleteIfExists(data.resolve("conversations.db-wal"));
+        store = Stores.open(data);
+        assertThat(catchThrowable(() -> store.find("c1"))).hasMessageContaining("rungpt restore");
+        assertThat(data.resolve("conversations.db")).doesNotExist();
+        store.close();
+        assertThat(restore(copy).exit()).isZero();
+        store = Stores.open(data);
+        assertThat(store.events("c1", 0, 10)).hasSize(1);
+    }
+}
