@@ -104,7 +104,7 @@ final class Chat implements Conversations {
     @Override
     public String postText(String conversation, @Nullable String id, String text, List<String> artifacts)
             throws ChatException {
-        return post(conversation, id, text, artifacts, List.of(), false);
+        return post(conversation, id, text, artifacts, UserCalls.Parsed.NOTHING, false);
     }
 
     private String post(
@@ -112,7 +112,7 @@ final class Chat implements Conversations {
             @Nullable String id,
             String said,
             List<String> artifacts,
-            List<UserCalls.UserCall> calls,
+            UserCalls.Parsed parsed,
             boolean run)
             throws ChatException {
         // What stands in files is never a call of the user.
@@ -137,7 +137,8 @@ final class Chat implements Conversations {
                 return message;
             }
             boolean first = log.state().isNew();
-            log.stage(Draft.userMessage(message, text, calls, run, attached.pictures()));
+            log.stage(Draft.userMessage(message, text, parsed, run, attached.pictures()));
+            parsed.notes().forEach(note -> log.stage(Draft.notice(note, null)));
             if (first && !log.state().isTitled()) {
                 log.stageTitle(Titles.of(said.isBlank() ? text : said), true);
             }

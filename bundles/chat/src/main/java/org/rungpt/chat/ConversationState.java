@@ -116,7 +116,8 @@ final class ConversationState {
                         id,
                         data.path("text").asText(),
                         data.path("run").asBoolean() && !imported,
-                        imported ? List.of() : UserCalls.UserCall.read(data.path("calls"))));
+                        imported ? List.of() : UserCalls.UserCall.read(data.path("calls")),
+                        imported ? List.of() : offsets(data.path("escapes"))));
                 attached(data);
             }
             case EventType.MESSAGE_IMPORTED -> {
@@ -143,7 +144,7 @@ final class ConversationState {
                 history.addAll(pending);
                 pending.clear();
                 turn.runOnly = !pendingCalls.isEmpty() && pendingCalls.stream().allMatch(one -> one.run);
-                pendingCalls.stream().filter(one -> !one.wanted.isEmpty()).forEach(turn.expansions::add);
+                pendingCalls.stream().filter(Expansion::isNeeded).forEach(turn.expansions::add);
                 pendingCalls.clear();
             }
             case EventType.TURN_STOPPING -> {
@@ -186,6 +187,12 @@ final class ConversationState {
         if (!attached.isEmpty()) {
             pictures.put(data.path("message").asText(), attached);
         }
+    }
+
+    private static List<Integer> offsets(JsonNode array) {
+        var offsets = new ArrayList<Integer>();
+        array.forEach(offset -> offsets.add(offset.asInt()));
+        return List.copyOf(offsets);
     }
 
     private static Message imported(ObjectNode data) {

@@ -105,15 +105,14 @@ record Draft(String type, ObjectNode data) {
     }
 
     static Draft userMessage(
-            String message,
-            String text,
-            List<UserCalls.UserCall> calls,
-            boolean run,
-            List<CallState.LeftFile> pictures) {
+            String message, String text, UserCalls.Parsed parsed, boolean run, List<CallState.LeftFile> pictures) {
         Draft draft = userMessage(message, text, pictures);
-        if (!calls.isEmpty()) {
+        if (!parsed.escapes().isEmpty()) {
+            parsed.escapes().forEach(draft.data.putArray("escapes")::add);
+        }
+        if (!parsed.calls().isEmpty()) {
             ArrayNode array = draft.data.putArray("calls");
-            for (UserCalls.UserCall call : calls) {
+            for (UserCalls.UserCall call : parsed.calls()) {
                 ObjectNode node = array.addObject().put("task", call.task());
                 node.set("arguments", Json.object(call.arguments()));
                 node.put("start", call.start()).put("end", call.end());

@@ -5,7 +5,7 @@ import java.util.List;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 
-/** A user's message with calls in it, until their outputs stand in their places. */
+/** A user's message with calls in it, or with what only looks like some, until the outputs stand in their places. */
 final class Expansion {
     final String message;
     final String text;
@@ -13,13 +13,22 @@ final class Expansion {
     final boolean run;
 
     final List<UserCalls.UserCall> wanted;
+    /** Where characters stand that are left out. */
+    private final List<Integer> escapes;
+
     final List<CallState> calls = new ArrayList<>();
 
-    Expansion(String message, String text, boolean run, List<UserCalls.UserCall> wanted) {
+    Expansion(String message, String text, boolean run, List<UserCalls.UserCall> wanted, List<Integer> escapes) {
         this.message = message;
         this.text = text;
         this.run = run;
         this.wanted = wanted;
+        this.escapes = escapes;
+    }
+
+    /** Whether the model is told something else than what the user wrote. */
+    boolean isNeeded() {
+        return !wanted.isEmpty() || !escapes.isEmpty();
     }
 
     /** What the model is told instead of what the user wrote. */
@@ -42,11 +51,23 @@ final class Expansion {
                         .append(result.text());
                 return expanded.toString();
             }
-            expanded.append(text, from, wish.start());
+            append(expanded, from, wish.start());
             expanded.append(result.status() == CallStatus.COMPLETED ? output(result) : failure(wish, result));
             from = wish.end();
         }
-        return expanded.append(text.substring(from)).toString();
+        append(expanded, from, text.length());
+        return expanded.toString();
+    }
+
+    private void append(StringBuilder expanded, int from, int to) {
+        int at = from;
+        for (int escape : escapes) {
+            if (escape >= at && escape < to) {
+                expanded.append(text, at, escape);
+                at = escape + 1;
+            }
+        }
+        expanded.append(text, at, to);
     }
 
     private static String output(CallResult result) {

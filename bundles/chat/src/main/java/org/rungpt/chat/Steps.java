@@ -373,7 +373,7 @@ final class Steps {
     }
 
     private boolean expand(Expansion expansion) {
-        int bound = Math.max(4096, engine.limits.resultCharacters() / expansion.calls.size());
+        int bound = Math.max(4096, engine.limits.resultCharacters() / Math.max(1, expansion.calls.size()));
         log.stage(Draft.messageExpanded(
                 expansion.message,
                 expansion.expanded(bound),

@@ -17,13 +17,14 @@ import org.rungpt.api.chat.ChatException;
 
 /**
  * The calls that a user writes: {@code /run alias.task key=value …}, which is a whole message, and {@code {{ alias.task("x", key=value) }}}
- * inside one. What names no installed action is text, so that templates of other programs can be talked about.
+ * inside one. What names no installed task is text, so that templates of other programs can be talked about, and so is what stands behind
+ * a backslash, which is left out.
  */
 final class UserCalls {
     private static final Pattern RUN = Pattern.compile("/run(?:\\s+(.*))?", Pattern.DOTALL);
     private static final Pattern NAME = Pattern.compile("([a-z][a-z0-9_]{0,30})\\.([a-z][a-z0-9_]*)");
     private static final Pattern PLACEHOLDER =
-            Pattern.compile("(?<!\\\\)\\{\\{\\s*(([a-z][a-z0-9_]{0,30})\\.[a-z][a-z0-9_]*)\\s*\\(");
+            Pattern.compile("(\\\\)?\\{\\{\\s*(([a-z][a-z0-9_]{0,30})\\.[a-z][a-z0-9_]*)\\s*\\(");
     private static final int MOST = 20;
 
     /**
@@ -45,6 +46,16 @@ final class UserCalls {
         }
     }
 
+    /**
+     * What a message holds.
+     *
+     * @param escapes where the backslashes stand that make text of what would be a call
+     * @param notes what looks like a call and is left as text, and why
+     */
+    record Parsed(List<UserCall> calls, List<Integer> escapes, List<String> notes) {
+        static final Parsed NOTHING = new Parsed(List.of(), List.of(), List.of());
+    }
+
     private final Actions actions;
     private final Arguments arguments;
 
@@ -59,9 +70,11 @@ final class UserCalls {
     }
 
     /** The calls in a message. @throws ChatException of kind {@code INVALID}: one line that says what is wrong with one of them */
-    List<UserCall> parse(String text) throws ChatException {
+    Parsed parse(String text) throws ChatException {
         Matcher run = RUN.matcher(text.strip());
-        return run.matches() ? List.of(run(run.group(1), text.length())) : placeholders(text);
+        return run.matches()
+                ? new Parsed(List.of(run(run.group(1), text.length())), List.of(), List.of())
+                : placeholders(text);
     }
 
     private UserCall run(@Nullable String command, int end) throws ChatException {
@@ -94,20 +107,33 @@ final class UserCalls {
         return checked(task, given, 0, end);
     }
 
-    private List<UserCall> placeholders(String text) throws ChatException {
+    private Parsed placeholders(String text) throws ChatException {
         var calls = new ArrayList<UserCall>();
+        var escapes = new ArrayList<Integer>();
+        Set<String> notes = new LinkedHashSet<>();
         Matcher matcher = PLACEHOLDER.matcher(text);
         int from = 0;
         while (matcher.find(from)) {
-            String alias = matcher.group(2);
+            String name = matcher.group(2);
+            String alias = matcher.group(3);
             if (actions.installed().stream().noneMatch(one -> one.alias().equals(alias))) {
+                from = matcher.end();
+                continue;
+            }
+            if (matcher.group(1) != null) {
+                escapes.add(matcher.start());
+                from = matcher.end();
+                continue;
+            }
+            if (actions.task(name).isEmpty() && actions.areKnown()) {
+                notes.add("{{ " + name + "(…) }} was left as text. " + actions.unknown(name));
                 from = matcher.end();
                 continue;
             }
             if (calls.size() == MOST) {
                 throw invalid("a message may hold " + MOST + " calls");
             }
-            InstalledTask task = task(matcher.group(1));
+            InstalledTask task = task(name);
             var scanner = new Scanner(text);
             scanner.at = matcher.end();
             ObjectNode given = Json.object();
@@ -133,7 +159,7 @@ final class UserCalls {
             from = scanner.at + 2;
             calls.add(checked(task, given, matcher.start(), from));
         }
-        return calls;
+        return new Parsed(List.copyOf(calls), List.copyOf(escapes), List.copyOf(notes));
     }
 
     private InstalledTask task(String name) throws ChatException {

@@ -16,10 +16,10 @@ public final class EventType {
     /** {@code title, automatic}. */
     public static final String CONVERSATION_TITLED = "conversation.titled";
     /**
-     * The user said something: {@code message, text, calls?:[{task, arguments, start, end}], run?, attachments?:
+     * The user said something: {@code message, text, calls?:[{task, arguments, start, end}], run?, escapes?:[offset], attachments?:
      * [{artifact, name, mediaType, size}]} (pictures). {@code calls} are made before the model sees
      * the message, their outputs take the place of the characters from {@code start} to {@code end}; with {@code run} the message is nothing but a
-     * call, and no model is asked. With {@code imported} it was said elsewhere: its calls are never made here.
+     * call, and no model is asked. The characters at {@code escapes} are left out of what the model is told. With {@code imported} it was said elsewhere: its calls are never made here.
      */
     public static final String MESSAGE_USER = "message.user";
     /** Something that was said elsewhere, before this conversation began: {@code message, role: system|user|assistant, text, attachments?}. It is never run. */
