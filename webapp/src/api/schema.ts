@@ -1032,7 +1032,7 @@ export interface components {
             readonly output: number;
         };
         readonly Probe: {
-            /** @description The protocol that the model handles better. */
+            /** @description The protocol that the model handles better; null if it is not known or none is clearly better. */
             readonly better?: string | null;
             readonly done: number;
             readonly model: string;

@@ -28,6 +28,9 @@ import org.rungpt.api.protocol.Segment;
 /** One probe of a model: one answer after the other, each begun when the one before has ended. Nothing that it calls is run. */
 final class Probe {
     private static final String NONCE = "p4x7";
+    /** Each exercise is asked so often: a model does not always do the same. */
+    static final int ROUNDS = 3;
+
     private static final int INSTRUCTIONS = 12_000;
     private static final int CHARACTERS_A_TOKEN = 4;
 
@@ -54,20 +57,26 @@ final class Probe {
     }
 
     private int total() {
-        return protocols.size() * ProbeTasks.EXERCISES.size();
+        return protocols.size() * answers();
     }
 
-    /** More right answers, then more valid ones; of two that are as good the one for fewer tokens. */
+    /** With each protocol. */
+    private static int answers() {
+        return ROUNDS * ProbeTasks.EXERCISES.size();
+    }
+
+    /** More right answers, then more valid ones; none if two are as good, or no answer was right. */
     private @Nullable String better() {
-        return state != State.DONE
-                ? null
-                : scores.values().stream()
-                        .max(Comparator.comparingInt(Score::right)
-                                .thenComparingInt(Score::valid)
-                                .thenComparing(
-                                        Comparator.comparingLong(Score::tokens).reversed()))
-                        .map(Score::protocol)
-                        .orElse(null);
+        if (state != State.DONE) {
+            return null;
+        }
+        Comparator<Score> quality = Comparator.comparingInt(Score::right).thenComparingInt(Score::valid);
+        List<Score> best =
+                scores.values().stream().sorted(quality.reversed()).limit(2).toList();
+        boolean isClear = !best.isEmpty()
+                && best.get(0).right() > 0
+                && (best.size() == 1 || quality.compare(best.get(0), best.get(1)) > 0);
+        return isClear ? best.get(0).protocol() : null;
     }
 
     synchronized boolean isRunning() {
@@ -101,7 +110,7 @@ final class Probe {
             }
             number = done;
         }
-        CallProtocol protocol = protocols.get(number / ProbeTasks.EXERCISES.size());
+        CallProtocol protocol = protocols.get(number / answers());
         ProbeTasks.Exercise exercise = ProbeTasks.EXERCISES.get(number % ProbeTasks.EXERCISES.size());
         List<ModelMessage> messages = new ArrayList<>();
         try {
@@ -167,7 +176,8 @@ final class Probe {
             for (Segment segment : segments) {
                 if (segment instanceof Segment.Call call) {
                     calls.add(call.call());
-                } else if (segment instanceof Segment.Malformed) {
+                } else if (segment instanceof Segment.Malformed || segment instanceof Segment.Cut) {
+                    // Who goes on behind a call invents its result.
                     malformed = true;
                 }
             }

@@ -68,6 +68,9 @@ public final class ProbeCommand extends RungptCommand {
             throw new CommandException(
                     report.problem() == null ? "the probe was cancelled" : Plain.line(report.problem()));
         }
-        out.println(report.model() + " does better with " + report.better());
+        out.println(
+                report.better() == null
+                        ? report.model() + " does as well with one as with another"
+                        : report.model() + " does better with " + report.better());
     }
 }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param done how many answers were looked at
  * @param total how many there will be
  * @param scores for each protocol that was tried
- * @param better id of the protocol that the model handles better; null until it is known
+ * @param better id of the protocol that the model handles better: it has more right answers, or as many and more valid ones; null until it is known, and if none does
  * @param problem why it failed; null if it did not
  */
 public record ProbeReport(
