@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { load } from "../src/markdown/languages";
-import { blocks, renderBlock } from "../src/markdown/render";
+import { blocks, type Cut, recut, renderBlock } from "../src/markdown/render";
 import { trusted } from "../src/markdown/sanitize";
 import { VECTORS } from "./vectors";
 
@@ -123,6 +123,26 @@ describe("Markdown", () => {
     const after = blocks(`${source}ng\n\nFour`).blocks.map((block) => block.source);
     expect(after.slice(0, before.length - 1)).toEqual(before.slice(0, -1));
     expect(before.join("\n")).toBe(source);
+  });
+
+  it("is cut as it grows just as it is cut as a whole", () => {
+    const parts = [
+      "para", "go\non", "- a\n- b", "- a\n\n  b", "1. one\n2) two", "> q\nlazy", "    code", "```js\nx\n\ny\n```", "~~~", "---", "===", "# h", "#", "| a |\n|---|\n| b |",
+      "<div>", "[1]: https://ok.example/", "[1]", "* * *", "+", "\\", "\t", "a  ", "- ", "\r", "2. x", "***", "  > - `c`",
+    ];
+    let state = 7;
+    const random = (below: number) => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
+    for (let text = 0; text < 300; text++) {
+      let source = "";
+      for (let part = 0; part < 14; part++) {
+        source += (parts[random(parts.length)] ?? "") + "\n".repeat(random(3));
+      }
+      let cut: Cut | undefined;
+      for (let end = 0; end < source.length; end += 1 + random(6)) {
+        cut = recut(cut, source.slice(0, end));
+        expect(cut).toEqual(blocks(source.slice(0, end)));
+      }
+    }
   });
 
   it("loses nothing when it is cut into blocks", () => {

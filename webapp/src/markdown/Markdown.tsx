@@ -1,8 +1,8 @@
-import { memo, type MouseEvent, useMemo, useSyncExternalStore } from "react";
+import { memo, type MouseEvent, useMemo, useRef, useSyncExternalStore } from "react";
 import { texts } from "../texts";
 import { copy } from "../ui/copy";
 import { languagesLoaded, onLanguage } from "./languages";
-import { blocks, type References, renderBlock } from "./render";
+import { type Cut, recut, type References, renderBlock } from "./render";
 
 const COPIED_MILLIS = 1600;
 
@@ -14,7 +14,8 @@ interface Props {
 
 /** Markdown, block by block: of a growing text only the last block is rendered anew. */
 export const Markdown = memo(function Markdown({ text, growing }: Props) {
-  const cut = useMemo(() => blocks(text), [text]);
+  const before = useRef<Cut>(undefined);
+  const cut = useMemo(() => (before.current = recut(before.current, text)), [text]);
   const names = JSON.stringify(cut.references);
   const references = useMemo(() => JSON.parse(names) as References, [names]);
   return (

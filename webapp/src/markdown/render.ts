@@ -119,23 +119,55 @@ export interface Block {
   readonly source: string;
 }
 
-/** Cuts an answer at its top-level blocks. Definitions of reference links are known to every block. */
-export function blocks(source: string): { blocks: Block[]; references: References } {
+/** An answer in pieces. Definitions of reference links are known to every block. */
+export interface Cut {
+  readonly source: string;
+  readonly blocks: readonly Block[];
+  readonly references: References;
+}
+
+/** So many blocks at the end of a text may become others when it grows: its last line, and what that then goes on. */
+const OPEN = 2;
+
+/**
+ * The cut of a text, given that of what it was before. What begins a block stays one while its end grows, so only the last blocks
+ * are read anew; with definitions of links, which may stand anywhere, all of it.
+ */
+export function recut(before: Cut | undefined, text: string): Cut {
+  const source = normal(text);
+  if (before && before.blocks.length > OPEN && Object.keys(before.references).length === 0 && source.startsWith(before.source)) {
+    const kept = before.blocks.slice(0, -OPEN);
+    const tail = blocks(source.slice(kept.reduce((length, block) => length + block.source.length + 1, 0)));
+    if (Object.keys(tail.references).length === 0) {
+      return { source, blocks: [...kept, ...tail.blocks], references: tail.references };
+    }
+  }
+  return blocks(source);
+}
+
+/** With line ends as the parser counts them. */
+function normal(text: string): string {
+  return text.replace(/\r\n?/g, "\n");
+}
+
+/** Cuts an answer at its top-level blocks. */
+export function blocks(text: string): Cut {
+  const source = normal(text);
   const env: { references?: References } = {};
   const lines = source.split("\n");
   const cuts: number[] = [];
   for (const token of cutter.parse(source, env)) {
-    if (token.level === 0 && token.map && token.nesting !== -1) {
+    if (token.level === 0 && token.map && token.nesting !== -1 && token.map[0] < lines.length) {
       cuts.push(token.map[0]);
     }
   }
   if (cuts.length === 0) {
-    return { blocks: source.trim() === "" ? [] : [{ source }], references: env.references ?? {} };
+    return { source, blocks: source.trim() === "" ? [] : [{ source }], references: env.references ?? {} };
   }
   const pieces = cuts.map((cut, index) => ({
     source: lines.slice(index === 0 ? 0 : cut, cuts[index + 1] ?? lines.length).join("\n"),
   }));
-  return { blocks: pieces, references: env.references ?? {} };
+  return { source, blocks: pieces, references: env.references ?? {} };
 }
 
 /** Renders one block. */
