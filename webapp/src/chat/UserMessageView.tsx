@@ -26,11 +26,9 @@ export const UserMessageView = memo(function UserMessageView({ conversation, mes
   const again = (text: string) => {
     setBusy(true);
     resend(conversation, message, text + rest)
-      .catch((error: unknown) => {
-        report(error);
-        setBusy(false);
-      })
-      .then(() => setEditing(false));
+      .then(() => setEditing(false))
+      .catch(report)
+      .finally(() => setBusy(false));
   };
   return (
     <div className="user" role="group" aria-label={texts.chat.you}>
