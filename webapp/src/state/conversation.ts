@@ -39,7 +39,8 @@ export interface Decision {
   readonly grant?: Access;
 }
 
-const PAGE = 5000;
+/** The most that the server gives at once. */
+const PAGE = 10_000;
 
 /** One conversation that is open: its log so far, then what happens. */
 export class Conversation extends Store<OpenConversation> {
@@ -68,8 +69,8 @@ export class Conversation extends Store<OpenConversation> {
     }
     this.opened = true;
     try {
-      await this.readFamily();
-      await this.readLog();
+      await Promise.all([this.readFamily(), this.readLog()]);
+      this.update((before) => withoutArrived({ ...before, loaded: true, error: undefined }));
     } catch (error) {
       const failed = asApiError(error);
       if (failed.status >= 400 && failed.status < 500) {
@@ -166,7 +167,6 @@ export class Conversation extends Store<OpenConversation> {
         break;
       }
     }
-    this.update((before) => withoutArrived({ ...before, loaded: true, error: undefined }));
   }
 
   private arrived(event: unknown): void {
