@@ -37,11 +37,13 @@ export async function startModelServer(script) {
 }
 
 function toRequest(body) {
-  const text = (message) => (typeof message.content === 'string' ? message.content : message.content.map((part) => part.text ?? '').join(''));
+  const text = (message) => (typeof message.content === 'string' ? message.content : (message.content ?? []).map((part) => part.text ?? '').join(''));
   const texts = body.messages.map(text);
   return {
     last: texts.at(-1),
     messages: body.messages,
+    /** What the API's own tool calls may name; undefined while calls are written as tags. */
+    tools: body.tools,
     everything: texts.join('\n'),
     /** A tag that calls a task; the nonce is read from the system message as a model does. */
     call(id, task, args) {

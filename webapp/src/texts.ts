@@ -116,8 +116,8 @@ export const texts = {
     pictureGone: (name: string) => `${name} is not there any more, so the message cannot be sent again with it.`,
     unseen: (model: string) => `${model} sees no pictures: they stay with your message, but it is not shown them.`,
     perhapsUnseen: (model: string) =>
-      `Whether ${model} sees pictures is not known, so it is not shown them. If it does, say so in its connection.`,
-    openConnections: "Open connections",
+      `Whether ${model} sees pictures is not known, so it is not shown them.`,
+    openConnections: "Say so in its connection",
     noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor text.`,
   },
 

@@ -13,7 +13,7 @@ import {
   ShieldQuestion,
   TriangleAlert,
 } from "lucide-react";
-import { memo, useId, useState } from "react";
+import { memo, useId, useMemo, useState } from "react";
 import type { Conversation } from "../state/conversation";
 import { report } from "../state/toasts";
 import { terminalText } from "../text/terminal";
@@ -26,7 +26,7 @@ import { Arguments, summary } from "./Arguments";
 import { Artifacts } from "./Artifacts";
 import { Changes } from "./Changes";
 import { Network } from "./Network";
-import { runsOf } from "./output";
+import { runsOf, withoutSaid } from "./output";
 import { Terminal } from "./Terminal";
 import { type Call, type CallState, isFinal } from "./view";
 
@@ -115,7 +115,8 @@ function State({ call }: { readonly call: Call }) {
 function Details({ conversation, call }: Props) {
   const decision = call.approval?.decision;
   const trouble = call.problem ?? call.end?.message ?? (call.state === "unknown" ? texts.call.unknown : undefined);
-  const said = call.output.length > 0;
+  const output = useMemo(() => withoutSaid(call.output, trouble), [call.output, trouble]);
+  const said = output.length > 0;
   const note = trouble !== undefined && call.result?.note?.startsWith(trouble) ? call.result.note.slice(trouble.length).trim() : call.result?.note;
   return (
     <>
@@ -141,9 +142,9 @@ function Details({ conversation, call }: Props) {
         <div className="call-output">
           <div className="call-output-head">
             <span>{texts.call.output}</span>
-            <CopyButton label={texts.call.copyOutput} text={() => runsOf(call.output).map((run) => terminalText(run.text)).join("\n")} />
+            <CopyButton label={texts.call.copyOutput} text={() => runsOf(output).map((run) => terminalText(run.text)).join("\n")} />
           </div>
-          <Terminal output={call.output} label={texts.call.output} />
+          <Terminal output={output} label={texts.call.output} />
         </div>
       )}
       {!said && call.state === "completed" && <p className="faint">{texts.call.noOutput}</p>}

@@ -191,13 +191,13 @@ function Unseen({ model }: { readonly model: string | undefined }) {
     <p className="unseen" role="status">
       <EyeOff aria-hidden />
       <span>
-        <PlainText text={(known.images === false ? texts.composer.unseen : texts.composer.perhapsUnseen)(known.title)} />
+        <PlainText text={(known.images === false ? texts.composer.unseen : texts.composer.perhapsUnseen)(known.title)} />{" "}
+        {known.images !== false && (
+          <button type="button" className="text-button" onClick={() => router.go({ settings: "connections" })}>
+            {texts.composer.openConnections}
+          </button>
+        )}
       </span>
-      {known.images !== false && (
-        <button type="button" className="text-button" onClick={() => router.go({ settings: "connections" })}>
-          {texts.composer.openConnections}
-        </button>
-      )}
     </p>
   );
 }

@@ -8,6 +8,7 @@ import { asApiError } from "../state/resource";
 import { sentences } from "../text/sentences";
 import { texts } from "../texts";
 import { PlainText } from "../ui/PlainText";
+import { useArmed } from "./approval/useArmed";
 import { bytes } from "./attach";
 import { isNotGranted, refusedPlaces } from "./refused";
 import type { Call } from "./view";
@@ -42,6 +43,7 @@ export function Network({ conversation, call }: Props) {
 /** A host that was refused because nobody granted it. */
 function Refused({ conversation, call, place }: Props & { readonly place: string }) {
   const id = useId();
+  const armed = useArmed();
   const [granted, setGranted] = useState<boolean>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
@@ -67,19 +69,27 @@ function Refused({ conversation, call, place }: Props & { readonly place: string
   return (
     <li className={granted ? "host granted" : "host refused"}>
       {granted ? <Globe aria-hidden /> : <Ban aria-hidden />}
-      <span id={id} role="status">
-        <PlainText text={granted ? texts.call.hostGranted(place) : texts.call.hostNotGranted(place)} />
-      </span>
-      {granted === false && (
-        <button type="button" className="button small" disabled={busy} aria-describedby={id} onClick={() => void allow()}>
-          {texts.call.allowHost}
-        </button>
-      )}
-      {error && (
-        <span className="host-problem" role="alert">
-          {sentences(error.message, error.remedy)}
+      <div className="host-offer">
+        <span id={id} role="status">
+          <PlainText text={granted ? texts.call.hostGranted(place) : texts.call.hostNotGranted(place)} />
         </span>
-      )}
+        {granted === false && (
+          <button
+            type="button"
+            className="button small"
+            disabled={!armed || busy}
+            aria-describedby={id}
+            onClick={(event) => event.nativeEvent.isTrusted && void allow()}
+          >
+            {texts.call.allowHost}
+          </button>
+        )}
+        {error && (
+          <span className="host-problem" role="alert">
+            {sentences(error.message, error.remedy)}
+          </span>
+        )}
+      </div>
     </li>
   );
 }

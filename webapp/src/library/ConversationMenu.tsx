@@ -1,4 +1,4 @@
-import { Archive, Download, Pencil, Pin, PinOff, Tag, Trash2 } from "lucide-react";
+import { Archive, Check, Download, Pencil, Pin, PinOff, Tag, Trash2 } from "lucide-react";
 import { useEffect } from "react";
 import type { ConversationInfo } from "../api/types";
 import { connections, conversations, deleteSoon } from "../state/app";
@@ -78,6 +78,7 @@ function Protocols({ conversation, close }: Pick<Props, "conversation" | "close"
             void conversations.change(conversation.id, { protocol }).catch(report);
           }}
         >
+          <Check aria-hidden className={protocol === conversation.protocol ? undefined : "away"} />
           <span className="menu-main">
             <span>{names[protocol] ?? protocol}</span>
             {protocol === own && <span className="menu-note">{texts.library.protocolOfConnection}</span>}

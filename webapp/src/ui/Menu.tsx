@@ -41,7 +41,9 @@ export function Menu({ button, label, className, align = "start", children }: Pr
     menu.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`;
     menu.style.top = `${top}px`;
     menu.style.maxHeight = `${innerHeight - top - EDGE}px`;
-    (menu.querySelector<HTMLElement>('[aria-checked="true"]') ?? entries(menu)[0])?.focus();
+    const first = entries(menu)[0];
+    // A menu that begins with a choice opens at what is chosen.
+    (first?.ariaChecked === null ? first : (menu.querySelector<HTMLElement>('[aria-checked="true"]') ?? first))?.focus();
   }, [open, align]);
 
   useEffect(() => {

@@ -1,5 +1,5 @@
 import { Pencil, ShieldAlert, ShieldQuestion } from "lucide-react";
-import { type KeyboardEvent, type MouseEvent, useEffect, useId, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useId, useState } from "react";
 import { ApiError } from "../../api/client";
 import type { Decision } from "../../state/conversation";
 import { asApiError } from "../../state/resource";
@@ -12,9 +12,8 @@ import { isRecord } from "../fields";
 import type { Call } from "../view";
 import { ArgumentsEditor } from "./ArgumentsEditor";
 import { type Chosen, chosenOf, grantOf, NeedsForm } from "./NeedsForm";
+import { useArmed } from "./useArmed";
 
-/** A card that has just appeared takes no answer: a key or click meant for something else must not decide. */
-const ARMING_MILLIS = 700;
 const SCOPES = ["once", "conversation", "always"] as const;
 
 interface Props {
@@ -27,7 +26,7 @@ export function ApprovalCard({ call, onDecide }: Props) {
   const id = useId();
   const { approval } = call;
   const needs = approval?.needs;
-  const [armed, setArmed] = useState(false);
+  const armed = useArmed();
   const [sent, setSent] = useState(false);
   const [error, setError] = useState<ApiError>();
   const [reason, setReason] = useState("");
@@ -35,10 +34,6 @@ export function ApprovalCard({ call, onDecide }: Props) {
   /** The arguments as the user changed them; null while they cannot be sent. */
   const [edited, setEdited] = useState<Readonly<Record<string, unknown>> | null>();
   const [chosen, setChosen] = useState<Chosen>(() => chosenOf(needs));
-  useEffect(() => {
-    const timer = setTimeout(() => setArmed(true), ARMING_MILLIS);
-    return () => clearTimeout(timer);
-  }, []);
 
   const decide = (decision: Decision) => (event: MouseEvent) => {
     // Only a person's own click or key press counts.
