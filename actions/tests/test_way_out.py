@@ -151,6 +151,10 @@ class WayOut(unittest.TestCase):
                 self.assertIn(sentence, call.stdout.decode())
                 self.assertIn(sentence, call.stderr.decode())
 
+    def test_a_grant_says_itself_what_is_told_of_other_hosts(self):
+        self.grant("granted.test:80", refusal="is none of the mirrors")
+        self.assertTrue(self.through(b"CONNECT other.test:443 HTTP/1.1\r\n\r\n", egress=self.TOKEN).startswith("HTTP/1.1 403 network: other.test:443 is none of the mirrors\r\n"))
+
     def test_requests_whose_length_is_unclear_are_refused(self):
         self.grant(f"127.0.0.1:{self.port}")
         for headers in ("Content-Length: 1\r\nContent-Length: 2", "Content-Length: 1\r\nTransfer-Encoding: chunked", "Content-Length: +1", "Broken header", " Folded: x"):

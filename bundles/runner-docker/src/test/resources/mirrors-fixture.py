@@ -79,6 +79,8 @@ def pip():
         wheel.writestr("test_hello-1.0.dist-info/RECORD", "test_hello.py,,\ntest_hello-1.0.dist-info/METADATA,,\ntest_hello-1.0.dist-info/WHEEL,,\ntest_hello-1.0.dist-info/RECORD,,\n")
     name = "test_hello-1.0-py3-none-any.whl"
     write("files.pythonhosted.org", f"packages/{name}", packed.getvalue())
+    write("plain.test", f"pip/test-hello/{name}", packed.getvalue())
+    write("plain.test", "pip/test-hello/index", f'<!DOCTYPE html><a href="{name}">{name}</a>')
     write("pypi.org", "simple/test-hello/index", f'<!DOCTYPE html><a href="https://files.pythonhosted.org/packages/{name}'
           f'#sha256={hashlib.sha256(packed.getvalue()).hexdigest()}">{name}</a>')
 
@@ -115,4 +117,7 @@ certificate()
 apt()
 pip()
 npm()
+# Mirrors that somebody could run.
+for name, site in (("apt", "deb.debian.org"), ("npm", "registry.npmjs.org")):
+    os.symlink(os.path.join(SITES, site), os.path.join(SITES, "plain.test", name))
 git()

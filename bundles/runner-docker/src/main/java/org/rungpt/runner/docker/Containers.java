@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -303,6 +304,9 @@ final class Containers {
                 continue;
             }
             String served = marks.get(Labels.EGRESS);
+            if (served != null && steps.busy().contains(served)) {
+                continue;
+            }
             if (served != null && !known.contains(served)) {
                 if (!"running".equals(container.getState()) || proxies.putIfAbsent(served, container.getId()) != null) {
                     remove(container.getId());
@@ -396,7 +400,8 @@ final class Containers {
     /** Removes this installation's volumes but those needed and the caches that belong to them, which is asked when it is known what there is. */
     void sweepVolumes(Supplier<Set<String>> needed) {
         Set<String> found = volumeNames();
-        Set<String> kept = needed.get();
+        Set<String> kept = new HashSet<>(needed.get());
+        steps.busy().forEach(builder -> kept.add(labels.egressVolume(builder)));
         found.removeIf(name -> {
             String workspace = Contributed.workspaceOf(name);
             return kept.contains(workspace == null ? name : workspace);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -19,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionRegistry;
@@ -193,7 +195,13 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         Engine engine = new Engine(settings.engine().candidates().get(0), settings.maxSandboxes() * 2 + 16, response);
         Labels labels = new Labels(instance.id());
         SandboxFactory factory = new SandboxFactory(settings, labels);
-        StepRunner steps = new StepRunner(engine, factory, labels.ofImage());
+        AtomicReference<@Nullable Means> later = new AtomicReference<>();
+        StepRunner steps = new StepRunner(
+                engine,
+                factory,
+                labels.ofImage(),
+                (builder, refusals) -> BuildEgress.open(
+                        Objects.requireNonNull(later.get(), "images are made by means"), builder, refusals));
         ImageBuild builds = new ImageBuild(engine, settings, labels.ofImage());
         Images images = new Images(engine, settings, builds, steps, new SharedWork(work));
         Containers containers = new Containers(engine, labels, factory, steps, settings);
@@ -212,6 +220,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 sidecars,
                 work,
                 output);
+        later.set(means);
         Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
         ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
         synchronized (openedOrClosed) {

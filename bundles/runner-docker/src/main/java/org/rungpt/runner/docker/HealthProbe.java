@@ -2,8 +2,11 @@ package org.rungpt.runner.docker;
 
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.ExecCreateCmdResponse;
+import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.Frame;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Looks from inside a sandbox whether something answers on its localhost. Blocking. */
@@ -45,11 +48,23 @@ final class HealthProbe {
     private final Engine engine;
     private final String container;
     private final String user;
+    private final List<String> python;
 
     HealthProbe(Engine engine, String container, String user) {
         this.engine = engine;
         this.container = container;
         this.user = user;
+        this.python = python(engine, container);
+    }
+
+    /** That with which its own service was started: somebody else's image has no other, or none that could be relied on. */
+    private static List<String> python(Engine engine, String container) {
+        ContainerConfig config =
+                engine.control().inspectContainerCmd(container).exec().getConfig();
+        String[] service = config.getEntrypoint();
+        return service != null && service.length > 0 && service[0].equals(ImageRecipe.FOREIGN_PYTHON.get(0))
+                ? ImageRecipe.FOREIGN_PYTHON
+                : ImageRecipe.PYTHON;
     }
 
     /** Whether something listens there now. */
@@ -70,18 +85,13 @@ final class HealthProbe {
     }
 
     private boolean run(int port, String path, int seconds) {
+        List<String> command = new ArrayList<>(python);
+        command.addAll(List.of("-c", PROGRAM, Integer.toString(port), path, Integer.toString(seconds)));
         ExecCreateCmdResponse probe = engine.control()
                 .execCreateCmd(container)
                 .withUser(user)
                 .withAttachStdout(true)
-                .withCmd(
-                        "/usr/bin/python3",
-                        "-IS",
-                        "-c",
-                        PROGRAM,
-                        Integer.toString(port),
-                        path,
-                        Integer.toString(seconds))
+                .withCmd(command.toArray(String[]::new))
                 .exec();
         try (ResultCallback.Adapter<Frame> nothing = new ResultCallback.Adapter<>()) {
             engine.streams()

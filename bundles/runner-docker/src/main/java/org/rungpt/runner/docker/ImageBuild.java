@@ -36,15 +36,14 @@ final class ImageBuild {
                 context.addTree(tree.getValue().directory(), tree.getKey());
             }
             try (InputStream tar = context.read()) {
-                run(tag, recipe, tar, failed, progress);
+                run(tag, tar, failed, progress);
             }
         } catch (IOException e) {
             throw ImageFailures.of(failed, EngineFailures.line(e));
         }
     }
 
-    private void run(String tag, ImageRecipe recipe, InputStream tar, String failed, Consumer<String> progress)
-            throws RunnerException {
+    private void run(String tag, InputStream tar, String failed, Consumer<String> progress) throws RunnerException {
         Build build = new Build(new LastLines(progress));
         try (build) {
             engine.streams()
@@ -52,7 +51,7 @@ final class ImageBuild {
                     .withDockerfilePath(ImageRecipe.FILE)
                     .withTags(Set.of(tag))
                     .withLabels(labels)
-                    .withNetworkMode(recipe.network() ? "default" : "none")
+                    .withNetworkMode("none")
                     .withMemory(4 * settings.memory())
                     .withMemswap(4 * settings.memory())
                     .withPull(false)
@@ -73,7 +72,7 @@ final class ImageBuild {
         }
         String error = build.error;
         if (error != null) {
-            throw ImageFailures.of(failed, EngineFailures.oneLine(error, 300) + build.lines.told());
+            throw ImageFailures.of(failed, error, build.lines.told());
         }
     }
 

@@ -67,14 +67,23 @@ final class ImageFailures {
     private ImageFailures() {}
 
     static RunnerException of(String what, String said) {
+        return of(what, said, "");
+    }
+
+    /**
+     * @param said by the engine: nothing is concluded from what programs say
+     * @param last what was told before, for people
+     */
+    static RunnerException of(String what, String said, String last) {
         String text = said.toLowerCase(Locale.ROOT);
         for (Sign sign : SIGNS) {
             if (sign.words().stream().anyMatch(text::contains)) {
                 return new RunnerException(
-                        sign.kind(), what + ": " + sign.remedy() + " (" + EngineFailures.oneLine(said, 300) + ")");
+                        sign.kind(),
+                        what + ": " + sign.remedy() + " (" + EngineFailures.oneLine(said, 300) + ")" + last);
             }
         }
-        return new RunnerException(Kind.IMAGE, what + ": " + EngineFailures.oneLine(said, 600));
+        return new RunnerException(Kind.IMAGE, what + ": " + EngineFailures.oneLine(said, 600) + last);
     }
 
     static RunnerException of(String what, Throwable failure) {

@@ -13,21 +13,25 @@ import java.util.TreeMap;
 import org.rungpt.api.action.ActionPackage;
 
 /**
- * How the engine builds an image: a Dockerfile and the actions whose files go in. Unless the Dockerfile is an action's own, nothing
- * is executed by it but the base image's own programs; what an action or a package manager brings runs in a {@link BuildStep}.
+ * How the engine builds an image: a Dockerfile and the actions whose files go in. Nothing is executed by it but the base image's own
+ * programs; what an action or a package manager brings runs in a {@link BuildStep}.
  *
  * @param dockerfile its text; it names everything by content, so that its hash names the image
  * @param contents the actions whose files are in the context, by their directory there
- * @param network whether its steps may reach the network
  */
-record ImageRecipe(String dockerfile, Map<String, ActionPackage> contents, boolean network) {
+record ImageRecipe(String dockerfile, Map<String, ActionPackage> contents) {
     /** Its name in the context: no action's file has it. */
     static final String FILE = ".rungpt.Dockerfile";
 
     static final String ACTIONS = "/rungpt/actions/";
 
+    static final List<String> PYTHON = List.of("/usr/bin/python3", "-IS");
+
     /** How the action service is started in images made from the base image. */
     static final List<String> SERVICE = List.of("/usr/bin/python3", "-IS", "/usr/local/bin/action-service");
+
+    /** What an engine gives to programs of an image that says nothing of it. */
+    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private static final String RUNTIME = "/rungpt/runtime/";
 
@@ -52,7 +56,11 @@ record ImageRecipe(String dockerfile, Map<String, ActionPackage> contents, boole
             + "p=python$(python3 -c 'import sys; print(\"%d.%d\" % sys.version_info[:2])'); mkdir /runtime/lib/$p; "
             + "cd /usr/lib/$p; for f in *; do case $f in "
             + "test|idlelib|tkinter|turtledemo|lib2to3|ensurepip|distutils|unittest|pydoc_data|venv|config-*|__pycache__) ;; "
-            + "*) cp -R $f /runtime/lib/$p/ ;; esac; done; cp /usr/local/bin/action-service /runtime/";
+            + "*) cp -R $f /runtime/lib/$p/ ;; esac; done; cp /usr/local/bin/action-service /runtime/; "
+            + "cp /usr/local/bin/action /runtime/action-command; mkdir /runtime/commands; "
+            + "printf '#!/bin/sh\\nexec %s \"$@\"\\n' '"
+            + String.join(" ", FOREIGN_PYTHON) + " " + RUNTIME + "action-command' > /runtime/commands/action; "
+            + "chmod 755 /runtime/commands/action";
 
     /** The workspace image: every built-in action on the base. */
     static ImageRecipe workspace(String base, Collection<ActionPackage> builtIns) {
@@ -62,41 +70,43 @@ record ImageRecipe(String dockerfile, Map<String, ActionPackage> contents, boole
             copy(text, action);
             contents.put(directory(action), action);
         });
-        return new ImageRecipe(text.toString(), contents, false);
+        return new ImageRecipe(text.toString(), contents);
+    }
+
+    /** What other people's images get of the base image. */
+    static ImageRecipe runtime(String base) {
+        String text = from(base) + "RUN " + words(List.of("/bin/sh", "-ec", GATHER)) + "\n";
+        return new ImageRecipe(text, Map.of());
     }
 
     /** An image that is not made from the base image, with the action service and what that needs. */
-    static ImageRecipe foreign(String image, String base) {
-        String text = "FROM " + bare(base) + " AS runtime\n" + "RUN "
-                + words(List.of("/bin/sh", "-ec", GATHER)) + "\n"
-                + from(image)
-                + "COPY --from=runtime /runtime/ " + RUNTIME + "\n"
+    static ImageRecipe foreign(String image, String runtime) {
+        String text = from(image)
+                + "COPY --from=" + bare(runtime) + " /runtime/ " + RUNTIME + "\n"
                 + "HEALTHCHECK NONE\nSTOPSIGNAL SIGTERM\n";
-        return new ImageRecipe(text, Map.of(), false);
-    }
-
-    /** An action's own Dockerfile, with its files as the context. */
-    static ImageRecipe dockerfile(String text, ActionPackage action) {
-        return new ImageRecipe(text, Map.of("", action), true);
+        return new ImageRecipe(text, Map.of());
     }
 
     /** The files of a third-party action on an image. */
     static ImageRecipe action(String image, ActionPackage action) {
         StringBuilder text = from(image);
         copy(text, action);
-        return new ImageRecipe(text.toString(), Map.of(directory(action), action), false);
+        return new ImageRecipe(text.toString(), Map.of(directory(action), action));
     }
 
     /** The last layer: how the service is started, whatever the steps before have left. */
     static ImageRecipe finished(String image, boolean foreign) {
         StringBuilder text = from(image);
+        if (foreign) {
+            text.append("ENV PATH=${PATH:-" + PATH + "}:" + RUNTIME + "commands\n");
+        }
         text.append("USER 0\nWORKDIR /workspace\nENTRYPOINT ")
                 .append(words(foreign ? FOREIGN_SERVICE : SERVICE))
                 .append("\nCMD []\n");
-        return new ImageRecipe(text.toString(), Map.of(), false);
+        return new ImageRecipe(text.toString(), Map.of());
     }
 
-    private static StringBuilder from(String image) {
+    static StringBuilder from(String image) {
         return new StringBuilder("FROM " + bare(image) + "\n");
     }
 

@@ -29,6 +29,7 @@ final class Images {
     private static final String WORKSPACE = "rungpt/workspace";
     private static final String ACTION = "rungpt/action";
     private static final String PACKAGES = "rungpt/packages";
+    private static final String RUNTIME = "rungpt/runtime";
     private static final String FOREIGN = "rungpt/foreign";
     private static final String STEP = "rungpt/step";
 
@@ -144,23 +145,57 @@ final class Images {
     private @Nullable String foreign(InstalledAction action, Stages stages) throws RunnerException {
         String name = action.id().value();
         String wanted = action.manifest().image();
+        DockerfileBuild.Maker maker = maker(name, stages);
         String image = wanted.equals("Dockerfile")
-                ? build(FOREIGN, ImageRecipe.dockerfile(dockerfile(action), action.files()), name, stages)
-                : fetched(wanted, stages);
-        if (image == null) {
-            return null;
-        }
-        check(image, name);
-        return build(FOREIGN, ImageRecipe.foreign(image, base()), name, stages);
+                ? new DockerfileBuild(dockerfile(action), action.files(), maker).image()
+                : maker.fetched(wanted);
+        return image == null ? null : maker.withRuntime(image);
     }
 
-    private static String dockerfile(InstalledAction action) throws RunnerException {
+    private DockerfileBuild.Maker maker(String name, Stages stages) {
+        return new DockerfileBuild.Maker() {
+            @Override
+            public String base() throws RunnerException {
+                return Images.this.base();
+            }
+
+            @Override
+            public @Nullable String fetched(String reference) throws RunnerException {
+                String image = Images.this.fetched(reference, stages);
+                if (image != null) {
+                    check(image, name);
+                }
+                return image;
+            }
+
+            @Override
+            public @Nullable String layer(ImageRecipe recipe) throws RunnerException {
+                return build(FOREIGN, recipe, name, stages);
+            }
+
+            @Override
+            public @Nullable String step(BuildStep step) throws RunnerException {
+                return Images.this.step(STEP, step, name, stages);
+            }
+
+            @Override
+            public @Nullable String withRuntime(String image) throws RunnerException {
+                String runtime = build(RUNTIME, ImageRecipe.runtime(Images.this.base()), name, stages);
+                return runtime == null ? null : build(FOREIGN, ImageRecipe.foreign(image, runtime), name, stages);
+            }
+        };
+    }
+
+    private static Dockerfile dockerfile(InstalledAction action) throws RunnerException {
         Path file = action.files().directory().resolve("Dockerfile");
         try {
-            return Files.readString(file, StandardCharsets.UTF_8);
+            return Dockerfile.parse(Files.readString(file, StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new RunnerException(
                     Kind.IMAGE, action.id() + ": Dockerfile cannot be read: " + EngineFailures.line(e), e);
+        } catch (Dockerfile.Unsupported e) {
+            throw new RunnerException(
+                    Kind.IMAGE, "the image of " + action.id() + " could not be built: " + e.getMessage(), e);
         }
     }
 
@@ -230,7 +265,7 @@ final class Images {
             throws RunnerException {
         String tag = tag(repository, step.hash());
         return stages.get(tag, what, progress -> {
-            progress.accept("building the image of " + what + ": " + step.words(null));
+            progress.accept("building the image of " + what + ": " + step.title());
             steps.run(tag, step, what, progress);
             return made(find(tag), what);
         });

@@ -86,6 +86,11 @@ final class Mounts {
         host.withMounts(List.of(egress(plan.sandbox(), labels, false)));
     }
 
+    /** A step of a build finds the socket of its proxy where a sandbox does. */
+    static void applyEgress(String builder, Labels labels, HostConfig host) {
+        host.withMounts(List.of(egress(builder, labels, true)));
+    }
+
     /** Where a sandbox finds the socket of its proxy, once there is one: until then it is empty. */
     private static Mount egress(String sandbox, Labels labels, boolean readOnly) {
         return new Mount()

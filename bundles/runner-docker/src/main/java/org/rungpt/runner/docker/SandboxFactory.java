@@ -10,6 +10,7 @@ import com.github.dockerjava.api.model.Ulimit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The one place where containers are made. What is not allowed here, no sandbox has. */
 final class SandboxFactory {
@@ -105,21 +106,25 @@ final class SandboxFactory {
                 .getId();
     }
 
-    /** Creates the container of a step of a build, without starting it. Like a workspace sandbox, without a workspace. */
-    String createBuilder(DockerClient docker, String id, BuildStep step, long seconds) {
-        HostConfig host = hardened(Bounds.ofBuild(settings), false)
-                .withCapAdd(ROOT_OF_WORKSPACE)
-                .withNetworkMode(step.network() ? "default" : "none");
-        return docker.createContainerCmd(step.image())
-                .withName(builderName(id))
+    /**
+     * Creates the container of a step of a build, without starting it. Like a workspace sandbox, without a workspace.
+     *
+     * @param token by which its proxy knows it; null for none
+     */
+    String createBuilder(DockerClient docker, String id, BuildStep step, @Nullable String token, long seconds) {
+        HostConfig host = hardened(Bounds.ofBuild(settings), false).withCapAdd(ROOT_OF_WORKSPACE);
+        if (token != null) {
+            Mounts.applyEgress(id, labels, host);
+        }
+        CreateContainerCmd command = docker.createContainerCmd(step.image());
+        if (step.directory() != null) {
+            command.withUser("0:0").withWorkingDir(step.directory());
+        }
+        return command.withName(builderName(id))
                 .withHostName("build")
                 .withLabels(labels.ofBuilder(id))
-                .withUser("0:0")
-                .withWorkingDir(step.directory())
-                .withEnv(BuildStep.ENVIRONMENT.entrySet().stream()
-                        .map(entry -> entry.getKey() + "=" + entry.getValue())
-                        .toList())
-                .withEntrypoint(step.entrypoint(seconds))
+                .withEntrypoint(
+                        step.entrypoint(seconds, token, settings.egress().mirrors()))
                 .withCmd(List.of())
                 .withTty(false)
                 .withAttachStdout(true)

@@ -11,8 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.slf4j.Logger;
@@ -22,16 +24,27 @@ import org.slf4j.LoggerFactory;
 final class StepRunner {
     private static final Logger LOG = LoggerFactory.getLogger(StepRunner.class);
 
+    /** How often is looked after the way out. */
+    private static final long TICK_SECONDS = 5;
+
+    /** Lets steps reach the package mirrors. */
+    interface WayOut {
+        /** @param refusals hears what the step asked for in vain */
+        BuildEgress open(String builder, Consumer<String> refusals) throws RunnerException, InterruptedException;
+    }
+
     private final Engine engine;
     private final SandboxFactory factory;
     private final Map<String, String> labels;
+    private final WayOut wayOut;
     /** Builders at work, which no sweep may take. */
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
 
-    StepRunner(Engine engine, SandboxFactory factory, Map<String, String> labels) {
+    StepRunner(Engine engine, SandboxFactory factory, Map<String, String> labels, WayOut wayOut) {
         this.engine = engine;
         this.factory = factory;
         this.labels = labels;
+        this.wayOut = wayOut;
     }
 
     Set<String> busy() {
@@ -40,14 +53,24 @@ final class StepRunner {
 
     /** Blocking; an interrupt stops it. */
     void run(String tag, BuildStep step, String what, Consumer<String> progress) throws RunnerException {
-        String failed = "the image of " + what + " could not be built: " + step.words(null);
+        String failed = "the image of " + what + " could not be built: " + step.title();
         String id = Instance.newName();
         String container = null;
+        BuildEgress egress = null;
+        LastLines lines = new LastLines(progress);
         busy.add(id);
         try {
-            container =
-                    factory.createBuilder(engine.control(), id, step, TimeUnit.MINUTES.toSeconds(ImageBuild.MINUTES));
-            run(container, failed, progress);
+            if (step.network()) {
+                progress.accept("opening the way to the package mirrors");
+                egress = wayOut.open(id, refusal -> lines.add(refusal + "\n"));
+            }
+            container = factory.createBuilder(
+                    engine.control(),
+                    id,
+                    step,
+                    egress == null ? null : egress.token(),
+                    TimeUnit.MINUTES.toSeconds(ImageBuild.MINUTES));
+            run(container, egress, failed, lines);
             commit(container, tag);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -58,6 +81,9 @@ final class StepRunner {
             // An interrupted thread could not talk to the engine any more.
             boolean interrupted = Thread.interrupted();
             remove(container != null ? container : factory.builderName(id));
+            if (egress != null) {
+                egress.close();
+            }
             busy.remove(id);
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -65,12 +91,11 @@ final class StepRunner {
         }
     }
 
-    private void run(String container, String failed, Consumer<String> progress)
+    private void run(String container, @Nullable BuildEgress egress, String failed, LastLines lines)
             throws RunnerException, InterruptedException, IOException {
-        LastLines lines = new LastLines(progress);
         DockerClient streams = engine.streams();
         try (Output output = new Output(lines);
-                ResultCallback.Adapter<WaitResponse> ended = new ResultCallback.Adapter<>()) {
+                Ended ended = new Ended()) {
             streams.attachContainerCmd(container)
                     .withStdOut(true)
                     .withStdErr(true)
@@ -79,20 +104,30 @@ final class StepRunner {
                     .awaitStarted(10, TimeUnit.SECONDS);
             engine.control().startContainerCmd(container).exec();
             streams.waitContainerCmd(container).exec(ended);
-            if (!ended.awaitCompletion(ImageBuild.MINUTES, TimeUnit.MINUTES)) {
-                throw new RunnerException(
-                        Kind.IMAGE, failed + " was not ready after " + ImageBuild.MINUTES + " minutes");
+            long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(ImageBuild.MINUTES);
+            while (!ended.latch.await(TICK_SECONDS, TimeUnit.SECONDS)) {
+                if (System.nanoTime() > end) {
+                    throw new RunnerException(
+                            Kind.IMAGE, failed + " was not ready after " + ImageBuild.MINUTES + " minutes");
+                }
+                if (egress != null) {
+                    egress.tick();
+                }
             }
             output.awaitCompletion(5, TimeUnit.SECONDS);
         }
         ContainerState state =
                 engine.control().inspectContainerCmd(container).exec().getState();
+        if (Boolean.TRUE.equals(state.getRunning())) {
+            throw new RunnerException(Kind.IMAGE, failed + " failed: the engine no longer says how it goes on");
+        }
         Long exit = state.getExitCodeLong();
         if (Boolean.TRUE.equals(state.getOOMKilled())) {
             throw new RunnerException(Kind.IMAGE, failed + " ran out of memory" + lines.told());
         }
         if (exit == null || exit != 0) {
-            throw ImageFailures.of(failed + " failed", "it ended with exit code " + exit + lines.told());
+            // What the program says is no word of the engine's: nothing is concluded from it.
+            throw new RunnerException(Kind.IMAGE, failed + " failed with exit code " + exit + lines.told());
         }
     }
 
@@ -118,6 +153,23 @@ final class StepRunner {
             LOG.debug("A builder was removed already");
         } catch (RuntimeException e) {
             LOG.warn("A builder stays until the next sweep: {}", EngineFailures.line(e));
+        }
+    }
+
+    /** Waits for the end, again and again if need be: the library's own way of waiting gives up for good when its time is up. */
+    private static final class Ended extends ResultCallback.Adapter<WaitResponse> {
+        final CountDownLatch latch = new CountDownLatch(1);
+
+        @Override
+        public void onError(Throwable throwable) {
+            // Not to the parent's: that would log it with its trace. What became of the step is asked for anyway.
+            onComplete();
+        }
+
+        @Override
+        public void onComplete() {
+            super.onComplete();
+            latch.countDown();
         }
     }
 

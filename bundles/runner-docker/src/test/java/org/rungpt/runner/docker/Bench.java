@@ -104,7 +104,9 @@ final class Bench implements AutoCloseable {
                 engine,
                 settings,
                 new ImageBuild(engine, settings, labels.ofImage()),
-                new StepRunner(engine, new SandboxFactory(settings, labels), labels.ofImage()),
+                new StepRunner(engine, new SandboxFactory(settings, labels), labels.ofImage(), (builder, refusals) -> {
+                    throw new IllegalStateException("these images are looked up only");
+                }),
                 new SharedWork(Runnable::run));
     }
 

@@ -91,8 +91,8 @@ final class Gate {
         if (marks.containsKey(Labels.SIDECAR)) {
             return mode.startsWith("container:");
         }
-        // The proxy and steps that fetch packages have one, and nothing else.
-        boolean networked = marks.keySet().stream().anyMatch(key -> key.contains("egress") || key.contains("builder"));
+        // The proxy has one, and nothing else.
+        boolean networked = marks.containsKey(Labels.EGRESS);
         return mode.equals("none") || networked && !mode.equals("host") && !mode.startsWith("container:");
     }
 

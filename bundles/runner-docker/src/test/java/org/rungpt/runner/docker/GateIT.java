@@ -168,8 +168,8 @@ final class GateIT {
                         "journal helper",
                         factory -> factory.create(
                                 bench.docker(), new JournalPlan(Instance.newName(), "c-gate", base, newVolume()))),
-                kind("builder with a network", factory -> builder(factory, true)),
-                kind("builder without a network", factory -> builder(factory, false)),
+                kind("builder with a way to the package mirrors", factory -> builder(factory, true)),
+                kind("builder without any way", factory -> builder(factory, false)),
                 kind(
                         "chore that gives a workspace away",
                         factory -> factory.create(
@@ -179,7 +179,11 @@ final class GateIT {
 
     private static String builder(SandboxFactory factory, boolean network) {
         return factory.createBuilder(
-                bench.docker(), Instance.newName(), new BuildStep(base, false, List.of("true"), "/", network), 10);
+                bench.docker(),
+                Instance.newName(),
+                new BuildStep("true", base, false, List.of("true"), "/", network, Map.of()),
+                network ? "token" : null,
+                10);
     }
 
     private static String newVolume() {
@@ -221,6 +225,26 @@ final class GateIT {
                 bench.docker().removeContainerCmd(container).withForce(true).exec();
             }
             MADE.clear();
+        }
+    }
+
+    @Test
+    @DisplayName("A.9 a builder with a network of the engine's is found")
+    void aBuilderWithANetworkIsFound() throws Exception {
+        Labels labels = new Labels(bench.instance());
+        String container = bench.docker()
+                .createContainerCmd(base)
+                .withLabels(labels.ofBuilder(Instance.newName()))
+                .withHostConfig(HostConfig.newHostConfig()
+                        .withCapDrop(Capability.ALL)
+                        .withSecurityOpts(List.of("no-new-privileges:true"))
+                        .withNetworkMode("bridge"))
+                .exec()
+                .getId();
+        try {
+            assertThat(Gate.violations(inspect(container))).contains("network");
+        } finally {
+            bench.docker().removeContainerCmd(container).withForce(true).exec();
         }
     }
 

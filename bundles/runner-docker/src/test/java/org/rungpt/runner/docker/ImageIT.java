@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.HostConfig;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -21,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.Manifest;
 import org.rungpt.api.runner.CallHandle;
@@ -66,15 +74,18 @@ final class ImageIT {
     }
 
     /** An image with a shell and no Python. */
-    private static String shellOnly() throws Exception {
-        return "FROM " + base() + " AS base\n"
+    static String shellOnly() {
+        return "FROM base AS shell\n"
                 + "RUN mkdir -p /r/bin && cp /bin/dash /r/bin/sh && for f in $(ldd /bin/dash | grep -o '/[^ ]*'); do"
                 + " mkdir -p /r$(dirname $f) && cp -L $f /r$f; done\n"
-                + "FROM scratch\nCOPY --from=base /r/ /\nENV GREETING=hello\nUSER 1234\nCMD [\"/none\"]\n";
+                + "FROM scratch\nCOPY --from=shell /r/ /\nENV GREETING=hello\nUSER 1234\nCMD [\"/none\"]\n";
     }
 
-    private static String base() throws Exception {
-        return ImageRecipe.bare(bench.images().base());
+    private static InstalledAction withDockerfile(String dockerfile, String... more) throws Exception {
+        String[] files = Arrays.copyOf(more, more.length + 2);
+        files[more.length] = "Dockerfile";
+        files[more.length + 1] = dockerfile;
+        return withImage("Dockerfile", SHELL_ONLY, files);
     }
 
     private String output(InstalledAction action) throws Exception {
@@ -91,6 +102,16 @@ final class ImageIT {
         bench.runner().prepare(action, preparing);
         assertThat(preparing.steps()).anyMatch(step -> step.startsWith("building the image of acme/"));
         assertThat(output(action)).isEqualTo("shell hello /workspace\n");
+    }
+
+    @Test
+    void theActionCommandWorksInAnImageWithoutPython() throws Exception {
+        InstalledAction action = withImage(
+                "Dockerfile",
+                "#!/bin/sh\nread -r line\n[ \"$1\" = nothing ] && exit 0\naction list && exec action run \"$RUNGPT_ACTION.nothing\"\n",
+                "Dockerfile",
+                shellOnly());
+        assertThat(output(action)).contains(action.id().value());
     }
 
     @Test
@@ -249,6 +270,173 @@ final class ImageIT {
         bench.runner().prepare(action, observer);
         // CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID
         assertThat(observer.steps()).contains("CapBnd: 00000000000000eb", "NoNewPrivs: 1", "lo");
+    }
+
+    @Test
+    void aDockerfileIsBuiltAsItSays() throws Exception {
+        InstalledAction action = withDockerfile("""
+                # syntax=whatever
+                FROM base AS made
+                ARG WHERE=/made
+                WORKDIR $WHERE
+                COPY words.txt ./
+                RUN echo "$WHERE $(pwd) $(cat words.txt) $http_proxy" > told
+                SHELL ["/bin/bash", "-c"]
+                # a comment
+                RUN [[ -n $BASH ]] && \\
+                    # in between
+                    id -u >> told
+
+                FROM made
+                ENV GREETING=hello WHERE=/elsewhere
+                USER 65532:65532
+                ARG WHERE=/unused
+                RUN ["/bin/bash", "-c", "id -u > /tmp/user; echo $GREETING $WHERE >> /tmp/user"]
+                COPY --from=made --chown=65532:65532 /made/told /tmp/
+                ENTRYPOINT ["/none"]
+                CMD ["/none"]
+                """, "words.txt", "from a file");
+        RecordingObserver observer = new RecordingObserver();
+        bench.runner().prepare(action, new RecordingObserver());
+        CallOutcome outcome = Bench.await(bench.start(conversation, TestActions.task(action, "shell"), "", observer));
+        assertThat(outcome.exit()).isZero();
+        String image = bench.docker()
+                .inspectContainerCmd(bench.containerOf(conversation))
+                .exec()
+                .getImageId();
+        assertThat(contents(image, "/bin/cat", "/tmp/user", "/tmp/told"))
+                .isEqualTo("65532\nhello /elsewhere\n/made /made from a file http://127.0.0.1:7865\n0\n");
+        // A second time nothing is made.
+        RecordingObserver again = new RecordingObserver();
+        bench.runner().prepare(action, again);
+        assertThat(again.steps()).isEmpty();
+    }
+
+    /** What a program of an image prints. */
+    private static String contents(String image, String... command) throws Exception {
+        String container = bench.docker()
+                .createContainerCmd(image)
+                .withLabels(new Labels(bench.instance()).filter())
+                .withEntrypoint(command)
+                .withCmd(List.of())
+                .withHostConfig(HostConfig.newHostConfig().withNetworkMode("none"))
+                .exec()
+                .getId();
+        StringBuffer text = new StringBuffer();
+        bench.docker().startContainerCmd(container).exec();
+        bench.engine
+                .streams()
+                .logContainerCmd(container)
+                .withStdOut(true)
+                .withStdErr(true)
+                .withFollowStream(true)
+                .exec(new ResultCallback.Adapter<Frame>() {
+                    @Override
+                    public void onNext(Frame frame) {
+                        text.append(new String(frame.getPayload(), StandardCharsets.UTF_8));
+                    }
+                })
+                .awaitCompletion(60, TimeUnit.SECONDS);
+        bench.docker().removeContainerCmd(container).withForce(true).exec();
+        return text.toString();
+    }
+
+    @Test
+    @DisplayName("A.9 a RUN of a Dockerfile has the limits of a sandbox and none of an engine's own")
+    void aRunOfADockerfileIsLimited() throws Exception {
+        RecordingObserver observer = new RecordingObserver();
+        bench.runner()
+                .prepare(
+                        withDockerfile("FROM base\nRUN grep -h -e CapBnd -e NoNewPrivs /proc/self/status;"
+                                + " ls /sys/class/net\n"),
+                        observer);
+        assertThat(observer.steps()).contains("CapBnd: 00000000000000eb", "NoNewPrivs: 1", "lo");
+        assertThat(observer.steps()).doesNotContain("eth0");
+    }
+
+    @Test
+    @DisplayName("A.9 a fork bomb in a Dockerfile ends at its own limit, and nothing else notices")
+    void aForkBombInADockerfile() throws Exception {
+        InstalledAction action = withDockerfile(
+                "FROM base\nRUN bomb() { bomb | bomb & }; bomb; for i in 1 2 3 4 5; do sleep 1 || exit 3; done; exit 4\n");
+        RecordingObserver observer = new RecordingObserver();
+        assertThatThrownBy(() -> bench.runner().prepare(action, observer))
+                .as("%s", observer.steps())
+                .isInstanceOf(RunnerException.class)
+                .hasMessageContaining("RUN in line 2 of its Dockerfile failed with exit code ")
+                .hasMessageContaining("fork");
+        awaitNoBuilder();
+        CallOutcome outcome =
+                Bench.await(bench.start(conversation, bench.shell(), "echo fine", new RecordingObserver()));
+        assertThat(outcome.exit()).isZero();
+    }
+
+    @ParameterizedTest
+    @DisplayName("A.9 no step of a build reaches the machine it is built on, or its network")
+    @ValueSource(strings = {"RUN", "setup"})
+    void aBuildReachesNoNeighbour(String step) throws Exception {
+        try (ServerSocket neighbour = new ServerSocket(0)) {
+            String gateway =
+                    bench.docker().inspectNetworkCmd().withNetworkId("bridge").exec().getIpam().getConfig().stream()
+                            .map(config -> config.getGateway())
+                            .findFirst()
+                            .orElseThrow();
+            String probe = """
+                    import socket, urllib.request
+                    for host in "%s", "169.254.169.254", "10.0.0.1", "192.168.0.1":
+                        try:
+                            socket.create_connection((host, %2$d), 3)
+                            print("reached", host)
+                        except OSError as e:
+                            print("not reached", host)
+                        try:
+                            urllib.request.urlopen(f"http://{host}:%2$d/", timeout=10)
+                            print("reached", host)
+                        except OSError as e:
+                            print(e)
+                    """.formatted(gateway, neighbour.getLocalPort());
+            RecordingObserver observer = new RecordingObserver();
+            InstalledAction action = step.equals("RUN")
+                    ? withDockerfile("FROM base\nCOPY probe.py /\nRUN python3 /probe.py\n", "probe.py", probe)
+                    : withImage("base", TestActions.SHELL, "setup", "#!/usr/bin/python3\n" + probe);
+            bench.runner().prepare(action, observer);
+            assertThat(observer.steps()).noneMatch(line -> line.startsWith("reached"));
+            assertThat(observer.steps()).contains("not reached " + gateway, "not reached 169.254.169.254");
+            assertThat(observer.steps())
+                    .anyMatch(line -> line.contains(
+                            step.equals("RUN") ? "is none of the package mirrors" : "setup has no network"));
+            neighbour.setSoTimeout(1);
+            assertThatThrownBy(neighbour::accept).isInstanceOf(SocketTimeoutException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            FROM debian:bookworm             | line 1 of its Dockerfile: FROM debian:bookworm: name an earlier stage
+            FROM base;ADD http://10.0.0.1/ / | line 2 of its Dockerfile: ADD takes plain names
+            FROM base;ONBUILD RUN x          | line 2 of its Dockerfile: ONBUILD is not supported
+            FROM base;RUN --network=host x   | line 2 of its Dockerfile: RUN takes no flags
+            """)
+    void whatCannotBeBuiltIsRefusedBeforeAnythingRuns(String dockerfile, String why) throws Exception {
+        InstalledAction action = withDockerfile(dockerfile.replace(";", "\n"));
+        RecordingObserver observer = new RecordingObserver();
+        assertThatThrownBy(() -> bench.runner().prepare(action, observer))
+                .isInstanceOf(RunnerException.class)
+                .hasMessageContaining(action.id().value())
+                .hasMessageContaining(why);
+        assertThat(observer.steps()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"foo: not found", "npm error 403 Forbidden", "unauthorized", "No space left on device"})
+    void nothingIsConcludedFromWhatAProgramSays(String words) throws Exception {
+        InstalledAction action =
+                withImage("base", TestActions.SHELL, "setup", "#!/bin/sh\necho '" + words + "'\nexit 7\n");
+        assertThatThrownBy(() -> bench.runner().prepare(action, new RecordingObserver()))
+                .isInstanceOfSatisfying(
+                        RunnerException.class, e -> assertThat(e.kind()).isEqualTo(Kind.IMAGE))
+                .hasMessage("the image of " + action.id() + " could not be built: setup failed with exit code 7"
+                        + " (last output: " + words + ")");
     }
 
     @Test

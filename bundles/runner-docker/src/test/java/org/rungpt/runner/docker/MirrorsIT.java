@@ -1,11 +1,13 @@
 package org.rungpt.runner.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.command.BuildImageResultCallback;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,15 +21,19 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.Manifest;
 import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.SandboxContributor;
 import org.rungpt.sandbox.cache.PackageCache;
 import org.rungpt.testkit.RecordingObserver;
@@ -47,6 +53,9 @@ final class MirrorsIT {
     private static Bench bench;
     private static PublicNetwork world;
     private static String image;
+
+    private static final Manifest.Packages EACH =
+            new Manifest.Packages(List.of("test-hello"), List.of("test-hello"), List.of("test-hello"));
 
     /** For what leaves nothing behind. */
     private static final String SHARED = "c-" + UUID.randomUUID();
@@ -259,6 +268,82 @@ final class MirrorsIT {
         assertThat(outcome.exit()).as(all()).isPositive();
         assertThat(all()).contains("network: " + host + NOT_GRANTED);
         assertThat(outcome.duration()).as(all()).isLessThan(AT_ONCE);
+    }
+
+    private static InstalledAction installed(Manifest.Packages packages, String image, String... more)
+            throws Exception {
+        String id = "acme/i" + UUID.randomUUID().toString().substring(0, 8);
+        return bench.actions.action(id, false, packages, image, TestActions.SHELL, more);
+    }
+
+    /** What an action's packages brought is there. */
+    private void runs(InstalledAction action) throws Exception {
+        RecordingObserver preparing = new RecordingObserver();
+        bench.runner().prepare(action, preparing);
+        CallOutcome outcome = Bench.await(bench.start(
+                conversation,
+                TestActions.task(action, "shell"),
+                "test-hello && python3 -m test_hello && test-hello-npm && env",
+                observer));
+        assertThat(observer.text(Stream.STDOUT))
+                .as("%s %s", all(), preparing.steps())
+                .contains("hello from apt\nhello from pip\nhello from npm\n");
+        assertThat(outcome.exit()).isZero();
+        assertThat(preparing.steps()).contains("opening the way to the package mirrors");
+    }
+
+    @Test
+    void thePackagesOfAnActionAreInstalledWhenItsImageIsBuilt() throws Exception {
+        runs(installed(EACH, "base"));
+    }
+
+    @Test
+    void thePackagesOfAnActionComeFromTheMirrorsThatAreSet() throws Exception {
+        bench.egress(world.settings(new Mirrors(
+                URI.create("http://plain.test/apt"),
+                URI.create("http://plain.test/pip"),
+                URI.create("http://plain.test/npm"))));
+        bench.swap();
+        bench.ready();
+        try {
+            // Of a version, so that it is no image of before.
+            runs(installed(
+                    new Manifest.Packages(
+                            List.of("test-hello=1.0"), List.of("test-hello==1.0"), List.of("test-hello@1.0.0")),
+                    "base"));
+        } finally {
+            bench.egress(world.settings());
+            bench.swap();
+            bench.ready();
+        }
+    }
+
+    @Test
+    void theDockerfileOfAnActionInstallsPackages() throws Exception {
+        runs(installed(Manifest.Packages.NONE, "Dockerfile", "Dockerfile", """
+                FROM base
+                RUN apt-get update && apt-get install -y test-hello \\
+                    && pip install test-hello
+                RUN ["npm", "install", "--global", "test-hello"]
+                """));
+    }
+
+    @Test
+    @DisplayName("A.9 a build reaches the package mirrors and nothing else, and says so at once")
+    void aBuildReachesNothingElse() throws Exception {
+        InstalledAction action = installed(
+                Manifest.Packages.NONE,
+                "Dockerfile",
+                "Dockerfile",
+                "FROM base\nRUN curl -fsS https://github.com/hello\n");
+        long before = System.nanoTime();
+        assertThatThrownBy(() -> bench.runner().prepare(action, new RecordingObserver()))
+                .isInstanceOf(RunnerException.class)
+                .hasMessageContaining("RUN in line 2 of its Dockerfile failed with exit code 22")
+                .hasMessageContaining(
+                        "network: github.com:443 is none of the package mirrors, and builds reach nothing else");
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(60));
+        assertThat(bench.volumes()).noneMatch(volume -> volume.contains("egress-build"));
     }
 
     /** There is no Java in the base image; this machine's is told what a call is told, and goes to the proxy or, for itself, does not. */

@@ -100,7 +100,11 @@ final class PublicNetwork implements AutoCloseable {
     }
 
     EgressSettings settings() {
-        return new EgressSettings(name, List.of(address), null, List.of(), 64L << 20, Mirrors.PUBLIC);
+        return settings(Mirrors.PUBLIC);
+    }
+
+    EgressSettings settings(Mirrors mirrors) {
+        return new EgressSettings(name, List.of(address), null, List.of(), 64L << 20, mirrors);
     }
 
     @Override

@@ -121,6 +121,19 @@ final class SidecarsIT {
     }
 
     @Test
+    void aSandboxWithoutPythonGetsItsSidecarsReady() throws Exception {
+        InstalledAction action = bench.actions.action(
+                "acme/shellonly",
+                false,
+                Manifest.Packages.NONE,
+                "Dockerfile",
+                "#!/bin/sh\nread -r line\n[ -e /usr/bin/python3 ] || echo ready\n",
+                new String[] {"Dockerfile", ImageIT.shellOnly()});
+        InstalledTask task = TestActions.task(Declared.sidecars(action, sidecar(8123, "conversation")), "shell");
+        assertThat(output(task, "", new RecordingObserver())).isEqualTo("ready\n");
+    }
+
+    @Test
     void ofACallEachHasItsOwnAndTheyWaitForEachOther() throws Exception {
         InstalledTask task = action(sidecar(8124, "call"));
         RecordingObserver one = new RecordingObserver();
