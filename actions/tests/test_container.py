@@ -182,6 +182,22 @@ class Sandbox(unittest.TestCase):
         self.assertEqual("cancelled", call.end()["reason"])
         self.assertEqual([], self.container.commands())
 
+    def test_a_purge_ends_what_belongs_to_no_call_any_more(self):
+        self.shell("(trap '' TERM; setsid env -i sh -c 'while :; do sleep 1 & sleep 1; done' &) > /dev/null 2>&1").end()
+        self.assertTrue(self.container.commands())
+        self.assertEqual({}, self.host.ask("purge"))
+        until(lambda: not self.container.commands(), "all gone")
+        call = self.shell("echo here")
+        call.end()
+        self.assertEqual(b"here\n", call.stdout)
+
+    def test_others_are_answered_while_room_is_made_for_a_process(self):
+        self.shell("(while sleep 1000 & do :; done) > /dev/null 2>&1").end()
+        request = self.host.post("invoke", call="c-room", action="test/shell", task="sh", environment={"SCRIPT": "echo room"})
+        self.assertEqual({}, self.host.ask("ping"))
+        self.assertEqual("c-room", self.host.answer(request)["call"])
+        self.assertEqual(0, self.host.call("c-room").end()["exit"])
+
     def test_the_environment_is_the_documented_one(self):
         call = self.shell("unset SCRIPT PWD; env; id -u; pwd; df -T /workspace | tail -1 >&2", call="c-env")
         call.end()

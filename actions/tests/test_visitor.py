@@ -26,7 +26,7 @@ def load():
 class Visitors(unittest.TestCase):
     def test_what_waits_for_one_who_is_gone_is_not_written_to_the_next_owner_of_the_descriptor(self):
         module = load()
-        service = types.SimpleNamespace(loop=module.Loop(), visitors=set(), dirty=set())
+        service = types.SimpleNamespace(loop=module.Loop(), visitors=set(), dirty=set(), give_up=lambda peer: None)
         here, there = socket.socketpair()
         visitor = module.Visitor(service, here)
         visitor.rest = memoryview(b"output of a call")
