@@ -204,7 +204,7 @@ final class ContainerTasks implements HostTasks {
             StringBuilder text = new StringBuilder();
             for (Sidecars.Found found : where.sidecars().beside(workspace.id())) {
                 text.append(found.name())
-                        .append(found.running() ? " runs" : " has ended")
+                        .append(found.running() ? " runs" : " has ended" + why(workspace, found))
                         .append(found.port() == null ? "" : " at localhost:" + found.port())
                         .append(", image ")
                         .append(EngineFailures.oneLine(found.image(), 200))
@@ -213,6 +213,11 @@ final class ContainerTasks implements HostTasks {
                         .append('\n');
             }
             return text.isEmpty() ? "No containers run beside the workspace.\n" : text.toString();
+        }
+
+        private static String why(Sandbox workspace, Sidecars.Found found) {
+            String limit = workspace.limitOf(found.container());
+            return limit == null ? "" : " (" + limit + ")";
         }
 
         private String stopped(Sandbox workspace, String name) throws RunnerException, Wrong {

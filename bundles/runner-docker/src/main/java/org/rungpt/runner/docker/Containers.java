@@ -98,6 +98,35 @@ final class Containers {
         return container;
     }
 
+    String createMeter(DiskPlan plan) {
+        return factory.create(docker(), plan);
+    }
+
+    /** Where steps of builds run now, with the sizes of what they have written. */
+    List<Container> builders() {
+        return steps.busy().isEmpty()
+                ? List.of()
+                : docker().listContainersCmd()
+                        .withShowSize(true)
+                        .withLabelFilter(List.of(Labels.INSTANCE + "=" + labels.instance(), Labels.BUILDER))
+                        .exec();
+    }
+
+    /** Ends a step of a build because of a limit. */
+    void endBuilder(Container builder, String limit) {
+        steps.stopFor(builder.getLabels().getOrDefault(Labels.BUILDER, ""), limit);
+        kill(builder.getId());
+    }
+
+    /** Ends all that runs in it, at once; harmless if it has ended. */
+    void kill(String container) {
+        try {
+            docker().killContainerCmd(container).exec();
+        } catch (NotFoundException | ConflictException e) {
+            LOG.debug("Container {} has ended already", container);
+        }
+    }
+
     void removeJournal(String container) {
         try {
             remove(container);
@@ -315,6 +344,14 @@ final class Containers {
             }
             if (marks.containsKey(Labels.JOURNAL)) {
                 if (!journals.contains(container.getId())) {
+                    remove(container.getId());
+                }
+                continue;
+            }
+            String measured = marks.get(Labels.METER);
+            if (measured != null) {
+                // A predecessor's ends with its link; of a known sandbox it knows itself.
+                if (!known.contains(measured) || !"running".equals(container.getState())) {
                     remove(container.getId());
                 }
                 continue;

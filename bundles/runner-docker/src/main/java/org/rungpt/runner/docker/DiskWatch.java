@@ -1,110 +1,271 @@
 package org.rungpt.runner.docker;
 
 import com.github.dockerjava.api.async.ResultCallback;
-import com.github.dockerjava.api.model.Frame;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
+import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.ContainerMount;
+import com.github.dockerjava.api.model.Statistics;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.CallOutcome.Reason;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends calls that fill the disk. No engine limits what a container writes to its own layer or to a volume, so both are measured
- * while calls run. Measured is what they grew to since the last call was ended for it: who cleans up must be able to run.
+ * Ends what fills the disk. No engine limits what a container writes to its own layer or to a volume, so both are measured from
+ * outside, of every sandbox in which something may run: calls, what they left behind, sidecars. The faster it fills, the sooner the
+ * next look. Who cleans up must be able to run: beyond the limit only what grows is ended. One thread at a time.
  */
 final class DiskWatch {
     private static final Logger LOG = LoggerFactory.getLogger(DiskWatch.class);
-    private static final long SLACK = 32L << 20;
-    private static final Duration PATIENCE = Duration.ofSeconds(8);
+    private static final long SLACK = 4L << 20;
+    private static final double SHORTEST = 0.25;
+    private static final double BEYOND_HALF = 1;
+    private static final double LONGEST = 2;
+    /** Measuring takes at most this part of the time. */
+    private static final double DUTY = 0.2;
 
-    /** Sums what lies on the volume and those of caches, which lie on the same disk; not longer than a few seconds. */
-    private static final String MEASURE = "import os, time\n"
-            + "caches = ['/cache/' + name for name in os.listdir('/cache')] if os.path.isdir('/cache') else []\n"
-            + "places = ['/workspace'] + [place for place in caches if os.path.ismount(place)]\n"
-            + "end, total, device = time.monotonic() + 5, 0, os.lstat('/workspace').st_dev\n"
-            + "while places and time.monotonic() < end:\n"
-            + "    try:\n"
-            + "        for entry in os.scandir(places.pop()):\n"
-            + "            try: status = entry.stat(follow_symlinks=False)\n"
-            + "            except OSError: continue\n"
-            + "            if status.st_dev == device:\n"
-            + "                total += status.st_blocks * 512\n"
-            + "                if entry.is_dir(follow_symlinks=False): places.append(entry.path)\n"
-            + "    except OSError: pass\n"
-            + "print(total)";
+    private static final double SLOWEST = 4;
+    /** What has been killed is gone by then. */
+    private static final double STUBBORN = 3;
 
-    private final Engine engine;
+    private static final double RECENT = 15;
+    private static final double QUESTION = 3;
+    private static final double METER_IDLE = 60;
 
-    DiskWatch(Engine engine) {
-        this.engine = engine;
+    /** The init process and the action service. */
+    private static final long OWN_PROCESSES = 2;
+
+    private final Means means;
+    private final Map<Sandbox, Gauge> gauges = new HashMap<>();
+    private long buildersDue = System.nanoTime();
+
+    DiskWatch(Means means) {
+        this.means = means;
     }
 
-    /** Measures a sandbox and ends its calls if that is too much. Blocking. */
-    void look(Sandbox sandbox) {
-        String container = sandbox.containerId();
-        if (container == null || sandbox.isGone()) {
-            return;
-        }
-        long used;
-        try {
-            used = layer(container) + (sandbox.volume() == null ? 0 : workspace(container));
-        } catch (IOException | RuntimeException e) {
-            LOG.debug("What sandbox {} has written cannot be measured: {}", sandbox.id(), EngineFailures.line(e));
-            return;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return;
-        }
-        long limit = sandbox.purpose().bounds().disk();
-        if (used > Math.max(limit, sandbox.diskTolerated())) {
-            sandbox.tolerateDisk(used + SLACK);
-            LOG.info("Sandbox {} has written {} MiB; its calls are ended", sandbox.id(), used >> 20);
-            sandbox.stopCalls(Outcomes.diskFull(limit));
-        }
+    /** What is known of one sandbox. */
+    private static final class Gauge {
+        /** Its own bytes, and those of its sidecars by container, at the last look. */
+        final Map<String, Long> last = new HashMap<>();
+
+        long tolerated;
+        long due = System.nanoTime();
+        long looked = System.nanoTime();
+        long activeAt = System.nanoTime();
+        int looks;
+        boolean busy;
+        boolean complete;
+
+        @Nullable
+        Long stoppedAt;
+
+        long askedAt = System.nanoTime() - TimeUnit.MINUTES.toNanos(1);
+        /** When nothing but its own processes was in it. */
+        volatile @Nullable Long quietAt;
+
+        volatile boolean crowded;
     }
 
-    private long layer(String container) {
-        // docker-java knows the size of a container in a list only.
-        return engine
-                .control()
-                .listContainersCmd()
-                .withShowAll(true)
-                .withShowSize(true)
-                .withIdFilter(List.of(container))
-                .exec()
-                .stream()
-                .mapToLong(found -> found.getSizeRw() == null ? 0 : found.getSizeRw())
-                .sum();
-    }
-
-    private long workspace(String container) throws IOException, InterruptedException {
-        String exec = engine.control()
-                .execCreateCmd(container)
-                .withCmd("/usr/bin/python3", "-IS", "-c", MEASURE)
-                .withAttachStdout(true)
-                .exec()
-                .getId();
-        ByteArrayOutputStream text = new ByteArrayOutputStream();
-        try (ResultCallback.Adapter<Frame> output = new ResultCallback.Adapter<>() {
-            @Override
-            public void onNext(Frame frame) {
-                if (text.size() < 64) {
-                    text.writeBytes(frame.getPayload());
+    /** Measures those whose time it is. Blocking. */
+    void round(Collection<Sandbox> sandboxes) throws InterruptedException {
+        if (System.nanoTime() - buildersDue >= 0) {
+            lookAtBuilders();
+        }
+        gauges.keySet().retainAll(sandboxes);
+        List<Sandbox> due = new ArrayList<>();
+        for (Sandbox sandbox : sandboxes) {
+            Gauge gauge = gauges.computeIfAbsent(sandbox, key -> new Gauge());
+            if (sandbox.container() != null && !sandbox.isGone() && System.nanoTime() - gauge.due >= 0) {
+                if (isActive(sandbox, gauge)) {
+                    due.add(sandbox);
+                } else {
+                    gauge.due = after(SHORTEST);
+                    gauge.looks = 0;
+                    if (seconds(gauge.activeAt) > METER_IDLE) {
+                        sandbox.meter().end();
+                    }
                 }
             }
-        }) {
-            engine.streams().execStartCmd(exec).exec(output);
-            if (!output.awaitCompletion(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                return 0;
+        }
+        if (!due.isEmpty()) {
+            long begun = System.nanoTime();
+            Map<String, Container> containers = layers(due);
+            double shared = seconds(begun) / due.size();
+            for (Sandbox sandbox : due) {
+                Gauge gauge = gauges.get(sandbox);
+                if (gauge != null) {
+                    look(sandbox, gauge, containers, shared);
+                }
             }
         }
-        try {
-            return Long.parseLong(text.toString(StandardCharsets.US_ASCII).strip());
-        } catch (NumberFormatException e) {
-            return 0;
+    }
+
+    private void lookAtBuilders() {
+        long begun = System.nanoTime();
+        long limit = Bounds.ofBuild(means.settings()).disk();
+        for (Container builder : means.containers().builders()) {
+            Long size = builder.getSizeRw();
+            if (size != null && size > limit) {
+                means.containers().endBuilder(builder, Outcomes.diskFull(limit));
+            }
         }
+        buildersDue = after(Math.max(BEYOND_HALF, Math.min(SLOWEST, seconds(begun) / DUTY)));
+    }
+
+    /** Whether something may run in it. What there is without a call, the engine counts. */
+    private boolean isActive(Sandbox sandbox, Gauge gauge) {
+        Long quiet = gauge.quietAt;
+        if (sandbox.runningCalls() > 0 || sandbox.sidecarCount() > 0) {
+            gauge.busy = true;
+        } else if (quiet != null && quiet - sandbox.lastUsed() > 0) {
+            gauge.busy = false;
+            return false;
+        } else if (seconds(gauge.askedAt) > QUESTION) {
+            ask(sandbox, gauge);
+        }
+        if (gauge.busy || gauge.crowded) {
+            gauge.activeAt = System.nanoTime();
+            return true;
+        }
+        return false;
+    }
+
+    private void ask(Sandbox sandbox, Gauge gauge) {
+        long asked = System.nanoTime();
+        gauge.askedAt = asked;
+        means.engine()
+                .streams()
+                .statsCmd(Objects.requireNonNull(sandbox.container()))
+                .withNoStream(true)
+                .exec(new ResultCallback.Adapter<Statistics>() {
+                    @Override
+                    public void onNext(Statistics told) {
+                        Long count = told.getPidsStats() == null
+                                ? null
+                                : told.getPidsStats().getCurrent();
+                        gauge.crowded = count == null || count > OWN_PROCESSES;
+                        if (!gauge.crowded) {
+                            gauge.quietAt = asked;
+                        }
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        gauge.crowded = true; // nobody knows
+                        LOG.debug("What runs in a sandbox is not known: {}", EngineFailures.line(failure));
+                    }
+                });
+    }
+
+    /** The containers of these sandboxes and their sidecars, with the sizes of what they wrote to their own file systems. */
+    private Map<String, Container> layers(List<Sandbox> sandboxes) {
+        List<String> ids = sandboxes.stream()
+                .flatMap(sandbox -> Stream.concat(Stream.ofNullable(sandbox.container()), sandbox.sidecars().stream()))
+                .toList();
+        Map<String, Container> found = new HashMap<>();
+        means.engine()
+                .control()
+                .listContainersCmd()
+                .withShowSize(true)
+                .withIdFilter(ids)
+                .exec()
+                .forEach(container -> found.put(container.getId(), container));
+        return found;
+    }
+
+    private void look(Sandbox sandbox, Gauge gauge, Map<String, Container> containers, double shared)
+            throws InterruptedException {
+        long begun = System.nanoTime();
+        double since = Math.max(0.05, seconds(gauge.looked));
+        List<Container> its = Stream.concat(Stream.ofNullable(sandbox.container()), sandbox.sidecars().stream())
+                .map(containers::get)
+                .filter(Objects::nonNull)
+                .toList();
+        List<String> volumes =
+                its.stream().flatMap(DiskWatch::volumes).distinct().toList();
+        gauge.looks++;
+        // A short call is not worth a container.
+        Map<String, Long> sizes = gauge.looks < 2 ? Map.of() : sandbox.meter().measure(volumes);
+        boolean complete = sizes.keySet().containsAll(volumes);
+        // What is known for the first time has not grown.
+        boolean comparable = complete && gauge.complete;
+        gauge.complete = complete;
+        double wait = gauge.looks < 2 ? BEYOND_HALF : LONGEST;
+        for (Container container : its) {
+            long layer = container.getSizeRw() == null ? 0 : container.getSizeRw();
+            long used = layer
+                    + volumes(container)
+                            .mapToLong(volume -> sizes.getOrDefault(volume, 0L))
+                            .sum();
+            boolean own = container.getId().equals(sandbox.container());
+            long limit = own
+                    ? sandbox.purpose().bounds().disk()
+                    : Bounds.of(means.settings()).disk();
+            Long before = gauge.last.put(container.getId(), used);
+            long growth = before == null || !comparable ? 0 : used - before;
+            if (own) {
+                judge(sandbox, gauge, used, growth, limit);
+            } else if (used > limit) {
+                LOG.info("A container beside sandbox {} has written {} MiB and is ended", sandbox.id(), used >> 20);
+                sandbox.endSidecar(container.getId(), Outcomes.diskFull(limit));
+            }
+            wait = Math.min(wait, wait(used, growth / since, limit));
+        }
+        gauge.looked = begun;
+        double took = shared + seconds(begun);
+        gauge.due = after(Math.max(wait, Math.min(SLOWEST, took / DUTY)));
+    }
+
+    /** Half of the time in which it would be full. */
+    private static double wait(long used, double rate, long limit) {
+        double calm = used > limit / 2 ? BEYOND_HALF : LONGEST;
+        return rate <= 0 ? calm : Math.max(SHORTEST, Math.min(calm, (limit - used) / rate / 2));
+    }
+
+    private void judge(Sandbox sandbox, Gauge gauge, long used, long growth, long limit) {
+        Long stopped = gauge.stoppedAt;
+        if (used <= limit) {
+            gauge.tolerated = 0;
+            gauge.stoppedAt = null;
+        } else if (stopped != null && seconds(stopped) > STUBBORN && sandbox.hasStoppedCalls()
+                || stopped != null
+                        && seconds(stopped) < RECENT
+                        && sandbox.runningCalls() == 0
+                        && isTooMuch(gauge, used, growth, limit)) {
+            LOG.warn("Sandbox {} is ended: it writes on, beyond its limit", sandbox.id());
+            sandbox.lose(Reason.RESOURCE_LIMIT, Outcomes.diskFull(limit) + "; the sandbox ended, because it wrote on");
+        } else if (isTooMuch(gauge, used, growth, limit)) {
+            LOG.info("Sandbox {} has written {} MiB; what runs in it is ended", sandbox.id(), used >> 20);
+            gauge.tolerated = Math.max(gauge.tolerated, stopped == null ? used + SLACK : 0);
+            gauge.stoppedAt = System.nanoTime();
+            sandbox.stopAll(Outcomes.diskFull(limit));
+        }
+    }
+
+    private static boolean isTooMuch(Gauge gauge, long used, long growth, long limit) {
+        return growth > 0 && used > Math.max(limit, gauge.tolerated);
+    }
+
+    /** Where it may write; shares are no volumes, and the host's. */
+    private static Stream<String> volumes(Container container) {
+        return container.getMounts().stream()
+                .filter(mount -> Boolean.TRUE.equals(mount.getRw()) && mount.getName() != null)
+                .map(ContainerMount::getName)
+                .filter(name -> !name.isEmpty());
+    }
+
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) / 1e9;
+    }
+
+    private static long after(double seconds) {
+        return System.nanoTime() + (long) (seconds * 1e9);
     }
 }

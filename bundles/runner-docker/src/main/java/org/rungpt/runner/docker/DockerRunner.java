@@ -47,7 +47,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DockerRunner.class);
     private static final long CLAIM_MILLIS = 100;
     private static final long TICK_SECONDS = 3;
-    private static final long DISK_SECONDS = 2;
+    private static final long DISK_MILLIS = 250;
     private static final long TIDY_SECONDS = 60;
     private static final long GARBAGE_MINUTES = 60;
 
@@ -232,7 +232,10 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         }
         watch.start(sandboxes::adopt);
         timer.scheduleWithFixedDelay(
-                () -> work.execute(() -> watchDisks(sandboxes)), DISK_SECONDS, DISK_SECONDS, TimeUnit.SECONDS);
+                () -> work.execute(() -> watchDisks(watch, sandboxes)),
+                DISK_MILLIS,
+                DISK_MILLIS,
+                TimeUnit.MILLISECONDS);
         timer.scheduleWithFixedDelay(() -> tick(sandboxes), TICK_SECONDS, TICK_SECONDS, TimeUnit.SECONDS);
         timer.scheduleWithFixedDelay(
                 () -> work.execute(() -> tidy(watch, sandboxes)), TIDY_SECONDS, TIDY_SECONDS, TimeUnit.SECONDS);
@@ -260,10 +263,12 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         }
     }
 
-    private void watchDisks(Sandboxes sandboxes) {
-        if (measuring.compareAndSet(false, true)) {
+    private void watchDisks(EngineWatch watch, Sandboxes sandboxes) {
+        if (watch.isUp() && measuring.compareAndSet(false, true)) {
             try {
                 sandboxes.watchDisks();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             } catch (RuntimeException e) {
                 LOG.debug("The disks are measured another time: {}", EngineFailures.line(e));
             } finally {

@@ -28,6 +28,9 @@ record Labels(String instance) {
     static final String USER = "rungpt.user";
     static final String EGRESS = "rungpt.egress";
     static final String JOURNAL = "rungpt.journal";
+    /** Of what measures the volumes of this sandbox. */
+    static final String METER = "rungpt.meter";
+
     static final String LEASE = "rungpt.lease";
     /** Of a sidecar: its sandbox, its name there, the reference of its image, and where it listens. */
     static final String BESIDE = "rungpt.beside";
@@ -92,6 +95,10 @@ record Labels(String instance) {
 
     Map<String, String> of(JournalPlan plan, Duration lease) {
         return Map.of(INSTANCE, instance, JOURNAL, plan.conversation(), LEASE, Long.toString(lease.toSeconds()));
+    }
+
+    Map<String, String> of(DiskPlan plan) {
+        return Map.of(INSTANCE, instance, METER, plan.sandbox());
     }
 
     private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {

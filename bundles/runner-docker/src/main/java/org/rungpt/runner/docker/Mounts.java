@@ -46,6 +46,19 @@ final class Mounts {
         host.withMounts(List.of(workspace(plan.volume(), labels)));
     }
 
+    static void apply(DiskPlan plan, Labels labels, HostConfig host) {
+        List<Mount> mounts = new ArrayList<>();
+        for (String volume : plan.volumes()) {
+            mounts.add(new Mount()
+                    .withType(MountType.VOLUME)
+                    .withSource(volume)
+                    .withTarget(DiskPlan.PLACE + mounts.size())
+                    .withReadOnly(true)
+                    .withVolumeOptions(new VolumeOptions().withNoCopy(true).withLabels(labels.filter())));
+        }
+        host.withMounts(mounts);
+    }
+
     /** An engine makes a volume that is not there: then it is marked as ours, and swept. */
     private static Mount workspace(String volume, Labels labels) {
         return new Mount()

@@ -156,14 +156,37 @@ final class RunningCall implements CallHandle {
         }
     }
 
-    /** It is ended because of a limit that its sandbox has hit; that is what its outcome will say. */
+    /** It is ended at once because of a limit that its sandbox has hit; that is what its outcome will say. */
     void stopFor(String limit) {
+        Control sandbox;
         synchronized (this) {
-            if (stoppedFor == null) {
-                stoppedFor = limit;
+            if (stoppedFor != null || end != null || failure != null) {
+                return;
             }
+            stoppedFor = limit;
+            cancelled = true;
+            if (!begun) {
+                end = new CallOutcome(
+                        null,
+                        CallOutcome.Reason.RESOURCE_LIMIT,
+                        limit,
+                        output.stdout(),
+                        output.stderr(),
+                        Duration.ZERO,
+                        "");
+                schedule();
+                return;
+            }
+            sandbox = control;
         }
-        cancel();
+        if (sandbox != null) {
+            sandbox.cancel(this); // also if it is being cancelled: from now on without a grace
+        }
+    }
+
+    /** Whether a limit of its sandbox was hit, so that it is to end at once. */
+    synchronized boolean isStopped() {
+        return stoppedFor != null && end == null && failure == null;
     }
 
     @Override

@@ -46,6 +46,10 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private volatile String user;
     private volatile Map<String, String> environment = Map.of();
     private final Set<String> sidecars = ConcurrentHashMap.newKeySet();
+    /** Those of them that were ended because of a limit. */
+    private final Map<String, String> ended = new ConcurrentHashMap<>();
+
+    private final DiskMeter meter;
     private volatile long lastUsed = System.nanoTime();
     private @Nullable Future<?> making;
     /** From then on nothing more comes into being for it; what is removed before could come after. */
@@ -54,7 +58,6 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private boolean gone;
     private volatile boolean retired;
-    private volatile long diskTolerated;
     private volatile boolean detached;
     /** Of its way out, once it is detached. */
     private volatile @Nullable String proxy;
@@ -93,6 +96,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         this.sidecarWork = new SidecarWork(means.sidecars(), this);
         this.user = purpose.isWorkspace() ? SandboxPlan.ROOT : SandboxPlan.NOBODY;
         this.egress = new Egress(means, id);
+        this.meter = new DiskMeter(means, id);
     }
 
     String id() {
@@ -418,23 +422,25 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         container = containerId;
     }
 
-    @Nullable
-    String containerId() {
-        return container;
+    /** Measures its volumes. */
+    DiskMeter meter() {
+        return meter;
     }
 
-    /** What it may have written without its calls being ended again. */
-    long diskTolerated() {
-        return diskTolerated;
-    }
-
-    void tolerateDisk(long bytes) {
-        diskTolerated = bytes;
-    }
-
-    /** Ends every call because of a limit of the sandbox. */
-    void stopCalls(String limit) {
+    /** Ends every call at once because of a limit of the sandbox, and whatever calls have left behind. */
+    void stopAll(String limit) {
         calls.values().forEach(call -> call.stopFor(limit));
+        port.purge();
+    }
+
+    /** Whether a call that was to end at once is still there. */
+    boolean hasStoppedCalls() {
+        return calls.values().stream().anyMatch(RunningCall::isStopped);
+    }
+
+    /** When it was needed last, by the clock of {@link System#nanoTime()}. */
+    long lastUsed() {
+        return lastUsed;
     }
 
     boolean hasContainer() {
@@ -463,10 +469,27 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     void removeSidecar(String containerId) {
         sidecars.remove(containerId);
+        ended.remove(containerId);
     }
 
     void admitSidecar() throws RunnerException {
         keeper.admitSidecar();
+    }
+
+    List<String> sidecars() {
+        return List.copyOf(sidecars);
+    }
+
+    /** Ends what runs in it because of a limit. Blocking. */
+    void endSidecar(String containerId, String limit) {
+        ended.put(containerId, limit);
+        means.containers().kill(containerId);
+    }
+
+    /** The limit because of which it was ended; null if it was not. */
+    @Nullable
+    String limitOf(String containerId) {
+        return ended.get(containerId);
     }
 
     int sidecarCount() {
@@ -629,6 +652,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         calls.values().forEach(call -> call.fail(reason));
         link.close("detached");
         proxy = egress.detach();
+        meter.detach();
         return idle;
     }
 
@@ -637,6 +661,10 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         List<String> containers = new ArrayList<>(sidecars);
         String own = container;
         String served = proxy;
+        String measures = meter.container();
+        if (measures != null) {
+            containers.add(measures);
+        }
         if (own != null) {
             containers.add(own);
         }
@@ -663,6 +691,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     private void removeNow() {
         try {
+            meter.close();
             sidecars.forEach(means.containers()::removeQuietly);
             String target = container;
             if (target != null) {

@@ -185,6 +185,29 @@ final class SandboxFactory {
                 .getId();
     }
 
+    /** Creates the container that measures volumes, without starting it. Whoever attaches first to it takes it along when they go. */
+    String create(DockerClient docker, DiskPlan plan) {
+        // To look into directories that are closed to others; it cannot write anywhere.
+        HostConfig host = hardened(DiskPlan.BOUNDS, true).withCapAdd(Capability.DAC_OVERRIDE);
+        Mounts.apply(plan, labels, host);
+        return docker.createContainerCmd(plan.image())
+                .withName(labels.name(plan.id()))
+                .withLabels(labels.of(plan))
+                .withUser("0:0")
+                .withWorkingDir("/")
+                .withEntrypoint(DiskPlan.COMMAND)
+                .withCmd(List.of())
+                .withTty(false)
+                .withStdinOpen(true)
+                .withStdInOnce(true)
+                .withAttachStdin(true)
+                .withAttachStdout(true)
+                .withStopTimeout(1)
+                .withHostConfig(host)
+                .exec()
+                .getId();
+    }
+
     private HostConfig hostConfig(SandboxPlan plan) {
         HostConfig host = hardened(plan.purpose().bounds(), !plan.purpose().isWorkspace());
         if (plan.isRootOfWorkspace()) {

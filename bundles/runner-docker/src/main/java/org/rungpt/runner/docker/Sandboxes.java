@@ -83,7 +83,7 @@ final class Sandboxes implements Sandbox.Keeper {
         this.workspaces = workspaces;
         this.builtIns = builtIns;
         this.maker = new SandboxMaker(means, containers, workspaces);
-        this.disks = new DiskWatch(means.engine());
+        this.disks = new DiskWatch(means);
         this.journals = new Journals(means, containers, workspaces, deleted::contains);
         this.pool = new Pool(means.settings().pool(), workspaces);
         means.contributors().onChange(() -> {
@@ -322,13 +322,13 @@ final class Sandboxes implements Sandbox.Keeper {
         makeRoom(means.settings().memory());
     }
 
-    /** Measures what sandboxes have written in which a call runs. Blocking. */
-    void watchDisks() {
-        List<Sandbox> busy;
+    /** Measures what sandboxes have written, those whose time it is. Blocking; one thread at a time. */
+    void watchDisks() throws InterruptedException {
+        List<Sandbox> sandboxes;
         synchronized (this) {
-            busy = all.stream().filter(sandbox -> sandbox.runningCalls() > 0).toList();
+            sandboxes = List.copyOf(all);
         }
-        busy.forEach(disks::look);
+        disks.round(sandboxes);
     }
 
     private long memoryOfAll() {

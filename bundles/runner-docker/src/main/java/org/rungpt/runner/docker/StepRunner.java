@@ -39,6 +39,8 @@ final class StepRunner {
     private final WayOut wayOut;
     /** Builders at work, which no sweep may take. */
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
+    /** Those of them that were ended because of a limit. */
+    private final Map<String, String> stopped = new ConcurrentHashMap<>();
 
     StepRunner(Engine engine, SandboxFactory factory, Map<String, String> labels, WayOut wayOut) {
         this.engine = engine;
@@ -49,6 +51,11 @@ final class StepRunner {
 
     Set<String> busy() {
         return busy;
+    }
+
+    /** A builder is ended by somebody because of a limit, which is what its failure will say. */
+    void stopFor(String builder, String limit) {
+        stopped.put(builder, limit);
     }
 
     /** Blocking; an interrupt stops it. */
@@ -70,7 +77,7 @@ final class StepRunner {
                     step,
                     egress == null ? null : egress.token(),
                     TimeUnit.MINUTES.toSeconds(ImageBuild.MINUTES));
-            run(container, egress, failed, lines);
+            run(id, container, egress, failed, lines);
             commit(container, tag);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -85,13 +92,14 @@ final class StepRunner {
                 egress.close();
             }
             busy.remove(id);
+            stopped.remove(id);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
     }
 
-    private void run(String container, @Nullable BuildEgress egress, String failed, LastLines lines)
+    private void run(String id, String container, @Nullable BuildEgress egress, String failed, LastLines lines)
             throws RunnerException, InterruptedException, IOException {
         DockerClient streams = engine.streams();
         try (Output output = new Output(lines);
@@ -122,6 +130,10 @@ final class StepRunner {
             throw new RunnerException(Kind.IMAGE, failed + " failed: the engine no longer says how it goes on");
         }
         Long exit = state.getExitCodeLong();
+        String limit = stopped.get(id);
+        if (limit != null) {
+            throw new RunnerException(Kind.IMAGE, failed + " failed: " + limit);
+        }
         if (Boolean.TRUE.equals(state.getOOMKilled())) {
             throw new RunnerException(Kind.IMAGE, failed + " ran out of memory" + lines.told());
         }

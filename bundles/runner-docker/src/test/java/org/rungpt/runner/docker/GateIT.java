@@ -168,6 +168,11 @@ final class GateIT {
                         "journal helper",
                         factory -> factory.create(
                                 bench.docker(), new JournalPlan(Instance.newName(), "c-gate", base, newVolume()))),
+                kind(
+                        "meter of volumes",
+                        factory -> factory.create(
+                                bench.docker(),
+                                new DiskPlan(Instance.newName(), "gate", base, List.of(newVolume(), newVolume())))),
                 kind("builder with a way to the package mirrors", factory -> builder(factory, true)),
                 kind("builder without any way", factory -> builder(factory, false)),
                 kind(

@@ -1,0 +1,196 @@
+package org.rungpt.runner.docker;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.RunnerException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells how much lies on the volumes of a sandbox and its sidecars, by a container beside it that has nothing but these volumes,
+ * read-only: what programs of the sandbox do to what is in there, or to its processes, falsifies and hinders nothing. It ends with
+ * its link. One thread asks; any may close.
+ */
+final class DiskMeter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DiskMeter.class);
+    private static final byte[] ASK = {'\n'};
+    private static final int MOST = 64 << 10;
+    private static final long MOMENT_MILLIS = 300;
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final Means means;
+    private final String sandbox;
+    private List<String> volumes = List.of();
+    private @Nullable Line line;
+    private @Nullable String container;
+    private @Nullable Long failedAt;
+    private boolean closed;
+
+    DiskMeter(Means means, String sandbox) {
+        this.means = means;
+        this.sandbox = sandbox;
+    }
+
+    /**
+     * Blocking while it is made; else it waits for a moment only.
+     *
+     * @return bytes by volume, as far as they are known now; what a large tree holds is known later
+     */
+    Map<String, Long> measure(List<String> wanted) throws InterruptedException {
+        Line now = line(wanted);
+        return now == null ? Map.of() : now.ask();
+    }
+
+    private synchronized @Nullable Line line(List<String> wanted) {
+        if (closed || wanted.isEmpty()) {
+            return null;
+        }
+        Line known = line;
+        if (known != null && known.open && volumes.equals(wanted)) {
+            return known;
+        }
+        if (failedAt != null && System.nanoTime() - failedAt < PAUSE_NANOS) {
+            return null;
+        }
+        end();
+        volumes = List.copyOf(wanted);
+        try {
+            String made = means.containers()
+                    .createMeter(new DiskPlan(
+                            Instance.newName(), sandbox, means.images().base(), volumes));
+            container = made;
+            means.containers().start(made);
+            Line fresh = new Line(volumes);
+            fresh.attached = new DockerTransport(means.engine().streams(), made).open(fresh.stdin, fresh);
+            line = fresh;
+            failedAt = null;
+            return fresh;
+        } catch (RunnerException | IOException | RuntimeException e) {
+            LOG.warn(
+                    "What sandbox {} has written to its volumes cannot be measured: {}",
+                    sandbox,
+                    EngineFailures.line(e));
+            failedAt = System.nanoTime();
+            end();
+            return null;
+        }
+    }
+
+    /** Its container, if it has one. */
+    synchronized @Nullable String container() {
+        return container;
+    }
+
+    /** Not needed for now. Blocking. */
+    synchronized void end() {
+        Line now = line;
+        String there = container;
+        line = null;
+        container = null;
+        if (now != null) {
+            now.close();
+        }
+        if (there != null) {
+            means.containers().removeQuietly(there);
+        }
+    }
+
+    /** Not needed any more. Blocking. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        end();
+    }
+
+    /** Lets go of it: without its link it ends by itself. */
+    synchronized void detach() {
+        closed = true;
+        if (line != null) {
+            line.close();
+        }
+    }
+
+    /** One link to one container. */
+    private static final class Line implements Transport.Receiver {
+        final StdinQueue stdin = new StdinQueue();
+        final List<String> volumes;
+        volatile boolean open = true;
+        volatile @Nullable Closeable attached;
+        private final StringBuilder text = new StringBuilder();
+        private Map<String, Long> last = Map.of();
+        private boolean asked;
+
+        Line(List<String> volumes) {
+            this.volumes = volumes;
+        }
+
+        synchronized Map<String, Long> ask() throws InterruptedException {
+            if (!asked) {
+                asked = true;
+                stdin.offer(ASK);
+            }
+            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOMENT_MILLIS);
+            for (long rest = end - System.nanoTime(); asked && open && rest > 0; rest = end - System.nanoTime()) {
+                TimeUnit.NANOSECONDS.timedWait(this, rest);
+            }
+            return last;
+        }
+
+        @Override
+        public synchronized void stdout(byte[] bytes) {
+            text.append(new String(bytes, StandardCharsets.ISO_8859_1));
+            int end = text.indexOf("\n.\n");
+            if (end >= 0) {
+                last = read(text.substring(0, end));
+                text.setLength(0);
+                asked = false;
+                notifyAll();
+            } else if (text.length() > MOST) {
+                closed(null);
+            }
+        }
+
+        private Map<String, Long> read(String answer) {
+            Map<String, Long> sizes = new TreeMap<>();
+            for (String row : answer.split("\n")) {
+                String[] parts = row.split("\t" + DiskPlan.PLACE);
+                try {
+                    sizes.put(volumes.get(Integer.parseInt(parts[1])), Long.parseLong(parts[0]));
+                } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+                    LOG.debug("No size: {}", EngineFailures.oneLine(row, 100));
+                }
+            }
+            return sizes;
+        }
+
+        @Override
+        public void stderr(byte[] bytes) {
+            // It has nothing to say.
+        }
+
+        @Override
+        public synchronized void closed(@Nullable Throwable failure) {
+            open = false;
+            notifyAll();
+        }
+
+        void close() {
+            closed(null);
+            stdin.close();
+            Closeable link = attached;
+            if (link != null) {
+                try {
+                    link.close();
+                } catch (IOException e) {
+                    LOG.debug("A meter did not let go", e);
+                }
+            }
+        }
+    }
+}
