@@ -226,6 +226,161 @@ describe('the door for programs that speak the OpenAI API', () => {
     await assert.rejects(client.chat.completions.create(ask({ tools: [{ type: 'function', function: { name: 'x', parameters: {} } }] })), OpenAI.BadRequestError);
   });
 
+  describe('when the model cannot be asked', () => {
+    const faults = [
+      { status: 400, code: 'invalid_value', is: OpenAI.BadRequestError, as: 400 },
+      { status: 400, code: 'context_length_exceeded', is: OpenAI.BadRequestError, as: 400, told: 'context_length_exceeded' },
+      // The key is RunGPT's, not the caller's.
+      { status: 401, code: 'invalid_api_key', is: OpenAI.InternalServerError, as: 502, told: 'model_server_authentication' },
+      { status: 404, code: 'model_not_found', is: OpenAI.NotFoundError, as: 404, told: 'model_not_found' },
+      { status: 429, code: 'insufficient_quota', is: OpenAI.RateLimitError, as: 429, told: 'insufficient_quota' },
+      { status: 429, code: 'rate_limit_exceeded', is: OpenAI.RateLimitError, as: 429, told: 'rate_limit_exceeded' },
+      { status: 500, code: 'server_error', is: OpenAI.InternalServerError, as: 502 },
+    ];
+    after(() => { model.state.raw = undefined; });
+
+    for (const stream of [false, true]) {
+      for (const fault of faults) {
+        it(`says ${fault.as} for its server's ${fault.status} ${fault.code}, ${stream ? 'streamed' : 'whole'}`, async () => {
+          model.state.raw = (request, response) => {
+            response.writeHead(fault.status, { 'content-type': 'application/json' });
+            response.end(JSON.stringify({ error: { message: 'canary of the server', type: 'error', code: fault.code } }));
+          };
+          await assert.rejects(client.chat.completions.create(ask({ stream })), (error) => {
+            assert.ok(error instanceof fault.is, `${error.constructor.name}: ${error.message}`);
+            assert.equal(error.status, fault.as);
+            if (fault.told) assert.equal(error.code, fault.told);
+            return true;
+          });
+        });
+      }
+
+      it(`says 502 when nobody answers there, ${stream ? 'streamed' : 'whole'}`, async () => {
+        const gone = await startModelServer(() => 'never');
+        await setConnection('gone', { baseUrl: gone.url });
+        await gone.close();
+        await assert.rejects(client.chat.completions.create(ask({ stream, model: 'gone/scripted' })),
+          (error) => error instanceof OpenAI.InternalServerError && error.status === 502);
+        await remove('connections/gone');
+      });
+    }
+
+    it('has an error in the stream when the answer has begun', async () => {
+      model.state.raw = (request, response) => {
+        response.setHeader('content-type', 'text/event-stream');
+        response.write('data: {"choices":[{"index":0,"delta":{"content":"Half"}}]}\n\n');
+        setImmediate(() => response.destroy());
+      };
+      let text = '';
+      await assert.rejects(async () => {
+        for await (const chunk of await client.chat.completions.create(ask({ stream: true }))) text += chunk.choices[0]?.delta.content ?? '';
+      }, OpenAI.APIError);
+      assert.equal(text, 'Half');
+    });
+  });
+
+  it('lets the caller say how words are chosen, and refuses by its name what it cannot keep', async () => {
+    const bodies = [];
+    model.state.raw = (request, response) => {
+      bodies.push(JSON.parse(request.body));
+      const text = bodies.length > 1 ? 'Seen.' : lookAndTell({ last: '', call: callOf(bodies[0]) });
+      response.setHeader('content-type', 'text/event-stream');
+      response.end(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text }, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`);
+    };
+    const chosen = { temperature: 0.25, top_p: 0.5, presence_penalty: -1, frequency_penalty: 1, seed: 7, stop: ['END'], reasoning_effort: 'low' };
+    await client.chat.completions.create(ask({ ...chosen, max_completion_tokens: 500 }));
+    model.state.raw = undefined;
+    assert.equal(bodies.length, 2, 'the call, and what it said');
+    for (const { temperature, top_p, presence_penalty, frequency_penalty, seed, stop, reasoning_effort, max_tokens } of bodies) {
+      assert.deepEqual({ temperature, top_p, presence_penalty, frequency_penalty, seed, stop, reasoning_effort }, chosen);
+      assert.equal(max_tokens, 500);
+    }
+    for (const wrong of [{ response_format: { type: 'json_object' } }, { n: 2 }, { logprobs: true }, { temperature: 3 }, { stop: [''] }]) {
+      await assert.rejects(client.chat.completions.create(ask(wrong)),
+        (error) => error instanceof OpenAI.BadRequestError && error.param === Object.keys(wrong)[0]);
+    }
+  });
+
+  it('takes calls of the caller\'s own tools in what was said before', async () => {
+    let asked;
+    model.state.script = (request) => { asked = request; return 'Seen.'; };
+    await client.chat.completions.create(ask({
+      messages: [
+        { role: 'user', content: 'weather?' },
+        { role: 'assistant', content: null, tool_calls: [{ id: 't1', type: 'function', function: { name: 'weather', arguments: '{"at":"Bonn"}' } }] },
+        { role: 'tool', tool_call_id: 't1', content: 'rain-canary' },
+        { role: 'user', content: 'And now?' },
+      ],
+    }));
+    for (const part of ['weather of another program with {"at":"Bonn"}', 'rain-canary', 'And now?']) assert.ok(asked.everything.includes(part), part);
+  });
+
+  it('tells a burst of output to a client that is slow, and the answer after it', async () => {
+    model.state.script = (request) => (request.last.includes('<result-')
+      ? 'All told.'
+      : `Much.${request.call('1', 'system.shell', { command: `yes '"\\'  | head -c 480000; yes '"\\' | head -c 480000 >&2` })}`);
+    let text = '';
+    let output = 0;
+    let events = 0;
+    for await (const chunk of await client.chat.completions.create(ask({ stream: true }))) {
+      if (events++ < 40) await new Promise((next) => setTimeout(next, 25));
+      text += chunk.choices[0]?.delta.content ?? '';
+      if (chunk.rungpt?.event === 'call.output') output += chunk.rungpt.bytes;
+    }
+    assert.match(text, /Much\.\s+All told\./);
+    assert.equal(output, 960_000);
+  });
+
+  describe('with an action that takes long', () => {
+    const sleep = (seconds) => (request) => {
+      if (!request.last.includes('<result-')) return `Wait.${request.call('1', 'system.shell', { command: `sleep ${seconds}; echo late-$((6*7))` })}`;
+      return request.last.includes('late-42') ? 'It said late-42.' : 'It still works.';
+    };
+
+    before(async () => {
+      await server.rungpt('shell', 'config:property-set -p org.rungpt.chat foregroundMillis 300');
+      model.state.script = sleep(1);
+      await until(async () => (await client.chat.completions.create(ask())).rungpt.events.some((event) => event.event === 'call.background'));
+    });
+
+    it('answers when that has ended, whole and streamed', async () => {
+      model.state.script = sleep(4);
+      const answer = await client.chat.completions.create(ask());
+      assert.match(answer.choices[0].message.content, /It still works\.\s+It said late-42\./);
+      assert.deepEqual(answer.rungpt.events.filter((event) => event.event === 'call.finished').map((event) => event.status), ['completed']);
+      let text = '';
+      for await (const chunk of await client.chat.completions.create(ask({ stream: true }))) text += chunk.choices[0]?.delta.content ?? '';
+      assert.match(text, /It still works\.\s+It said late-42\./);
+      await until(async () => (await conversations()).length <= 1);
+    });
+
+    after(() => server.rungpt('shell', 'config:property-delete -p org.rungpt.chat foregroundMillis'));
+  });
+
+  it('goes on with a kept conversation at once, and refuses a second turn meanwhile', async () => {
+    model.state.script = () => 'Short.';
+    const { rungpt: { conversation } } = await client.chat.completions.create(ask({ rungpt: { keep: true } }));
+    for (let turn = 0; turn < 5; turn++) {
+      const answer = await client.chat.completions.create(ask({ rungpt: { conversation } }));
+      assert.equal(answer.choices[0].message.content, 'Short.');
+    }
+    let goOn;
+    const wait = new Promise((done) => { goOn = done; });
+    model.state.script = async function* slow() { yield 'First '; await wait; yield 'last.'; };
+    const stream = await client.chat.completions.create(ask({ stream: true, rungpt: { conversation } }));
+    let text = '';
+    for await (const chunk of stream) {
+      const piece = chunk.choices[0]?.delta.content ?? '';
+      text += piece;
+      if (piece.includes('First')) {
+        await assert.rejects(client.chat.completions.create(ask({ rungpt: { conversation } })), OpenAI.ConflictError);
+        goOn();
+      }
+    }
+    assert.equal(text, 'First last.');
+    await remove(`conversations/${conversation}`);
+  });
+
   it('stops the model when the client goes', async () => {
     let closed;
     const gone = new Promise((done) => { closed = done; });
@@ -254,6 +409,17 @@ describe('the door for programs that speak the OpenAI API', () => {
     });
     assert.ok(answer.ok, await answer.text());
   }
+
+  async function remove(path) {
+    const answer = await fetch(`${server.origin}/api/${path}`, { method: 'DELETE', headers: { authorization: `Bearer ${await server.token()}`, 'x-rungpt': '1' } });
+    assert.ok(answer.ok, await answer.text());
+  }
+
+  /** Writes calls as a script's request does. */
+  const callOf = (body) => (id, task, args) => {
+    const tag = `run-${/<run-([a-z0-9]+) /.exec(body.messages[0].content)[1]}`;
+    return `\n<${tag} action="${task}" id="${id}">\n${Object.entries(args).map(([name, value]) => `<arg name="${name}">${value}</arg>`).join('\n')}\n</${tag}>\n`;
+  };
 
   const setPolicy = (policy) => put('policy', policy);
 

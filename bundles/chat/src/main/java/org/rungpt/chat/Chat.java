@@ -13,6 +13,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
 import org.rungpt.api.chat.Opening;
+import org.rungpt.api.model.Sampling;
 import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.WorkspaceJournal;
@@ -98,13 +99,15 @@ final class Chat implements Conversations {
     @Override
     public String post(String conversation, @Nullable String id, String text, List<String> artifacts)
             throws ChatException {
-        return post(conversation, id, text, artifacts, engine.userCalls.parse(text), UserCalls.isRun(text));
+        return post(
+                conversation, id, text, artifacts, engine.userCalls.parse(text), UserCalls.isRun(text), Sampling.NONE);
     }
 
     @Override
-    public String postText(String conversation, @Nullable String id, String text, List<String> artifacts)
+    public String postText(
+            String conversation, @Nullable String id, String text, List<String> artifacts, Sampling sampling)
             throws ChatException {
-        return post(conversation, id, text, artifacts, UserCalls.Parsed.NOTHING, false);
+        return post(conversation, id, text, artifacts, UserCalls.Parsed.NOTHING, false, sampling);
     }
 
     private String post(
@@ -113,7 +116,8 @@ final class Chat implements Conversations {
             String said,
             List<String> artifacts,
             UserCalls.Parsed parsed,
-            boolean run)
+            boolean run,
+            Sampling sampling)
             throws ChatException {
         // What stands in files is never a call of the user.
         Attachments attached = Attachments.read(engine.services, conversation, artifacts);
@@ -137,7 +141,8 @@ final class Chat implements Conversations {
                 return message;
             }
             boolean first = log.state().isNew();
-            log.stage(Draft.userMessage(message, text, parsed, run, attached.pictures()));
+            log.stage(Draft.userMessage(message, text, parsed, run, attached.pictures())
+                    .with(sampling));
             parsed.notes().forEach(note -> log.stage(Draft.notice(note, null)));
             if (first && !log.state().isTitled()) {
                 log.stageTitle(Titles.of(said.isBlank() ? text : said), true);

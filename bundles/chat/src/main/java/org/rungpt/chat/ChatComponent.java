@@ -32,6 +32,7 @@ import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.chat.Policy;
 import org.rungpt.api.chat.Spending;
 import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.model.Sampling;
 import org.rungpt.api.protocol.CallProtocol;
 import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.HostTasks;
@@ -325,9 +326,10 @@ public final class ChatComponent implements Conversations, Permissions, Spending
     }
 
     @Override
-    public String postText(String conversation, @Nullable String id, String text, List<String> artifacts)
+    public String postText(
+            String conversation, @Nullable String id, String text, List<String> artifacts, Sampling sampling)
             throws ChatException {
-        return chat.postText(conversation, id, text, artifacts);
+        return chat.postText(conversation, id, text, artifacts, sampling);
     }
 
     @Override

@@ -18,6 +18,7 @@ import org.rungpt.api.chat.EventType;
 import org.rungpt.api.chat.GrantSet;
 import org.rungpt.api.chat.Message;
 import org.rungpt.api.chat.Policy;
+import org.rungpt.api.model.Sampling;
 
 /**
  * A conversation as its log tells it: nothing but a fold over the events, the same in the engine that wrote them and in one that
@@ -76,6 +77,10 @@ final class ConversationState {
     private @Nullable EndedTurn ended;
     private String model;
     private String protocol;
+    /** How the model chooses its words in the latest turn that the user began, and in those that follow it by themselves. */
+    private Sampling sampling = Sampling.NONE;
+
+    private Sampling pendingSampling = Sampling.NONE;
     private boolean titled;
     /** Turns in a row that a late result began. */
     private int automatic;
@@ -118,6 +123,7 @@ final class ConversationState {
                         data.path("run").asBoolean() && !imported,
                         imported ? List.of() : UserCalls.UserCall.read(data.path("calls")),
                         imported ? List.of() : offsets(data.path("escapes"))));
+                pendingSampling = SamplingJson.read(data.path("sampling"));
                 attached(data);
             }
             case EventType.MESSAGE_IMPORTED -> {
@@ -140,6 +146,9 @@ final class ConversationState {
                 automatic = data.path("cause").asText().equals("output") ? automatic + 1 : 0;
                 if (data.path("cause").asText().equals("continue") && ended != null) {
                     grantAgain(ended);
+                }
+                if (!pending.isEmpty()) {
+                    sampling = pendingSampling;
                 }
                 history.addAll(pending);
                 pending.clear();
@@ -543,6 +552,10 @@ final class ConversationState {
 
     long contextLimit() {
         return contextLimit;
+    }
+
+    Sampling sampling() {
+        return sampling;
     }
 
     GrantSet granted() {

@@ -20,6 +20,7 @@ import org.rungpt.api.chat.GrantSet;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.chat.Policy;
 import org.rungpt.api.model.ModelException;
+import org.rungpt.api.model.Sampling;
 import org.rungpt.api.model.Usage;
 import org.rungpt.api.protocol.Segment;
 import org.rungpt.api.runner.CallConnection;
@@ -122,6 +123,14 @@ record Draft(String type, ObjectNode data) {
             }
         }
         return draft;
+    }
+
+    /** How the model chooses its words, of {@link EventType#MESSAGE_USER}. */
+    Draft with(Sampling sampling) {
+        if (!sampling.equals(Sampling.NONE)) {
+            data.set("sampling", SamplingJson.write(sampling));
+        }
+        return this;
     }
 
     static Draft messageExpanded(String message, String text, List<String> calls) {

@@ -118,7 +118,7 @@ final class Probe {
                     ModelMessage.Role.SYSTEM,
                     SystemMessage.of(protocol.instructions(NONCE, ProbeTasks.ACTIONS, INSTRUCTIONS))));
             messages.addAll(protocol.render(NONCE, List.of(new Message.User("u", exercise.prompt()))));
-            var request = new ModelRequest(model.model(), messages, protocol.tools(ProbeTasks.ACTIONS), null);
+            var request = new ModelRequest(model.model(), messages, protocol.tools(ProbeTasks.ACTIONS));
             AnswerParser parser = protocol.parser(new ParserContext(NONCE, ProbeTasks::find, ref -> false));
             long characters =
                     messages.stream().mapToLong(each -> each.text().length()).sum();

@@ -171,7 +171,8 @@ final class Steps {
         messages.add(ModelMessage.text(ModelMessage.Role.SYSTEM, beginning.system()));
         messages.addAll(pictures.render(
                 protocol.get(), beginning.nonce(), state, seesPictures(connection.get(), name.model())));
-        var request = new ModelRequest(name.model(), messages, protocol.get().tools(engine.actions.installed()), null);
+        var request = new ModelRequest(
+                name.model(), messages, protocol.get().tools(engine.actions.installed()), state.sampling());
         ModelInfo info = Models.info(connection.get(), name.model());
         long tokens = Math.round(Tokens.of(messages, request.tools()) * state.tokenFactor());
         Optional<NextStep.Finish> over = overBudget(turn, tokens, info);

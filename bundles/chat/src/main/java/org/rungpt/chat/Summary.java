@@ -47,8 +47,7 @@ final class Summary implements ModelObserver {
                 List.of(
                         ModelMessage.text(ModelMessage.Role.SYSTEM, TASK),
                         ModelMessage.text(ModelMessage.Role.USER, Context.transcript(cut.dropped(), characters))),
-                List.of(),
-                null);
+                List.of());
         try {
             stream = connection.stream(request, this);
         } catch (RuntimeException e) {

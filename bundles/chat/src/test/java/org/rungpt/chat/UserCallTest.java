@@ -16,6 +16,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.chat.Policy;
+import org.rungpt.api.model.Sampling;
 
 /** Calls that users write, with a model and without. */
 final class UserCallTest {
@@ -163,9 +164,9 @@ final class UserCallTest {
     @Test
     void whatAnotherProgramSaysIsText() throws Exception {
         String id = house.conversation();
-        house.chat.postText(id, null, "see {{ fs.read(\"a\") }}", List.of());
+        house.chat.postText(id, null, "see {{ fs.read(\"a\") }}", List.of(), Sampling.NONE);
         house.awaitTurns(id, 1);
-        house.chat.postText(id, null, "/run fs.read a", List.of());
+        house.chat.postText(id, null, "/run fs.read a", List.of(), Sampling.NONE);
         house.awaitTurns(id, 2);
         assertThat(house.sandboxes.started).isEmpty();
     }

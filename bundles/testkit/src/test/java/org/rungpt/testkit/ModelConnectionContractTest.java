@@ -42,7 +42,7 @@ final class ModelConnectionContractTest {
         }
 
         private static ModelRequest request(String model) {
-            return new ModelRequest(model, List.of(), List.of(), null);
+            return new ModelRequest(model, List.of(), List.of());
         }
 
         @Override

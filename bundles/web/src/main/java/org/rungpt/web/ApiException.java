@@ -12,12 +12,23 @@ final class ApiException extends Exception {
     private final int status;
     private final String code;
     private final @Nullable String remedy;
+    private final @Nullable String parameter;
 
     ApiException(int status, String code, String message, @Nullable String remedy) {
+        this(status, code, message, remedy, null);
+    }
+
+    private ApiException(int status, String code, String message, @Nullable String remedy, @Nullable String parameter) {
         super(message, null, false, false);
         this.status = status;
         this.code = code;
         this.remedy = remedy;
+        this.parameter = parameter;
+    }
+
+    /** Something is wrong with one parameter of a request. */
+    static ApiException parameter(String name, String message) {
+        return new ApiException(400, "invalid", message, null, name);
     }
 
     static ApiException notFound(String message) {
@@ -69,5 +80,10 @@ final class ApiException extends Exception {
     @Nullable
     String remedy() {
         return remedy;
+    }
+
+    @Nullable
+    String parameter() {
+        return parameter;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON of chat completions. What OpenAI's has no place for is in the field {@code rungpt}. */
 final class DoorAnswer {
@@ -81,8 +82,16 @@ final class DoorAnswer {
         return frame;
     }
 
-    /** What went wrong, in OpenAI's words for it. */
     static ObjectNode error(String kind, String message) {
+        return error(kind, message, null);
+    }
+
+    /**
+     * What went wrong, in OpenAI's words for it.
+     *
+     * @param parameter the field of the request that it is about
+     */
+    static ObjectNode error(String kind, String message, @Nullable String parameter) {
         String type =
                 switch (status(kind)) {
                     case 400, 404 -> "invalid_request_error";
@@ -93,7 +102,7 @@ final class DoorAnswer {
         body.putObject("error")
                 .put("message", message)
                 .put("type", type)
-                .putNull("param")
+                .put("param", parameter)
                 .put("code", code(kind));
         return body;
     }

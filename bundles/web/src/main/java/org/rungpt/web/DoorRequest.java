@@ -11,14 +11,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.model.ContentPart;
+import org.rungpt.api.model.Sampling;
 
 /**
- * A request for a chat completion. What this door has no use for is ignored, as other servers do; what it cannot do is refused.
+ * A request for a chat completion. What makes no difference here is ignored, as other servers do; what it cannot do is refused.
  *
  * @param model as asked for
  * @param before everything before the last message
  * @param text the last message, the user's
  * @param pictures those of the last message
+ * @param sampling how the model chooses its words
  * @param stream whether the answer is wanted piece by piece
  * @param usage whether a stream ends with the usage
  * @param conversation the conversation to go on with; null for one of its own
@@ -30,6 +32,7 @@ record DoorRequest(
         List<Opening.Said> before,
         String text,
         List<ContentPart.Image> pictures,
+        Sampling sampling,
         boolean stream,
         boolean usage,
         @Nullable String conversation,
@@ -39,51 +42,52 @@ record DoorRequest(
 
     static DoorRequest of(ObjectNode body) throws ApiException {
         JsonNode own = body.path("rungpt");
-        if (body.path("tools").size() > 0 || body.path("functions").size() > 0) {
-            throw ApiException.invalid(
-                    "\"tools\" cannot be taken: here the model uses the actions that are installed in RunGPT. Write plain: before the model to have it without them.");
-        }
-        if (body.path("n").asInt(1) != 1) {
-            throw ApiException.invalid("\"n\" must be 1.");
-        }
+        DoorParameters.refuse(body);
         if (!body.path("messages").isArray() || body.path("messages").isEmpty()) {
-            throw ApiException.invalid("\"messages\" must be a list with at least one message.");
+            throw ApiException.parameter("messages", "\"messages\" must be a list with at least one message.");
         }
         List<Opening.Said> said = new ArrayList<>();
         int number = 0;
+        String role = "";
+        var calls = new DoorCalls();
         for (JsonNode message : body.path("messages")) {
-            said.add(said(message, number++));
+            role = message.path("role").asText("").toLowerCase(Locale.ROOT);
+            said.add(said(message, role, number++, calls));
         }
         Opening.Said last = said.remove(said.size() - 1);
-        if (last.role() != Opening.Role.USER) {
-            throw ApiException.invalid("The last message must be the user's.");
+        if (!role.equals("user")) {
+            throw ApiException.parameter("messages", "The last message must be the user's.");
         }
         return new DoorRequest(
                 body.path("model").asText(""),
                 said,
                 last.text(),
                 last.pictures(),
+                DoorParameters.sampling(body),
                 body.path("stream").asBoolean(),
                 body.path("stream_options").path("include_usage").asBoolean(),
                 own.path("conversation").isTextual() ? own.path("conversation").asText() : null,
                 own.path("keep").asBoolean());
     }
 
-    private static Opening.Said said(JsonNode message, int number) throws ApiException {
-        String role = message.path("role").asText("").toLowerCase(Locale.ROOT);
+    private static Opening.Said said(JsonNode message, String role, int number, DoorCalls calls) throws ApiException {
         List<ContentPart.Image> pictures = new ArrayList<>();
         String text = content(message.path("content"), number, pictures);
         if (!pictures.isEmpty() && !role.equals("user")) {
-            throw ApiException.invalid("\"messages[" + number + "]\": only a user's message may hold pictures.");
+            throw wrong(number, "", "only a user's message may hold pictures.");
         }
         return switch (role) {
             case "system", "developer" -> new Opening.Said(Opening.Role.SYSTEM, text);
             case "user" -> new Opening.Said(Opening.Role.USER, text, pictures);
-            case "assistant" -> new Opening.Said(Opening.Role.ASSISTANT, text);
-            default ->
-                throw ApiException.invalid(
-                        "\"messages[" + number + "].role\" must be system, developer, user or assistant.");
+            case "assistant" -> new Opening.Said(Opening.Role.ASSISTANT, calls.made(text, message));
+            case "tool", "function" -> new Opening.Said(Opening.Role.USER, calls.result(text, message));
+            default -> throw wrong(number, ".role", "must be system, developer, user, assistant or tool.");
         };
+    }
+
+    private static ApiException wrong(int number, String field, String what) {
+        String place = "messages[" + number + "]" + field;
+        return ApiException.parameter(place, "\"" + place + "\" " + what);
     }
 
     /** Whether it holds something to see. */
@@ -100,7 +104,7 @@ record DoorRequest(
             return "";
         }
         if (!content.isArray()) {
-            throw ApiException.invalid("\"messages[" + number + "].content\" must be a string or a list of parts.");
+            throw wrong(number, ".content", "must be a string or a list of parts.");
         }
         var text = new StringBuilder();
         for (JsonNode part : content) {
@@ -108,9 +112,8 @@ record DoorRequest(
                 case "text" -> text.append(part.path("text").asText());
                 case "image_url" ->
                     pictures.add(picture(part.path("image_url").path("url").asText(""), number));
-                default ->
-                    throw ApiException.invalid(
-                            "\"messages[" + number + "].content\" may hold parts of type text and image_url only.");
+                case "refusal" -> text.append(part.path("refusal").asText());
+                default -> throw wrong(number, ".content", "may hold parts of type text and image_url only.");
             }
         }
         return text.toString();
@@ -119,17 +122,18 @@ record DoorRequest(
     private static ContentPart.Image picture(String url, int number) throws ApiException {
         Matcher data = DATA_URL.matcher(url);
         if (!data.lookingAt()) {
-            throw ApiException.invalid(
-                    "\"messages[" + number
-                            + "]\": a picture must be a data URL (data:image/png;base64,...; also jpeg, gif, webp): RunGPT fetches none.");
+            throw wrong(
+                    number,
+                    "",
+                    "holds a picture that is no data URL (data:image/png;base64,...; also jpeg, gif, webp): RunGPT fetches none.");
         }
         String base64 = url.substring(data.end());
         try {
             if (Base64.getDecoder().decode(base64).length > MAX_PICTURE) {
-                throw ApiException.invalid("\"messages[" + number + "]\": a picture is larger than 5 MiB.");
+                throw wrong(number, "", "holds a picture that is larger than 5 MiB.");
             }
         } catch (IllegalArgumentException e) {
-            throw ApiException.invalid("\"messages[" + number + "]\": a picture's data is no Base64.");
+            throw wrong(number, "", "holds a picture whose data is no Base64.");
         }
         return new ContentPart.Image(data.group(1), base64);
     }

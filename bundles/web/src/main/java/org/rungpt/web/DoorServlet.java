@@ -66,7 +66,7 @@ public final class DoorServlet extends HttpServlet {
             }
         } catch (ApiException e) {
             String remedy = e.remedy() == null ? "" : " " + e.remedy();
-            write(response, e.status(), DoorAnswer.error(e.code(), e.getMessage() + remedy));
+            write(response, e.status(), DoorAnswer.error(e.code(), e.getMessage() + remedy, e.parameter()));
         } catch (RuntimeException e) {
             LOG.error("{} failed", route.replaceAll("\\p{Cntrl}", "?"), e);
             write(
@@ -152,7 +152,7 @@ public final class DoorServlet extends HttpServlet {
                 pictures.add(
                         uploads.store("picture." + image.mediaType().substring("image/".length()), image.base64()));
             }
-            conversations.postText(conversation.id(), message, asked.text(), pictures);
+            conversations.postText(conversation.id(), message, asked.text(), pictures, asked.sampling());
         } catch (ApiException e) {
             turn.fail(e.code(), String.valueOf(e.getMessage()));
         } catch (ChatException e) {

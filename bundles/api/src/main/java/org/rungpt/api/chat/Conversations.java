@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
+import org.rungpt.api.model.Sampling;
 import org.rungpt.api.runner.WorkspaceJournal;
 
 /**
@@ -50,8 +51,13 @@ public interface Conversations {
         return post(conversation, id, text, List.of());
     }
 
-    /** The same for what another program said: it is text, and calls in it ({@code /run}, {@code {{ }}}) are not made. */
-    String postText(String conversation, @Nullable String id, String text, List<String> artifacts) throws ChatException;
+    /**
+     * The same for what another program said: it is text, and calls in it ({@code /run}, {@code {{ }}}) are not made.
+     *
+     * @param sampling how the model chooses its words in the turn that follows, also in what that turn brings late
+     */
+    String postText(String conversation, @Nullable String id, String text, List<String> artifacts, Sampling sampling)
+            throws ChatException;
 
     /** Stops the turn that is under way, its model's stream and its calls. Harmless if there is none. */
     void stop(String conversation) throws ChatException;

@@ -17,7 +17,8 @@ public final class EventType {
     public static final String CONVERSATION_TITLED = "conversation.titled";
     /**
      * The user said something: {@code message, text, calls?:[{task, arguments, start, end}], run?, escapes?:[offset], attachments?:
-     * [{artifact, name, mediaType, size}]} (pictures). {@code calls} are made before the model sees
+     * [{artifact, name, mediaType, size}]} (pictures) {@code , sampling?:{maxTokens?, temperature?, topP?, presencePenalty?, frequencyPenalty?,
+     * seed?, stop?, effort?}}. {@code calls} are made before the model sees
      * the message, their outputs take the place of the characters from {@code start} to {@code end}; with {@code run} the message is nothing but a
      * call, and no model is asked. The characters at {@code escapes} are left out of what the model is told. With {@code imported} it was said elsewhere: its calls are never made here.
      */

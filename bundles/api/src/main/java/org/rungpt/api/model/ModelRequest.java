@@ -2,7 +2,6 @@ package org.rungpt.api.model;
 
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a model is asked.
@@ -10,13 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param model the model's id at the server, without the connection's name
  * @param messages the conversation so far, the system message first
  * @param tools native tools; empty for calls written as tags
- * @param maxTokens upper bound of the answer; null for the server's own
+ * @param sampling how the words are chosen
  */
-public record ModelRequest(
-        String model,
-        List<ModelMessage> messages,
-        List<Tool> tools,
-        @Nullable Integer maxTokens) {
+public record ModelRequest(String model, List<ModelMessage> messages, List<Tool> tools, Sampling sampling) {
     /**
      * A native tool.
      *
@@ -30,5 +25,11 @@ public record ModelRequest(
         Objects.requireNonNull(model, "model");
         messages = List.copyOf(messages);
         tools = List.copyOf(tools);
+        Objects.requireNonNull(sampling, "sampling");
+    }
+
+    /** With words chosen as the server does. */
+    public ModelRequest(String model, List<ModelMessage> messages, List<Tool> tools) {
+        this(model, messages, tools, Sampling.NONE);
     }
 }

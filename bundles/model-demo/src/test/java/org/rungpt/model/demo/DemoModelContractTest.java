@@ -17,7 +17,7 @@ final class DemoModelContractTest extends ModelConnectionContract {
     }
 
     private static ModelRequest request(String model, String prompt) {
-        return new ModelRequest(model, List.of(ModelMessage.text(ModelMessage.Role.USER, prompt)), List.of(), null);
+        return new ModelRequest(model, List.of(ModelMessage.text(ModelMessage.Role.USER, prompt)), List.of());
     }
 
     @Override

@@ -118,7 +118,7 @@ final class DemoModelTest {
                 ModelMessage.Role.SYSTEM, "Some words before.\n" + protocol.instructions(NONCE, actions, 20_000)));
         messages.addAll(protocol.render(NONCE, history));
         var heard = new Heard();
-        demo.stream(new ModelRequest("demo", messages, List.of(), null), heard);
+        demo.stream(new ModelRequest("demo", messages, List.of()), heard);
         assertThat(heard.end.get(10, TimeUnit.SECONDS)).isEqualTo(FinishReason.STOP);
         return heard;
     }
@@ -282,8 +282,7 @@ final class DemoModelTest {
         var heard = new Heard();
         long start = System.nanoTime();
         paced.stream(
-                new ModelRequest("demo", List.of(ModelMessage.text(ModelMessage.Role.USER, "poem")), List.of(), null),
-                heard);
+                new ModelRequest("demo", List.of(ModelMessage.text(ModelMessage.Role.USER, "poem")), List.of()), heard);
         heard.end.get(10, TimeUnit.SECONDS);
 
         assertThat(heard.deltas).hasSizeGreaterThan(50);
@@ -297,7 +296,7 @@ final class DemoModelTest {
         var told = new CompletableFuture<Boolean>();
         var heard = new Heard();
         paced.stream(
-                new ModelRequest("demo", List.of(ModelMessage.text(ModelMessage.Role.USER, "x")), List.of(), null),
+                new ModelRequest("demo", List.of(ModelMessage.text(ModelMessage.Role.USER, "x")), List.of()),
                 new ModelObserver() {
                     @Override
                     public void delta(ModelDelta delta) {
@@ -317,7 +316,7 @@ final class DemoModelTest {
         told.get(10, TimeUnit.SECONDS);
         paced.deactivate();
         var late = new Heard();
-        paced.stream(new ModelRequest("demo", List.of(), List.of(), null), late);
+        paced.stream(new ModelRequest("demo", List.of(), List.of()), late);
 
         for (Heard each : List.of(heard, late)) {
             assertThat(((ModelException) each.end.get(10, TimeUnit.SECONDS)).kind())

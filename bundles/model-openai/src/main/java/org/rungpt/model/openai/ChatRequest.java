@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
+import org.rungpt.api.model.Sampling;
 
 /** A request as a chat completion server reads it. */
 final class ChatRequest {
@@ -62,10 +63,7 @@ final class ChatRequest {
                 json.writeBooleanField("include_usage", true);
                 json.writeEndObject();
             }
-            if (request.maxTokens() != null) {
-                json.writeNumberField(
-                        dialect.completionTokens() ? "max_completion_tokens" : "max_tokens", request.maxTokens());
-            }
+            sampling(json, request.sampling(), dialect);
             if (!request.tools().isEmpty()) {
                 json.writeArrayFieldStart("tools");
                 for (ModelRequest.Tool tool : request.tools()) {
@@ -76,6 +74,36 @@ final class ChatRequest {
             json.writeEndObject();
             json.flush();
             return bytes.toByteArray();
+        }
+    }
+
+    private static void sampling(JsonGenerator json, Sampling sampling, Dialect dialect) throws IOException {
+        if (sampling.maxTokens() != null) {
+            json.writeNumberField(
+                    dialect.completionTokens() ? "max_completion_tokens" : "max_tokens", sampling.maxTokens());
+        }
+        number(json, "temperature", sampling.temperature());
+        number(json, "top_p", sampling.topP());
+        number(json, "presence_penalty", sampling.presencePenalty());
+        number(json, "frequency_penalty", sampling.frequencyPenalty());
+        if (sampling.seed() != null) {
+            json.writeNumberField("seed", sampling.seed());
+        }
+        if (!sampling.stop().isEmpty()) {
+            json.writeArrayFieldStart("stop");
+            for (String stop : sampling.stop()) {
+                json.writeString(stop);
+            }
+            json.writeEndArray();
+        }
+        if (sampling.effort() != null) {
+            json.writeStringField("reasoning_effort", sampling.effort());
+        }
+    }
+
+    private static void number(JsonGenerator json, String name, @Nullable Double value) throws IOException {
+        if (value != null) {
+            json.writeNumberField(name, value);
         }
     }
 

@@ -13,6 +13,7 @@ import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelMessage.Role;
 import org.rungpt.api.model.ModelRequest;
+import org.rungpt.api.model.Sampling;
 
 class ChatRequestTest {
     private static final ChatRequest.Dialect DIALECT = new ChatRequest.Dialect(true, true, true);
@@ -51,8 +52,8 @@ class ChatRequestTest {
                 null);
         var result = new ModelMessage(Role.TOOL, List.of(new ContentPart.Text("out")), List.of(), "c1");
         var tool = new ModelRequest.Tool("system__shell", "Runs a command", "{\"type\":\"object\"}", true);
-        JsonNode body = Json.MAPPER.readTree(
-                ChatRequest.body(new ModelRequest("m", List.of(image, call, result), List.of(tool), 7), DIALECT));
+        JsonNode body = Json.MAPPER.readTree(ChatRequest.body(
+                new ModelRequest("m", List.of(image, call, result), List.of(tool), Sampling.atMost(7)), DIALECT));
         assertThat(body).isEqualTo(Json.MAPPER.readTree("""
                         {"model": "m", "messages": [
                           {"role": "user", "content": [
@@ -67,9 +68,24 @@ class ChatRequestTest {
                         """));
     }
 
+    @Test
+    void howWordsAreChosenIsWrittenOnlyWhereSomebodySaidIt() throws Exception {
+        var sampling = new Sampling(9, 0.5, 0.25, -1.0, 2.0, 42L, List.of("END", "\n\n"), "low");
+        JsonNode body =
+                Json.MAPPER.readTree(ChatRequest.body(new ModelRequest("m", List.of(), List.of(), sampling), DIALECT));
+        assertThat(body).isEqualTo(Json.MAPPER.readTree("""
+                {"model": "m", "messages": [], "stream": true, "stream_options": {"include_usage": true},
+                 "max_completion_tokens": 9, "temperature": 0.5, "top_p": 0.25, "presence_penalty": -1.0,
+                 "frequency_penalty": 2.0, "seed": 42, "stop": ["END", "\\n\\n"], "reasoning_effort": "low"}
+                """));
+        assertThat(Json.MAPPER.readTree(ChatRequest.body(new ModelRequest("m", List.of(), List.of()), DIALECT)))
+                .isEqualTo(Json.MAPPER.readTree("""
+                        {"model": "m", "messages": [], "stream": true, "stream_options": {"include_usage": true}}"""));
+    }
+
     private static JsonNode content(ModelMessage message) throws Exception {
         return Json.MAPPER
-                .readTree(ChatRequest.body(new ModelRequest("m", List.of(message), List.of(), null), DIALECT))
+                .readTree(ChatRequest.body(new ModelRequest("m", List.of(message), List.of()), DIALECT))
                 .at("/messages/0/content");
     }
 }

@@ -58,7 +58,7 @@ final class ConnectionContractTest extends ModelConnectionContract {
     }
 
     private static ModelRequest request(String model) {
-        return new ModelRequest(model, List.of(ModelMessage.text(ModelMessage.Role.USER, "x")), List.of(), null);
+        return new ModelRequest(model, List.of(ModelMessage.text(ModelMessage.Role.USER, "x")), List.of());
     }
 
     @Override

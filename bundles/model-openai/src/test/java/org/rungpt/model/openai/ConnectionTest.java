@@ -25,7 +25,7 @@ import org.rungpt.itests.model.FaultyServer;
 
 final class ConnectionTest {
     private static final ModelRequest REQUEST =
-            new ModelRequest("m", List.of(ModelMessage.text(ModelMessage.Role.USER, "x")), List.of(), null);
+            new ModelRequest("m", List.of(ModelMessage.text(ModelMessage.Role.USER, "x")), List.of());
     private static final String LIST = "{\"data\":[{\"id\":\"m\"}]}";
 
     private final MemorySecrets secrets = new MemorySecrets();

@@ -30,6 +30,7 @@ import org.rungpt.api.model.ModelException.Kind;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.model.ModelStream;
+import org.rungpt.api.model.Sampling;
 import org.rungpt.api.model.Usage;
 import org.rungpt.itests.model.FaultyServer;
 
@@ -43,8 +44,7 @@ final class OpenAiClientTest {
             List.of(
                     ModelMessage.text(ModelMessage.Role.SYSTEM, "You are."),
                     ModelMessage.text(ModelMessage.Role.USER, "Say ä.")),
-            List.of(),
-            null);
+            List.of());
 
     private FaultyServer server;
     private OpenAiClient client;
@@ -111,7 +111,7 @@ final class OpenAiClientTest {
                                 new ModelMessage(
                                         ModelMessage.Role.TOOL, List.of(new ContentPart.Text("r")), List.of(), "c1")),
                         List.of(new ModelRequest.Tool("f", "does", "{\"type\":\"object\"}", true)),
-                        100),
+                        Sampling.atMost(100)),
                 heard);
         heard.finish();
 
@@ -643,7 +643,7 @@ final class OpenAiClientTest {
     void triesBothNamesOfTheLengthLimitAndThenGivesUp() throws Exception {
         server.always(answer(
                 400, "{\"error\":{\"message\":\"Unsupported parameter: 'max_tokens' or 'max_completion_tokens'\"}}"));
-        client.stream(new ModelRequest("m", REQUEST.messages(), List.of(), 5), heard);
+        client.stream(new ModelRequest("m", REQUEST.messages(), List.of(), Sampling.atMost(5)), heard);
 
         assertThat(heard.error().kind()).isEqualTo(Kind.BAD_REQUEST);
         assertThat(server.requests)
