@@ -181,7 +181,11 @@ final class DiskIT {
             small.swap();
             small.ready();
             InstalledAction acme = small.actions.action(
-                    "acme/fills", false, TestActions.SHELL, "setup", "#!/bin/sh\nmkdir /fill\n" + FILL.formatted("/fill"));
+                    "acme/fills",
+                    false,
+                    TestActions.SHELL,
+                    "setup",
+                    "#!/bin/sh\nmkdir /fill\n" + FILL.formatted("/fill"));
             CallHandle call =
                     small.start(conversation, TestActions.task(acme, "shell"), "true", new RecordingObserver());
             assertThatThrownBy(() -> Bench.await(call))
