@@ -90,7 +90,8 @@ final class EngineSearchTest {
                 0,
                 Settings.MOST,
                 runtime,
-                EgressSettings.DEFAULT);
+                EgressSettings.DEFAULT,
+                1 << 30);
         DockerRunner runner = new DockerRunner(settings, () -> null, () -> null, new Contributors());
         runner.open();
         return runner;

@@ -39,7 +39,10 @@ final class EngineWatchTest {
                     engine,
                     settings,
                     new ImageBuild(engine, settings, labels.ofImage()),
-                    new StepRunner(engine, new SandboxFactory(settings, labels), labels.ofImage()),
+                    new StepRunner(
+                            engine, new SandboxFactory(settings, labels), labels.ofImage(), (builder, refusals) -> {
+                                throw new AssertionError("nothing is built here");
+                            }),
                     new SharedWork(Runnable::run));
             EngineWatch watch = new EngineWatch(engine, address, null, images, timer);
             CountDownLatch arriving = new CountDownLatch(1);
