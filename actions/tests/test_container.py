@@ -162,6 +162,13 @@ class Sandbox(unittest.TestCase):
         self.assertEqual((3, ["memory"]), (finished["exit"], finished["limits"]))
         self.assertEqual([], self.shell("exit 0").end()["limits"])
 
+    def test_what_only_the_program_is_told_of_is_named_too(self):
+        finished = self.shell("exec python3 -c 'x = [open(\"/dev/null\") for i in range(2000000)]'", timeout=30, idleTimeout=20, outputLimit=9000).end()
+        self.assertEqual((1, ["files"]), (finished["exit"], finished["limits"]))
+        self.assertEqual((30, 20, 9000), tuple(finished[k] for k in ("timeout", "idleTimeout", "outputLimit")))
+        self.assertEqual(["space"], self.shell("cat /etc/passwd > /dev/full; exit 2").end()["limits"])
+        self.assertEqual([], self.shell("cat /etc/passwd > /dev/full; exit 0").end()["limits"])
+
     def test_a_fork_bomb_is_stopped(self):
         call = self.shell("b() { b | b & }; b; echo began; exec sleep 60", timeout=1, grace=1)
         call.await_text("began")

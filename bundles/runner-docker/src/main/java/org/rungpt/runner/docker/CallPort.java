@@ -137,7 +137,7 @@ final class CallPort {
                 call.endWith(
                         Reason.RESOURCE_LIMIT,
                         null,
-                        Outcomes.tooManyProcesses(bounds) + ": the program could not be started",
+                        "the program could not be started: " + Outcomes.tooManyProcesses(bounds),
                         sandbox);
             case "too-many-calls" -> call.fail(new RunnerException(Kind.LIMIT, what, error));
             default -> call.fail(new RunnerException(Kind.SANDBOX, what, error));

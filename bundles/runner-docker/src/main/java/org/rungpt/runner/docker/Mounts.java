@@ -17,6 +17,9 @@ import java.util.Map;
 final class Mounts {
     private static final long PAGE = 4096;
 
+    /** Of a sandbox on a read-only file system, in words. */
+    static final String PLACES = "64 MiB in /tmp, 64 MiB in RUNGPT_OUT, 128 MiB in a /workspace of its own";
+
     private Mounts() {}
 
     /** Mounts only, never binds: those would make missing directories of the host, as root. */

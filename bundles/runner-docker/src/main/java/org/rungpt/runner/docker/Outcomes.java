@@ -9,17 +9,22 @@ import org.rungpt.api.runner.CallSpec;
 
 /** Says how a call ended, each limit in one plain sentence. */
 final class Outcomes {
+    private static final String IN_SETTINGS = " in etc/org.rungpt.runner.docker.cfg";
+    private static final double DAY = 86_400;
+
     private Outcomes() {}
 
     /**
      * Reads the last frame of a call.
      *
-     * @param limits null if they are not known: the call was started by a predecessor
+     * @param known null if the call was started by a predecessor: then its sandbox tells of its limits
+     * @param thirdParty whether the sandbox is one whose places are small and in memory
      */
     static CallOutcome of(
             JsonNode finished,
-            CallSpec.@Nullable Limits limits,
+            CallSpec.@Nullable Limits known,
             Bounds bounds,
+            boolean thirdParty,
             long stdout,
             long stderr,
             String sandbox)
@@ -31,6 +36,7 @@ final class Outcomes {
             throw new Violation("it sent a duration that is none");
         }
         Duration duration = Duration.ofNanos((long) (seconds.doubleValue() * 1e9));
+        CallSpec.Limits limits = known == null ? told(finished) : known;
         String why =
                 finished.path("reason").isTextual() ? finished.path("reason").textValue() : "";
         Reason reason;
@@ -38,11 +44,13 @@ final class Outcomes {
         switch (why) {
             case "" -> {
                 String limit = isFileTooLarge(exit, signal)
-                        ? "disk limit: a file grew beyond " + size(bounds.disk())
+                        ? "disk limit: a file grew beyond " + size(bounds.disk()) + "; write less, or raise diskMiB"
+                                + IN_SETTINGS
                         : hit(finished.path("limits"), bounds);
                 // Who succeeds all the same is told, and has succeeded.
                 reason = limit == null || exit != null && exit == 0 ? Reason.EXITED : Reason.RESOURCE_LIMIT;
-                message = limit != null ? limit : signal == null ? null : "ended by signal " + signal;
+                String said = limit != null ? limit : said(finished.path("limits"), thirdParty);
+                message = said != null ? said : signal == null ? null : "ended by signal " + signal;
             }
             case "cancelled" -> {
                 reason = Reason.CANCELLED;
@@ -50,25 +58,20 @@ final class Outcomes {
             }
             case "timeout" -> {
                 reason = Reason.TIMEOUT;
-                message = limits == null
-                        ? "its time was up"
-                        : "stopped after " + words(limits.total()) + " (limit in all)";
+                message = "stopped after " + words(limits.total()) + " (limit in all); do less in one call";
             }
             case "idle-timeout" -> {
                 reason = Reason.TIMEOUT;
-                message = limits == null
-                        ? "no output for too long"
-                        : "stopped after " + words(limits.idle()) + " without any output (limit)";
+                message = "stopped after " + words(limits.idle())
+                        + " without any output (limit); print how it goes, or do less in one call";
             }
             case "output-limit" -> {
                 reason = Reason.OUTPUT_LIMIT;
-                message = limits == null
-                        ? "too much output"
-                        : "more than " + size(limits.output()) + " of output (limit)";
+                message = "more than " + size(limits.output()) + " of output (limit); print less, or into a file";
             }
             case "spool-failed" -> {
                 reason = Reason.RESOURCE_LIMIT;
-                message = "the disk of the sandbox is full";
+                message = "its output could not be kept: " + noSpace(thirdParty);
             }
             case "ending" -> {
                 reason = Reason.SANDBOX_LOST;
@@ -81,6 +84,41 @@ final class Outcomes {
             message = limit == null ? message : message + "; " + limit;
         }
         return new CallOutcome(exit, reason, message, stdout, stderr, duration, sandbox);
+    }
+
+    /** What the sandbox says the call was started with; within what is possible, because it may say anything. */
+    private static CallSpec.Limits told(JsonNode finished) {
+        return new CallSpec.Limits(
+                Duration.ofMillis((long) (1000 * within(finished.path("timeout").asDouble(DAY), DAY))),
+                Duration.ofMillis(
+                        (long) (1000 * within(finished.path("idleTimeout").asDouble(DAY), DAY))),
+                (long) within(finished.path("outputLimit").asDouble(0), 1L << 30));
+    }
+
+    private static double within(double value, double most) {
+        return value >= 0 && value <= most ? value : most;
+    }
+
+    /** Of what only the program was told, and says so. */
+    private static @Nullable String said(JsonNode limits, boolean thirdParty) {
+        for (JsonNode limit : limits) {
+            if ("files".equals(limit.textValue())) {
+                return "too many open files (limit " + SandboxFactory.OPEN_FILES
+                        + " in a process); open fewer at a time, or close what is done";
+            }
+        }
+        for (JsonNode limit : limits) {
+            if ("space".equals(limit.textValue())) {
+                return noSpace(thirdParty);
+            }
+        }
+        return null;
+    }
+
+    private static String noSpace(boolean thirdParty) {
+        return thirdParty
+                ? "disk limit: no space left where it wrote (" + Mounts.PLACES + "); write less, or delete something"
+                : "the engine's disk is full; delete something in the sandbox, or free space on this machine";
     }
 
     private static @Nullable String hit(JsonNode limits, Bounds bounds) {
@@ -103,16 +141,17 @@ final class Outcomes {
     }
 
     static String diskFull(long limit) {
-        return "disk limit: more than " + size(limit)
-                + " written to the sandbox; delete something, or raise diskMiB in etc/org.rungpt.runner.docker.cfg";
+        return "disk limit: more than " + size(limit) + " written to the sandbox; delete something, or raise diskMiB"
+                + IN_SETTINGS;
     }
 
     static String outOfMemory(Bounds bounds) {
-        return "out of memory (limit " + size(bounds.memory()) + ")";
+        return "out of memory (limit " + size(bounds.memory()) + "); use less at a time, or raise memoryMiB"
+                + IN_SETTINGS;
     }
 
     static String tooManyProcesses(Bounds bounds) {
-        return "too many processes (limit " + bounds.pids() + ")";
+        return "too many processes (limit " + bounds.pids() + "); run fewer at a time, or raise pids" + IN_SETTINGS;
     }
 
     private static @Nullable Integer integer(JsonNode frame, String key, int min, int max) throws Violation {

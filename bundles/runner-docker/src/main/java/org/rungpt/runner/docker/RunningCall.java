@@ -322,7 +322,8 @@ final class RunningCall implements CallHandle {
     }
 
     /** The last frame has come. */
-    synchronized void finished(ServiceLink link, JsonNode params, Bounds bounds, String sandbox) throws Violation {
+    synchronized void finished(ServiceLink link, JsonNode params, Bounds bounds, boolean thirdParty, String sandbox)
+            throws Violation {
         if (deaf) {
             return;
         }
@@ -333,7 +334,7 @@ final class RunningCall implements CallHandle {
                 || params.path("stderr").asLong(-1) != output.stderr()) {
             throw new Violation("it ended a call before its output");
         }
-        CallOutcome told = Outcomes.of(params, limits(), bounds, output.stdout(), output.stderr(), sandbox);
+        CallOutcome told = Outcomes.of(params, limits(), bounds, thirdParty, output.stdout(), output.stderr(), sandbox);
         String limit = stoppedFor;
         end = limit == null
                 ? told

@@ -399,7 +399,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     public void finished(ServiceLink service, String call, JsonNode params) throws Violation {
         RunningCall known = calls.get(call);
         if (known != null) {
-            known.finished(service, params, purpose.bounds(), id);
+            known.finished(service, params, purpose.bounds(), !purpose.isWorkspace(), id);
         } else if (!unclaimed.contains(call)) {
             throw new Violation("it ended an unknown call");
         }

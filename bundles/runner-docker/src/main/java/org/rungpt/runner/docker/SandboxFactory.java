@@ -31,6 +31,8 @@ final class SandboxFactory {
 
     private static final Bounds EGRESS = new Bounds(128L << 20, 1, 64, 64L << 20);
     private static final long CPU_PERIOD = 100_000;
+    /** In each process. */
+    static final long OPEN_FILES = 4096;
 
     private final Settings settings;
     private final Labels labels;
@@ -239,7 +241,7 @@ final class SandboxFactory {
                 .withOomKillDisable(false)
                 .withInit(true)
                 .withUlimits(new Ulimit[] {
-                    new Ulimit("nofile", 4096L, 4096L),
+                    new Ulimit("nofile", OPEN_FILES, OPEN_FILES),
                     new Ulimit("core", 0L, 0L),
                     new Ulimit("fsize", bounds.disk(), bounds.disk())
                 })

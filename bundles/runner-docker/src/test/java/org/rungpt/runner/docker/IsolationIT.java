@@ -36,6 +36,9 @@ import org.rungpt.testkit.RecordingObserver;
 /** What programs try against their limits and their walls, on the real engine. */
 @Tag("docker")
 final class IsolationIT {
+    private static final String PROCESSES =
+            "too many processes (limit 256); run fewer at a time, or raise pids in etc/org.rungpt.runner.docker.cfg";
+
     /** Each prints its name if it succeeds. The first three harm nobody, wherever they succeed. */
     private static final List<String> PROBES = List.of(
             "mount -t tmpfs none /mnt",
@@ -142,12 +145,12 @@ final class IsolationIT {
                 observer);
         assertThat(observer.text(CallObserver.Stream.STDOUT)).isEqualTo("full\n");
         assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
-        assertThat(outcome.message()).isEqualTo("too many processes (limit 256)");
+        assertThat(outcome.message()).isEqualTo(PROCESSES);
         assertThat(processes() - before).isLessThan(300);
         CallOutcome endless =
                 run(conversation, bench.shell(), "f() { f | f & }; while :; do f; done", 4, new RecordingObserver());
         assertThat(endless.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
-        assertThat(endless.message()).isEqualTo("too many processes (limit 256)");
+        assertThat(endless.message()).isEqualTo(PROCESSES);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
     }
 
@@ -158,7 +161,7 @@ final class IsolationIT {
         String command = "exec python3 -c 'import os\nwhile True:\n try: os.fork()\n except OSError: pass'";
         CallOutcome outcome = run(conversation, bench.shell(), command, 2, new RecordingObserver());
         assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
-        assertThat(outcome.message()).isEqualTo("stopped after 2 s (limit in all); too many processes (limit 256)");
+        assertThat(outcome.message()).isEqualTo("stopped after 2 s (limit in all); do less in one call; " + PROCESSES);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
     }
 
@@ -170,7 +173,7 @@ final class IsolationIT {
         CallOutcome outcome = run(conversation, bench.shell(), command, 30, new RecordingObserver());
         assertThat(outcome.reason()).isEqualTo(Reason.EXITED);
         assertThat(outcome.exit()).isZero();
-        assertThat(outcome.message()).isEqualTo("too many processes (limit 256)");
+        assertThat(outcome.message()).isEqualTo(PROCESSES);
     }
 
     @Test
@@ -212,7 +215,7 @@ final class IsolationIT {
         observer.await("full");
         CallOutcome none = run(conversation, bench.shell(), "true", 10, new RecordingObserver());
         assertThat(none.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
-        assertThat(none.message()).isEqualTo("too many processes (limit 256): the program could not be started");
+        assertThat(none.message()).isEqualTo("the program could not be started: " + PROCESSES);
         full.cancel();
         assertThat(Bench.await(full).reason()).isEqualTo(Reason.CANCELLED);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");

@@ -228,8 +228,40 @@ final class SandboxIT {
         CallOutcome outcome =
                 Bench.await(bench.start(conversation, bench.shell(), "tail /dev/zero", new RecordingObserver()));
         assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
-        assertThat(outcome.message()).isEqualTo("out of memory (limit 512 MiB)");
+        assertThat(outcome.message())
+                .isEqualTo(
+                        "out of memory (limit 512 MiB); use less at a time, or raise memoryMiB in etc/org.rungpt.runner.docker.cfg");
         assertThat(output("echo on")).isEqualTo("on\n");
+    }
+
+    @Test
+    @DisplayName("A.6 a program that opens too many files is told of the limit")
+    void tooManyOpenFilesAreNamed() throws Exception {
+        CallOutcome outcome = Bench.await(bench.start(
+                conversation,
+                bench.shell(),
+                "exec python3 -c 'x = [open(\"/dev/null\") for i in range(5000)]'",
+                new RecordingObserver()));
+        assertThat(outcome.exit()).isEqualTo(1);
+        assertThat(outcome.message()).startsWith("too many open files (limit 4096 in a process); ");
+    }
+
+    @Test
+    @DisplayName("A.4 a third party whose place is full is told of its size")
+    void aFullPlaceOfAThirdPartyIsNamed() throws Exception {
+        InstalledAction acme = bench.actions.action(
+                "acme/full",
+                false,
+                TestActions.SHELL,
+                "version",
+                UUID.randomUUID().toString());
+        CallOutcome outcome = Bench.await(bench.start(
+                conversation,
+                TestActions.task(acme, "shell"),
+                "exec dd if=/dev/zero of=/tmp/f bs=1M",
+                new RecordingObserver()));
+        assertThat(outcome.exit()).isEqualTo(1);
+        assertThat(outcome.message()).startsWith("disk limit: no space left where it wrote (64 MiB in /tmp");
     }
 
     @Test
@@ -256,7 +288,7 @@ final class SandboxIT {
         CallOutcome outcome = Bench.await(bench.start(
                 Bench.newCall(), conversation, bench.shell(), "yes", counting, Bench.limits(60, 60, 64 * Bench.MIB)));
         assertThat(outcome.reason()).isEqualTo(Reason.OUTPUT_LIMIT);
-        assertThat(outcome.message()).isEqualTo("more than 64 MiB of output (limit)");
+        assertThat(outcome.message()).isEqualTo("more than 64 MiB of output (limit); print less, or into a file");
         assertThat(bytes.get()).isEqualTo(64 * Bench.MIB).isEqualTo(outcome.stdout());
         assertThat(most.get() - before).isLessThan(64 * Bench.MIB);
         assertThat(inspect().getHostConfig().getLogConfig().getType()).isEqualTo(LogConfig.LoggingType.NONE);

@@ -49,7 +49,7 @@ final class ServiceLinkTest {
 
         @Override
         public void finished(ServiceLink from, String id, JsonNode params) throws Violation {
-            call.finished(from, params, Bounds.of(SETTINGS), "box");
+            call.finished(from, params, Bounds.of(SETTINGS), false, "box");
         }
 
         @Override
