@@ -34,6 +34,7 @@ final class Sandboxes {
     static final class Program {
         final CallSpec spec;
         private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+        private long stderr;
         private CallOutcome outcome;
         private Runner.Handle watcher;
         private boolean cancelled;
@@ -59,6 +60,14 @@ final class Sandboxes {
             return this;
         }
 
+        synchronized Program complain(String text) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            watcher.observer.output(
+                    CallObserver.Stream.STDERR, stderr, ByteBuffer.wrap(bytes).asReadOnlyBuffer());
+            stderr += bytes.length;
+            return this;
+        }
+
         /** Leaves a file in its out directory. */
         synchronized Program leave(String name, byte[] content) throws IOException {
             watcher.observer.artifact(name, content.length, new ByteArrayInputStream(content));
@@ -75,8 +84,13 @@ final class Sandboxes {
         }
 
         synchronized void end(Integer code, CallOutcome.Reason reason) {
+            end(code, reason, null);
+        }
+
+        synchronized void end(Integer code, CallOutcome.Reason reason, String message) {
             if (outcome == null) {
-                outcome = new CallOutcome(code, reason, null, stdout.size(), 0, Duration.ofMillis(1), "sandbox");
+                outcome =
+                        new CallOutcome(code, reason, message, stdout.size(), stderr, Duration.ofMillis(1), "sandbox");
                 if (watcher != null) {
                     watcher.future.complete(outcome);
                 }

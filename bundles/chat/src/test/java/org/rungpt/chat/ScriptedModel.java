@@ -49,6 +49,12 @@ final class ScriptedModel implements ModelConnection {
             return this;
         }
 
+        /** A call of the API's own. */
+        Answer call(String id, String name, String arguments) {
+            observer.delta(new ModelDelta.ToolCall(0, id, name, arguments));
+            return this;
+        }
+
         void end() {
             end(FinishReason.STOP);
         }
