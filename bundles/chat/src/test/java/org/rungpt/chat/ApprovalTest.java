@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -163,8 +164,42 @@ final class ApprovalTest {
     }
 
     @Test
-    @DisplayName("D.46 days later and after a restart exactly the displayed bytes run; another version does not")
-    void anApprovalDaysLaterRunsWhatWasShown() throws Exception {
+    @DisplayName("D.46 days later and after restarts exactly the displayed bytes run, once")
+    void anApprovalDaysLaterRunsTheBytesThatWereShown() throws Exception {
+        house.registry.installed = List.of(House.action("plot", "1", false, House.open("draw")));
+        String written =
+                "{\"word\":\"a \\u202e\u00e9\ud83d\ude00 \\\\n\\t<b>&amp;\",\"n\":1.10,\"big\":123456789012345678901234567890,"
+                        + "\"b\":{\"z\":1,\"a\":[ null,true ]},\"tail\":\"" + "x".repeat(10_000) + "; rm -rf /\"}";
+        String id = ask("plot.draw " + written);
+        String call = card(id).path("call").asText();
+        String shown = arguments(house, id);
+        assertThat(Json.object(shown)).isEqualTo(Json.object(written));
+        assertThat(shown).contains("1.10", "123456789012345678901234567890", "; rm -rf /");
+        house.kill();
+        // Days go by, and more than one restart.
+        new House(house.disk, house.sandboxes, ChatLimits.DEFAULT).kill();
+        try (House second = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
+            second.model.script((n, answer) -> answer.say("ok").end());
+            second.registry.installed = house.registry.installed;
+            assertThat(arguments(second, id)).isEqualTo(shown);
+            second.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null));
+            second.awaitTurns(id, 1);
+            byte[] ran = second.sandboxes.next().spec.arguments().getBytes(StandardCharsets.UTF_8);
+            assertThat(ran).isEqualTo(shown.getBytes(StandardCharsets.UTF_8));
+            assertThat(second.sandboxes.started).containsExactly(call);
+            conflict(() -> second.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null)));
+        }
+    }
+
+    /** As they stand in the event that the page shows. */
+    private static String arguments(House house, String id) {
+        String data = house.events(id, EventType.CALL_REQUESTED).get(0).data();
+        return Json.object(data).path("arguments").toString();
+    }
+
+    @Test
+    @DisplayName("D.46 days later and after a restart another version than the one that was shown does not run")
+    void anApprovalDaysLaterRunsNoOtherVersion() throws Exception {
         String id = ask("plot.draw {\"path\":\"a\"}");
         String call = card(id).path("call").asText();
         house.kill();

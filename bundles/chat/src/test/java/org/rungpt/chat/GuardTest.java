@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.rungpt.api.action.Effects;
 import org.rungpt.api.chat.Budget;
 import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.Conversation;
@@ -16,7 +21,10 @@ import org.rungpt.api.chat.Opening;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
+import org.rungpt.api.model.ModelRequest;
 import org.rungpt.api.model.Prices;
+import org.rungpt.protocol.nativecalls.NativeProtocol;
+import org.rungpt.protocol.tags.TagProtocol;
 
 /** What keeps a turn from going on for ever, costing too much, or outgrowing its model. */
 final class GuardTest {
@@ -109,6 +117,65 @@ final class GuardTest {
             house.awaitTurns(id, 1);
             assertThat(house.model.asked).isEmpty();
             assertThat(end(house, id).path("reason").asText()).isEqualTo("limit");
+        }
+    }
+
+    @Test
+    @DisplayName("D.54 after an answer of a million tokens the next request is refused before it is sent")
+    void anAnswerOfAMillionTokensIsTheLast() throws Exception {
+        try (House house = house(budgets(Spent.Budget.NONE, new Spent.Budget(0, 900_000, 0, Duration.ZERO)))) {
+            house.model.script((n, answer) -> {
+                for (int i = 0; i < 40; i++) {
+                    answer.say("word ".repeat(20_000));
+                }
+                answer.wrote = 1_000_000;
+                answer.end();
+            });
+            String id = house.say("go on for ever");
+            house.awaitTurns(id, 1);
+            assertThat(house.answer(id)).hasSize(4_000_000);
+            assertThat(house.state(id).spent().tokens).isGreaterThanOrEqualTo(1_000_000);
+            house.chat.post(id, null, "more");
+            house.awaitTurns(id, 2);
+            assertThat(house.model.asked).hasSize(1);
+            assertThat(end(house, id).path("scope").asText()).isEqualTo("conversation");
+            assertThat(end(house, id).path("budget").asText()).isEqualTo("tokens");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tags", "native"})
+    @DisplayName("D.54 with two hundred actions the system message and the tools stay within their bounds")
+    void twoHundredActionsStayWithinBounds(String protocol) throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.services.protocols.remove(house.protocol);
+            house.services.protocols.add(new TagProtocol(), Map.of("id", "tags"));
+            house.services.protocols.add(new NativeProtocol(), Map.of("id", "native"));
+            house.registry.installed = IntStream.range(0, 200)
+                    .mapToObj(i -> House.action(
+                            "action" + i,
+                            "1",
+                            true,
+                            House.task("read", Effects.READ),
+                            House.task("write", Effects.WRITE)))
+                    .toList();
+            house.model.script((n, answer) -> answer.say("ok").end());
+            String id = house.conversation();
+            house.chat.change(id, null, null, protocol);
+            house.chat.post(id, null, "go");
+            house.awaitTurns(id, 1);
+            ModelRequest request = house.model.next().request;
+            assertThat(request.messages().get(0).text())
+                    .contains("action0")
+                    .hasSizeLessThan(ChatLimits.DEFAULT.instructionCharacters() + 2000);
+            assertThat(request.tools()).hasSizeLessThanOrEqualTo(128);
+            assertThat(request.tools().stream()
+                            .mapToInt(tool -> tool.name().length()
+                                    + tool.description().length()
+                                    + tool.parameters().length())
+                            .sum())
+                    .isLessThan(101_000);
+            assertThat(request.tools().isEmpty()).isEqualTo(protocol.equals("tags"));
         }
     }
 

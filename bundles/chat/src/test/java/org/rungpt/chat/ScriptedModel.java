@@ -27,6 +27,8 @@ final class ScriptedModel implements ModelConnection {
         final ModelRequest request;
         /** What it says that the request had. */
         long counted = 10;
+        /** What it says that its answer has. */
+        long wrote = 5;
 
         private final ModelObserver observer;
         private final AtomicBoolean ended = new AtomicBoolean();
@@ -61,7 +63,7 @@ final class ScriptedModel implements ModelConnection {
 
         void end(FinishReason reason) {
             if (ended.compareAndSet(false, true)) {
-                observer.finished(reason, new Usage(counted, 5, false));
+                observer.finished(reason, new Usage(counted, wrote, false));
             }
         }
 
