@@ -7,7 +7,7 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface ImageStore {
     /**
-     * An image that this installation made.
+     * An image that this installation made, or that came to the engine for it.
      *
      * @param name repository and tag
      * @param bytes its size; layers that it shares with others are counted for each
@@ -15,11 +15,11 @@ public interface ImageStore {
      */
     record ActionImage(String name, long bytes, boolean needed) {}
 
-    /** Everything that this installation made, ordered by name. */
+    /** Everything that this installation made or that came for it, ordered by name. */
     List<ActionImage> images() throws RunnerException;
 
     /**
-     * Removes the images that nothing needs. What this installation did not make is never touched.
+     * Removes the images that nothing needs. What somebody else made or fetched is never touched.
      *
      * @return what was removed
      */

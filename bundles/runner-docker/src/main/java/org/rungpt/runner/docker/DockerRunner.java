@@ -399,7 +399,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     @Override
     public void prepare(InstalledAction action, CallObserver observer) throws RunnerException {
         try {
-            available().sandboxes().prepare(action, observer);
+            Open now = available();
+            now.sandboxes().prepare(action, observer);
+            now.sidecars().prepare(action, observer::progress);
         } catch (RunnerException e) {
             throw e;
         } catch (RuntimeException e) {

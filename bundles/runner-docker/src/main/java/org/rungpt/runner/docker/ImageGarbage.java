@@ -1,8 +1,11 @@
 package org.rungpt.runner.docker;
 
+import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Image;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -19,11 +22,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes images that no installed action needs. By itself only those that nothing has needed for two rounds: while the registry
- * is being swapped, everything looks unneeded. Blocking.
+ * Removes images that no installed action needs: those that this installation made, and those that came to the engine for it. By itself
+ * only what nothing has needed for two rounds, because while the registry is being swapped everything looks unneeded, and what was
+ * fetched only after a day, because it takes long to come. Blocking.
  */
 final class ImageGarbage implements ImageStore {
     private static final Logger LOG = LoggerFactory.getLogger(ImageGarbage.class);
+    private static final Duration KEPT = Duration.ofDays(1);
     private static final String NONE = "<none>:<none>";
 
     private final Engine engine;
@@ -46,17 +51,39 @@ final class ImageGarbage implements ImageStore {
         this.installed = installed;
     }
 
+    /**
+     * An image that is ours.
+     *
+     * @param names of our own; without them it goes by its id
+     * @param created seconds; what was fetched counts as older than what was made
+     */
+    private record Candidate(String id, List<String> names, long bytes, long created) {
+        boolean isAmong(Set<String> others) {
+            return names.stream().anyMatch(others::contains);
+        }
+
+        ImageStore.ActionImage describe(boolean needed) {
+            return new ImageStore.ActionImage(names.isEmpty() ? id : names.get(0), bytes, needed);
+        }
+    }
+
     @Override
     public List<ImageStore.ActionImage> images() throws RunnerException {
+        List<Candidate> ours = ours();
         Set<String> needed = needed();
-        return made().stream()
-                .map(image -> describe(image, needed))
+        return ours.stream()
+                .map(image -> image.describe(image.isAmong(needed)))
                 .sorted(Comparator.comparing(ImageStore.ActionImage::name))
                 .toList();
     }
 
     @Override
     public synchronized List<ImageStore.ActionImage> collect() throws RunnerException {
+        if (installed.get().isEmpty()) {
+            throw new RunnerException(
+                    RunnerException.Kind.UNAVAILABLE,
+                    "nobody can tell now which images are needed, because what is installed is being looked through; try again");
+        }
         return remove(unneeded());
     }
 
@@ -65,12 +92,14 @@ final class ImageGarbage implements ImageStore {
         if (installed.get().isEmpty()) {
             return;
         }
-        List<Image> unneeded = unneeded();
-        List<Image> old = unneeded.stream()
-                .filter(image -> suspects.contains(image.getId()))
+        List<Candidate> unneeded = unneeded();
+        Set<String> recent = new TreeSet<>(images.notes().all());
+        recent.removeAll(images.notes().unusedSince(Instant.now().minus(KEPT)));
+        List<Candidate> old = unneeded.stream()
+                .filter(image -> suspects.contains(image.id()) && !image.isAmong(recent))
                 .toList();
         suspects = new TreeSet<>();
-        unneeded.forEach(image -> suspects.add(image.getId()));
+        unneeded.forEach(image -> suspects.add(image.id()));
         List<ImageStore.ActionImage> removed = remove(old);
         if (!removed.isEmpty()) {
             LOG.info(
@@ -79,9 +108,21 @@ final class ImageGarbage implements ImageStore {
         }
     }
 
-    private List<Image> made() throws RunnerException {
+    private List<Candidate> ours() throws RunnerException {
         try {
-            return images.labelled(Labels.MADE_BY + "=" + labels.instance());
+            List<Candidate> ours = new ArrayList<>();
+            for (Image image : images.labelled(Labels.MADE_BY + "=" + labels.instance())) {
+                long size = image.getSize() == null ? 0 : image.getSize();
+                ours.add(new Candidate(image.getId(), tags(image), size, image.getCreated()));
+            }
+            for (String reference : images.notes().all()) {
+                InspectImageResponse found = images.inspect(reference);
+                if (found != null) {
+                    long size = found.getSize() == null ? 0 : found.getSize();
+                    ours.add(new Candidate(String.valueOf(found.getId()), List.of(reference), size, 0));
+                }
+            }
+            return ours;
         } catch (RuntimeException e) {
             throw ImageFailures.of("the images cannot be listed", e);
         }
@@ -90,7 +131,7 @@ final class ImageGarbage implements ImageStore {
     private Set<String> needed() throws RunnerException {
         try {
             Collection<ActionPackage> workspace = builtIns.with(null);
-            Set<String> needed = new TreeSet<>();
+            Set<String> needed = new TreeSet<>(images.held());
             if (!workspace.isEmpty()) {
                 needed.addAll(images.chain(null, workspace));
             }
@@ -99,28 +140,23 @@ final class ImageGarbage implements ImageStore {
                     needed.addAll(images.chain(action, workspace));
                 }
             }
+            images.notes().all().stream().filter(images::isKeptBase).forEach(needed::add);
             return needed;
         } catch (RuntimeException e) {
             throw ImageFailures.of("the images cannot be looked at", e);
         }
     }
 
-    private List<Image> unneeded() throws RunnerException {
+    private List<Candidate> unneeded() throws RunnerException {
+        // In this order: what is made after it was listed is not there to be removed, and what was there then is found
+        // to be needed.
+        List<Candidate> ours = ours();
         Set<String> needed = needed();
-        return made().stream()
-                .filter(image -> !describe(image, needed).needed())
+        return ours.stream()
+                .filter(image -> !image.isAmong(needed))
                 // What is made from another image is younger than that and goes first.
-                .sorted(Comparator.comparing(Image::getCreated).reversed())
+                .sorted(Comparator.comparing(Candidate::created).reversed())
                 .toList();
-    }
-
-    private static ImageStore.ActionImage describe(Image image, Set<String> needed) {
-        List<String> tags = tags(image);
-        String name = tags.isEmpty() ? image.getId() : tags.get(0);
-        return new ImageStore.ActionImage(
-                name,
-                image.getSize() == null ? 0 : image.getSize(),
-                tags.stream().anyMatch(needed::contains));
     }
 
     private static List<String> tags(Image image) {
@@ -130,16 +166,16 @@ final class ImageGarbage implements ImageStore {
                 : Arrays.stream(tags).filter(tag -> !tag.equals(NONE)).toList();
     }
 
-    private List<ImageStore.ActionImage> remove(List<Image> unneeded) throws RunnerException {
+    private List<ImageStore.ActionImage> remove(List<Candidate> unneeded) {
         List<ImageStore.ActionImage> removed = new ArrayList<>();
-        List<Image> left = new ArrayList<>(unneeded);
+        List<Candidate> left = new ArrayList<>(unneeded);
         boolean progress = true;
         // Children of an image may be as old as it to the second: as long as something goes, try again.
         while (progress && !left.isEmpty()) {
             progress = left.removeIf(image -> {
                 boolean gone = remove(image);
                 if (gone) {
-                    removed.add(describe(image, Set.of()));
+                    removed.add(image.describe(false));
                 }
                 return gone;
             });
@@ -147,22 +183,28 @@ final class ImageGarbage implements ImageStore {
         return removed;
     }
 
-    private boolean remove(Image image) {
-        List<String> tags = tags(image);
+    private boolean remove(Candidate image) {
         try {
             // Never by force: what a container or another image needs stays.
-            for (String name : tags.isEmpty() ? List.of(image.getId()) : tags) {
-                engine.control().removeImageCmd(name).exec();
+            for (String name : image.names().isEmpty() ? List.of(image.id()) : image.names()) {
+                remove(name);
+                images.notes().remove(name);
             }
             return true;
-        } catch (NotFoundException e) {
-            return true;
         } catch (ConflictException e) {
-            LOG.debug("Image {} is in use: {}", image.getId(), EngineFailures.line(e));
+            LOG.debug("Image {} is in use: {}", image.id(), EngineFailures.line(e));
             return false;
         } catch (RuntimeException e) {
-            LOG.warn("Image {} could not be removed: {}", image.getId(), EngineFailures.line(e));
+            LOG.warn("Image {} could not be removed: {}", image.id(), EngineFailures.line(e));
             return false;
+        }
+    }
+
+    private void remove(String name) {
+        try {
+            engine.control().removeImageCmd(name).exec();
+        } catch (NotFoundException e) {
+            LOG.debug("Image {} has gone already", name);
         }
     }
 }

@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionPackage;
@@ -38,6 +40,9 @@ final class Images {
     private final ImageBuild builds;
     private final StepRunner steps;
     private final SharedWork work;
+    private final FetchedImages notes;
+    /** What is needed by what is being made right now. */
+    private final Map<Object, Set<String>> held = new ConcurrentHashMap<>();
 
     Images(Engine engine, Settings settings, ImageBuild builds, StepRunner steps, SharedWork work) {
         this.engine = engine;
@@ -45,6 +50,7 @@ final class Images {
         this.builds = builds;
         this.steps = steps;
         this.work = work;
+        this.notes = new FetchedImages(settings.data());
     }
 
     /** Id of the base image. */
@@ -55,6 +61,10 @@ final class Images {
             if (id == null) {
                 throw new RunnerException(Kind.IMAGE_NOT_FOUND, "There is no base image " + wanted + " on this engine");
             }
+            if (isBase(wanted)) {
+                // Made for this installation, which is the one to remove it when another takes its place.
+                notes.addOrUse(wanted);
+            }
             return id;
         }
         return engine.control().listImagesCmd().withReferenceFilter(BASE).exec().stream()
@@ -64,39 +74,90 @@ final class Images {
                         Kind.IMAGE_NOT_FOUND, "There is no base image " + BASE + " on this engine"));
     }
 
+    private static boolean isBase(String reference) {
+        return reference.startsWith(BASE + ":");
+    }
+
+    FetchedImages notes() {
+        return notes;
+    }
+
+    /** Whether a noted image is the base image, or none of them; what another base image is made for, only that one's owner knows. */
+    boolean isKeptBase(String reference) {
+        String wanted = settings.baseImage();
+        return isBase(reference) && (wanted == null || !isBase(wanted) || wanted.equals(reference));
+    }
+
+    /** The names of the images that are needed by what is being made right now. */
+    Set<String> held() {
+        Set<String> all = new TreeSet<>();
+        held.values().forEach(all::addAll);
+        return all;
+    }
+
+    /** Makes something. */
+    private interface Making {
+        /** @param hold the names of images that must not go meanwhile */
+        @Nullable
+        String make(Set<String> hold) throws RunnerException;
+    }
+
+    private String holding(String what, Making making) throws RunnerException {
+        Object key = new Object();
+        Set<String> hold = ConcurrentHashMap.newKeySet();
+        held.put(key, hold);
+        try {
+            return made(making.make(hold), what);
+        } finally {
+            held.remove(key);
+        }
+    }
+
     /** How the stages of an image come about: made, or only looked up. */
     private interface Stages {
         /** @return id of the image; null if it is not there and not to be made */
         @Nullable
         String get(String tag, String what, SharedWork.Task task) throws RunnerException;
+
+        /** One is there already, and needed. */
+        void found(String reference);
     }
 
     /** The image of a sidecar, by any reference; fetched if it is not there. */
     String service(String reference, Consumer<String> progress) throws RunnerException {
-        return made(fetched(reference, making(progress)), EngineFailures.oneLine(reference, 200));
+        return holding(EngineFailures.oneLine(reference, 200), hold -> fetched(reference, making(progress, hold)));
     }
 
-    private Stages making(Consumer<String> progress) {
-        return (tag, what, task) -> {
-            String present = find(tag);
-            if (present != null) {
-                return present;
+    private Stages making(Consumer<String> progress, Set<String> hold) {
+        return new Stages() {
+            @Override
+            public @Nullable String get(String tag, String what, SharedWork.Task task) throws RunnerException {
+                hold.add(tag);
+                String present = find(tag);
+                if (present != null) {
+                    return present;
+                }
+                return work.get(tag, progress, report -> {
+                    String made = find(tag);
+                    return made != null ? made : task.run(report);
+                });
             }
-            return work.get(tag, progress, report -> {
-                String made = find(tag);
-                return made != null ? made : task.run(report);
-            });
+
+            @Override
+            public void found(String reference) {
+                hold.add(reference);
+            }
         };
     }
 
     /** The image with all built-in actions. */
     String workspace(Collection<ActionPackage> builtIns, Consumer<String> progress) throws RunnerException {
-        return made(workspace(builtIns, making(progress)), "the workspace");
+        return holding("the workspace", hold -> workspace(builtIns, making(progress, hold)));
     }
 
     /** The image of a third-party action. */
     String action(InstalledAction action, Consumer<String> progress) throws RunnerException {
-        return made(action(action, making(progress)), action.id().value());
+        return holding(action.id().value(), hold -> action(action, making(progress, hold)));
     }
 
     private static String made(@Nullable String id, String what) throws RunnerException {
@@ -109,14 +170,26 @@ final class Images {
     /** The names of the images from which an action, or with null the workspace, is run; as far as they are there. */
     Set<String> chain(@Nullable InstalledAction action, Collection<ActionPackage> builtIns) throws RunnerException {
         Set<String> tags = new TreeSet<>();
-        Stages looking = (tag, what, task) -> {
-            tags.add(tag);
-            return find(tag);
+        Stages looking = new Stages() {
+            @Override
+            public @Nullable String get(String tag, String what, SharedWork.Task task) {
+                tags.add(tag);
+                return find(tag);
+            }
+
+            @Override
+            public void found(String reference) {
+                tags.add(reference);
+            }
         };
         if (action == null) {
             workspace(builtIns, looking);
         } else {
             action(action, looking);
+            action.manifest().sidecars().forEach(sidecar -> {
+                notes.use(sidecar.image());
+                tags.add(sidecar.image());
+            });
         }
         return tags;
     }
@@ -202,6 +275,8 @@ final class Images {
     private @Nullable String fetched(String reference, Stages stages) throws RunnerException {
         String present = byDigest(reference);
         if (present != null) {
+            notes.use(reference);
+            stages.found(reference);
             return present;
         }
         return stages.get(reference, reference, progress -> {
@@ -211,6 +286,7 @@ final class Images {
                 throw new RunnerException(
                         Kind.IMAGE_DIGEST, reference + " was fetched and is not there under its digest");
             }
+            notes.add(reference);
             return id;
         });
     }
@@ -273,8 +349,14 @@ final class Images {
 
     @Nullable
     String find(String reference) {
+        InspectImageResponse found = inspect(reference);
+        return found == null ? null : found.getId();
+    }
+
+    @Nullable
+    InspectImageResponse inspect(String reference) {
         try {
-            return engine.control().inspectImageCmd(reference).exec().getId();
+            return engine.control().inspectImageCmd(reference).exec();
         } catch (NotFoundException e) {
             return null;
         }

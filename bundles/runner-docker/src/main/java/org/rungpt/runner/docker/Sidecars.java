@@ -20,6 +20,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.Manifest;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.slf4j.Logger;
@@ -62,6 +64,13 @@ final class Sidecars {
         this.factory = factory;
         this.settings = settings;
         this.images = images;
+    }
+
+    /** Fetches what an action will need beside its sandbox. */
+    void prepare(InstalledAction action, Consumer<String> progress) throws RunnerException {
+        for (Manifest.Sidecar sidecar : action.manifest().sidecars()) {
+            images.image(sidecar.image(), progress);
+        }
     }
 
     private DockerClient docker() {

@@ -98,8 +98,10 @@ final class Bench implements AutoCloseable {
 
     /** Images as the runner sees them. */
     Images images() throws Exception {
-        Labels labels = new Labels("test");
-        Settings settings = settings();
+        return images(settings(), new Labels("test"));
+    }
+
+    Images images(Settings settings, Labels labels) {
         return new Images(
                 engine,
                 settings,

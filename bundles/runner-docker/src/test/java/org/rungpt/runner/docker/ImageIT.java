@@ -10,6 +10,7 @@ import com.github.dockerjava.api.model.HostConfig;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -471,6 +472,114 @@ final class ImageIT {
         bench.runner().prepare(gone, anew);
         assertThat(anew.steps()).contains("gone");
         bench.registry(List.of(bench.tools));
+    }
+
+    @Test
+    void whatWasFetchedForAnActionGoesWithItAndWhatSomebodyElseFetchedStays() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.NONE, architecture, conversation);
+                FakeRegistry others = new FakeRegistry(FakeRegistry.Trouble.NONE, architecture, conversation + "o")) {
+            InstalledAction action = withImage(registry.reference(), SHELL_ONLY);
+            InstalledAction other = withImage(others.reference(), SHELL_ONLY);
+            new ImagePull(bench.engine, others.reference(), step -> {}).run();
+            bench.registry(List.of(bench.tools, action, other));
+            bench.runner().prepare(action, new RecordingObserver());
+            bench.runner().prepare(other, new RecordingObserver());
+            ImageStore store = bench.runner().images();
+            assertThat(names(store.images(), true))
+                    .contains(registry.reference())
+                    .doesNotContain(others.reference());
+            store.collect();
+            assertThat(bench.images().find(registry.reference())).isNotNull();
+            bench.registry(List.of(bench.tools));
+            assertThat(store.collect().stream().map(ImageStore.ActionImage::name))
+                    .contains(registry.reference())
+                    .doesNotContain(others.reference());
+            assertThat(bench.images().find(registry.reference())).isNull();
+            assertThat(bench.images().find(others.reference())).isNotNull();
+            assertThat(names(store.images(), false)).isEmpty();
+            bench.docker().removeImageCmd(others.reference()).withForce(true).exec();
+        }
+    }
+
+    @Test
+    void preparingAnActionFetchesItsSidecarsToo() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.NONE, architecture, conversation)) {
+            InstalledAction action = Declared.sidecars(
+                    withImage("base", TestActions.SHELL),
+                    new Manifest.Sidecar("web", registry.reference(), 8123, "tcp", "conversation"));
+            bench.runner().prepare(action, new RecordingObserver());
+            assertThat(bench.images().find(registry.reference())).isNotNull();
+            bench.registry(List.of(bench.tools, action));
+            assertThat(names(bench.runner().images().images(), true)).contains(registry.reference());
+            bench.registry(List.of(bench.tools));
+            bench.runner().images().collect();
+            assertThat(bench.images().find(registry.reference())).isNull();
+        }
+    }
+
+    @Test
+    void nothingIsCollectedWhileNobodyKnowsWhatIsInstalled() throws Exception {
+        ImageStore store = bench.runner().images();
+        bench.registry(List.of());
+        try {
+            assertThatThrownBy(store::collect)
+                    .isInstanceOfSatisfying(
+                            RunnerException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE))
+                    .hasMessageContaining("try again");
+        } finally {
+            bench.registry(List.of(bench.tools));
+        }
+    }
+
+    @Test
+    void whatARunningBuildNeedsIsNotCollected() throws Exception {
+        // It is not installed: only the build knows that its stages are needed.
+        InstalledAction action = withDockerfile(
+                "FROM base\nRUN echo first > /first\nRUN echo under way; while [ ! -e /none ]; do sleep 1; done\n");
+        StepSeen seen = new StepSeen("under way");
+        ImageStore store = bench.runner().images();
+        store.collect();
+        cancelled(
+                action,
+                () -> {
+                    seen.await();
+                    assertThat(names(store.images(), true)).anyMatch(name -> name.startsWith("rungpt/step:"));
+                    assertThat(store.collect()).isEmpty();
+                },
+                seen);
+        assertThat(store.collect()).isNotEmpty();
+    }
+
+    @Test
+    void aBaseImageGoesWhenAnotherHasTakenItsPlace() throws Exception {
+        String mark = UUID.randomUUID().toString();
+        String first = "rungpt/base:" + mark + "-1";
+        String second = "rungpt/base:" + mark + "-2";
+        for (String tag : List.of(first, second)) {
+            bench.docker()
+                    .tagImageCmd(bench.images().base(), "rungpt/base", tag.substring(tag.indexOf(':') + 1))
+                    .exec();
+        }
+        Path data = Files.createDirectory(directory.resolve(mark));
+        try {
+            assertThat(collected(first, data)).isEmpty();
+            assertThat(collected(second, data)).containsExactly(first);
+            assertThat(bench.images().find(first)).isNull();
+            assertThat(bench.images().find(second)).isEqualTo(bench.images().base());
+        } finally {
+            bench.docker().removeImageCmd(second).exec();
+        }
+    }
+
+    private static List<String> collected(String base, Path data) throws Exception {
+        Settings settings = new Settings(
+                data, Bench.HOST, base, 1 << 28, 1, 64, 0, Duration.ofMinutes(1), Duration.ofMinutes(1), 1);
+        Labels labels = new Labels(UUID.randomUUID().toString());
+        Images images = bench.images(settings, labels);
+        images.base();
+        BuiltIns builtIns = new BuiltIns(() -> TestActions.registry(List.of(bench.tools)));
+        ImageGarbage garbage = new ImageGarbage(bench.engine, images, labels, builtIns, builtIns::installed);
+        return garbage.collect().stream().map(ImageStore.ActionImage::name).toList();
     }
 
     private static Set<String> names(List<ImageStore.ActionImage> images, boolean needed) {
