@@ -5,11 +5,10 @@
 //   ./rungpt run --port 8123 --data /tmp/bench --detach     node benchmarks/streams.mjs --url http://127.0.0.1:8123 --data /tmp/bench
 //
 // Options: --readers 1000, --answers 50, --rate 20 (pieces a second), --seconds 20.
-import { Agent, createServer, request as send } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { measure } from './readers.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -24,126 +23,13 @@ const { values } = parseArgs({
 const [readers, answers, rate, seconds] = [values.readers, values.answers, values.rate, values.seconds].map(Number);
 const token = readFileSync(join(values.data, 'secret', 'token'), 'utf8').trim();
 const { pid } = JSON.parse(readFileSync(join(values.data, 'server.json'), 'utf8'));
-const now = () => Number(process.hrtime.bigint()) / 1e6;
-
-/** What Linux tells of the server. */
-function size() {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-  return {
-    resident: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024,
-    threads: Number(/Threads:\s+(\d+)/.exec(status)[1]),
-    processor: (Number(fields[11]) + Number(fields[12])) / 100,
-  };
-}
-
-const chunk = (text, reason = null) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: text ? { content: text } : {}, finish_reason: reason }] })}\n\n`;
-let begin;
-const started = new Promise((done) => { begin = done; });
-let pieces = 0;
-const models = createServer(async (request, response) => {
-  if (request.method === 'GET') {
-    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ object: 'list', data: [{ id: 'bench', object: 'model' }] }));
-    return;
-  }
-  for await (const piece of request) void piece;
-  response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-  await started;
-  for (let piece = 0; piece < seconds * rate; piece++) {
-    response.write(chunk(`<${now().toFixed(1)}> `));
-    pieces++;
-    await sleep(1000 / rate);
-  }
-  response.end(`${chunk('', 'stop')}data: [DONE]\n\n`);
-});
-await new Promise((done) => models.listen(0, '127.0.0.1', done));
-
-const agent = new Agent({ maxSockets: Infinity });
-const headers = { Authorization: `Bearer ${token}`, 'X-RunGPT': '1', 'Content-Type': 'application/json' };
-function api(method, path, body) {
-  return new Promise((done, failed) => {
-    const sending = send(values.url + path, { method, headers }, (response) => {
-      let text = '';
-      response.on('data', (piece) => (text += piece));
-      response.on('end', () => (response.statusCode < 300 ? done(text ? JSON.parse(text) : null) : failed(new Error(`${method} ${path}: ${response.statusCode} ${text}`))));
-    });
-    sending.on('error', failed);
-    sending.end(body && JSON.stringify(body));
-  });
-}
-
-const delays = [];
-/** Reads to the end of the turn; gives the ids in the order in which they came, and the text. */
-function read(id) {
-  return new Promise((done, failed) => {
-    const asking = send(`${values.url}/api/conversations/${id}/events`, { agent, headers: { ...headers, Accept: 'text/event-stream' } }, (response) => {
-      let rest = '';
-      const seen = { ids: [], text: '' };
-      response.setEncoding('utf8');
-      response.on('data', (part) => {
-        rest += part;
-        for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
-          const block = rest.slice(0, end);
-          rest = rest.slice(end + 2);
-          const number = /^id: (\d+)$/m.exec(block);
-          if (number) seen.ids.push(Number(number[1]));
-          if (block.includes('"message.delta"')) {
-            const arrived = now();
-            for (const [, sent] of block.matchAll(/<([\d.]+)> /g)) delays.push(arrived - Number(sent));
-          } else if (block.includes('"message.text"')) {
-            seen.text += JSON.parse(/^data: (.*)$/m.exec(block)[1]).data.text;
-          } else if (block.includes('"turn.finished"')) {
-            asking.destroy();
-            done(seen);
-          }
-        }
-      });
-      response.on('error', () => {});
-      response.on('end', () => failed(new Error(`a reader was cut off: ${response.statusCode} ${rest.slice(0, 300)}`)));
-    });
-    asking.on('error', (error) => (error.code === 'ECONNRESET' ? undefined : failed(error)));
-    asking.end();
-  });
-}
-
-await api('PUT', '/api/connections/streams', { kind: 'openai', baseUrl: `http://127.0.0.1:${models.address().port}/v1` });
-await api('POST', '/api/connections/streams/refresh');
-const ids = [];
-for (let number = 0; number < answers; number++) ids.push((await api('POST', '/api/conversations', { model: 'streams/bench' })).id);
 try {
-  const reading = Array.from({ length: readers }, (_, number) => read(ids[number % answers]));
-  for (const id of ids) await api('POST', `/api/conversations/${id}/messages`, { text: 'Speak.' });
-  const before = size();
-  const began = now();
-  begin();
-  const most = { resident: 0, threads: 0 };
-  const watching = setInterval(() => {
-    const { resident, threads } = size();
-    most.resident = Math.max(most.resident, resident);
-    most.threads = Math.max(most.threads, threads);
-  }, 250);
-  const all = await Promise.all(reading);
-  const took = (now() - began) / 1000;
-  clearInterval(watching);
-  const busy = (size().processor - before.processor) / took;
-  let wrong = 0;
-  for (const [number, { ids: order, text }] of all.entries()) {
-    const whole = order.every((seq, index) => seq === index + 1) && text === all[number % answers].text && text.split('<').length - 1 === seconds * rate;
-    if (!whole) wrong++;
-  }
-  delays.sort((a, b) => a - b);
-  const at = (share) => delays[Math.min(delays.length - 1, Math.floor(delays.length * share))].toFixed(1);
-  console.log(`${readers} readers of ${answers} answers, ${pieces} pieces sent, ${delays.length} deliveries in ${took.toFixed(1)} s; readers with a gap, a repeat or another text: ${wrong}`);
-  console.log(`delay: median ${at(0.5)} ms, p95 ${at(0.95)} ms, slowest ${at(1)} ms`);
-  console.log(`server: resident at most ${most.resident.toFixed(0)} MiB, threads at most ${most.threads}, processors in use ${busy.toFixed(2)}`);
-  if (wrong) process.exitCode = 1;
+  const found = await measure({ url: values.url, token, pid, readers, answers, rate, seconds });
+  console.log(`${readers} readers of ${answers} answers, ${found.pieces} pieces sent, ${found.deliveries} deliveries in ${found.took.toFixed(1)} s; readers with a gap, a repeat or another text: ${found.wrong}`);
+  console.log(`delay: median ${found.median.toFixed(1)} ms, p95 ${found.p95.toFixed(1)} ms, slowest ${found.slowest.toFixed(1)} ms`);
+  console.log(`server: resident at most ${found.resident.toFixed(0)} MiB, threads at most ${found.threads}, processors in use ${found.processors.toFixed(2)}`);
+  if (found.wrong) process.exitCode = 1;
 } catch (error) {
   console.error(error);
   process.exit(1);
-} finally {
-  for (const id of ids) await api('DELETE', `/api/conversations/${id}`);
-  await api('DELETE', '/api/connections/streams');
-  models.close();
-  models.closeAllConnections();
-  agent.destroy();
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { measure } from '../../benchmarks/readers.mjs';
 import { startModelServer } from './model-server.mjs';
 import { startServer } from './server.mjs';
 
@@ -65,6 +66,27 @@ describe('event streams', () => {
     });
   }
 
+  /** The complete frames of stored events that come until so many bytes came and the reader cuts, or it is live. */
+  function frames(id, lastEventId, bytes) {
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) };
+      const request = http.get(`${server.origin}/api/conversations/${id}/events`, { headers }, (response) => {
+        let all = '';
+        let left = bytes;
+        response.setEncoding('utf8');
+        response.on('data', (piece) => {
+          all += piece.slice(0, left);
+          left -= piece.length;
+          if (left > 0 && !/"type":"turn\.finished".*\n\n$/.test(all.slice(-2000))) return;
+          request.destroy();
+          resolve(all.slice(0, all.lastIndexOf('\n\n') + 2).split(/(?<=\n\n)/).filter((frame) => frame.startsWith('id: ')));
+        });
+        response.on('error', () => {});
+      });
+      request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); });
+    });
+  }
+
   const stored = (events) => events.filter((event) => event.id);
   const text = (events) => stored(events).filter((event) => event.type === 'message.text').map((event) => event.data.text).join('');
 
@@ -87,6 +109,28 @@ describe('event streams', () => {
     assert.equal(text(seen), words);
   });
 
+  it('G.84 a thousand cuts at any byte: what was read is the log, byte for byte', async () => {
+    model.state.script = async function* flood() { for (let i = 0; i < 6000; i++) yield `${i} föx 🦊 `.padEnd(100, '.'); };
+    const id = await conversation();
+    await say(id, 'Speak.');
+    await read(id, { idle: 60_000 });
+    const whole = (await frames(id, undefined, Infinity)).join('');
+    assert.ok(whole.length > 500_000, `a log of ${whole.length} bytes`);
+    // No seed that fails is lost: it is in the message.
+    let seed = Number(process.env.RUNGPT_SEED ?? Date.now() % 2 ** 31);
+    const first = seed;
+    const random = (below) => { seed = (seed * 48_271) % 2_147_483_647; return seed % below; };
+    for (let cuts = 0; cuts < 1000;) {
+      let seen = '';
+      for (let last; seen.length < whole.length; cuts++) {
+        const some = await frames(id, last, random(12_000));
+        seen += some.join('');
+        last = /^id: (\d+)$/m.exec(some.at(-1) ?? '')?.[1] ?? last;
+      }
+      assert.ok(seen === whole, `what was read is not the log; RUNGPT_SEED=${first}`);
+    }
+  });
+
   it('G.84 an id that is none gives the whole log, and nothing of another conversation', async () => {
     model.state.script = () => 'secret-canary';
     const other = await conversation();
@@ -97,7 +141,7 @@ describe('event streams', () => {
     const whole = stored((await read(id)).events);
     const foreign = (await log(other)).at(-1).seq;
     assert.ok(foreign > whole.length);
-    for (const lastEventId of ['-1', 'x', '999999999', String(foreign), '9'.repeat(40), '1e3', '0x1', 'A'.repeat(6000), '']) {
+    for (const lastEventId of ['-1', 'x', '999999999', String(foreign), '9'.repeat(40), '1e3', '0x1', 'A'.repeat(10_000), '']) {
       const again = await read(id, { lastEventId });
       assert.equal(again.status, 200, lastEventId);
       assert.ok(!JSON.stringify(again.events).includes('secret-canary'));
@@ -133,6 +177,33 @@ describe('event streams', () => {
     assert.match(headers['content-type'], /^text\/event-stream/);
     assert.equal(headers['x-accel-buffering'], 'no');
     assert.match(headers['cache-control'], /no-cache.*no-transform/);
+  });
+
+  it('G.86 the first byte comes at once, and a sign of life every 15 s', async () => {
+    const id = await conversation();
+    await read(id, { done: (event, events) => events.length > 0, idle: 1000 }).catch(() => {});
+    const asked = performance.now();
+    const times = await new Promise((resolve, reject) => {
+      const came = [];
+      const request = http.get(`${server.origin}/api/conversations/${id}/events`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } }, (response) => {
+        response.on('data', (bytes) => {
+          if (bytes.includes(':\n\n')) came.push(performance.now() - asked);
+          if (came.length === 3) { request.destroy(); resolve(came); }
+        });
+      });
+      request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); });
+    });
+    assert.ok(times[0] < 100, `the first byte after ${times[0]} ms`);
+    assert.ok(Math.abs(times[2] - times[1] - 15_000) < 2000, `comments at ${times}`);
+  });
+
+  it('G.86 a thousand readers of fifty answers: everything in order, soon, and the server stays small', async () => {
+    const { pid } = JSON.parse(await (await import('node:fs/promises')).readFile(`${server.data}/server.json`, 'utf8'));
+    const found = await measure({ url: server.origin, token, pid, seconds: process.env.RUNGPT_SOAK ? 60 : 10 });
+    assert.equal(found.wrong, 0, 'readers with a gap, a repeat or another text');
+    assert.ok(found.p95 < 500, `p95 ${found.p95} ms`);
+    assert.ok(found.resident < 1024, `${found.resident} MiB`);
+    assert.ok(found.threads < 300, `${found.threads} threads`);
   });
 
   it('G.86 a reader that does not read is cut when much waits for it, and goes on where it was', async () => {
