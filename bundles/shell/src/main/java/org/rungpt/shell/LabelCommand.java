@@ -49,18 +49,20 @@ public final class LabelCommand extends RungptCommand {
     @Override
     void run(PrintStream out) throws Exception {
         ConversationArchive in = need(archive, "The conversation store", "rungpt-store-sqlite");
-        Labels before = in.entry(conversation)
-                .orElseThrow(() -> new CommandException("There is no conversation " + Plain.line(conversation)))
-                .labels();
-        List<String> tags = new ArrayList<>(before.tags());
-        tags.addAll(tag == null ? List.of() : tag);
-        tags.removeAll(untag == null ? List.of() : untag);
+        if (in.entry(conversation).isEmpty()) {
+            throw new CommandException("There is no conversation " + Plain.line(conversation));
+        }
         try {
-            in.label(
-                    conversation,
-                    new Labels(pin || before.pinned() && !unpin, away || before.archived() && !back, tags));
+            in.label(conversation, this::changed);
         } catch (IllegalArgumentException e) {
             throw new CommandException("Wrong tag: " + e.getMessage(), e);
         }
+    }
+
+    private Labels changed(Labels before) {
+        List<String> tags = new ArrayList<>(before.tags());
+        tags.addAll(tag == null ? List.of() : tag);
+        tags.removeAll(untag == null ? List.of() : untag);
+        return new Labels(pin || before.pinned() && !unpin, away || before.archived() && !back, tags);
     }
 }

@@ -77,41 +77,46 @@ final class LibraryRoutes {
 
     private Answer label(Call call) throws ApiException, IOException {
         ObjectNode body = Json.body(call.request(), Set.of("pinned", "archived", "tags"));
-        Entry before = existing(call.variable("id"));
-        List<String> tags = before.labels().tags();
-        JsonNode wanted = body.get("tags");
-        if (wanted != null) {
-            tags = new ArrayList<>();
-            for (JsonNode tag : wanted) {
-                if (!tag.isTextual()) {
-                    throw ApiException.invalid("\"tags\" must be a list of strings.");
-                }
-                tags.add(tag.textValue());
-            }
-            if (!wanted.isArray()) {
-                throw ApiException.invalid("\"tags\" must be a list of strings.");
-            }
-        }
+        String id = existing(call.variable("id")).conversation().id();
+        Boolean pinned = flag(body, "pinned");
+        Boolean archived = flag(body, "archived");
+        List<String> tags = tags(body.get("tags"));
         try {
-            services.archive()
+            // One change: what somebody else pins or tags meanwhile stays.
+            return Answer.ok(json(services.archive()
                     .label(
-                            call.variable("id"),
-                            new Labels(
-                                    flag(body, "pinned", before.labels().pinned()),
-                                    flag(body, "archived", before.labels().archived()),
-                                    tags));
+                            id,
+                            before -> new Labels(
+                                    pinned == null ? before.pinned() : pinned,
+                                    archived == null ? before.archived() : archived,
+                                    tags == null ? before.tags() : tags))));
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid("Wrong \"tags\": " + e.getMessage() + ".");
         } catch (StoreException e) {
             throw ApiException.of(e);
         }
-        return Answer.ok(json(existing(call.variable("id"))));
     }
 
-    private static boolean flag(ObjectNode body, String field, boolean standard) throws ApiException {
+    private static @Nullable List<String> tags(@Nullable JsonNode wanted) throws ApiException {
+        if (wanted == null) {
+            return null;
+        }
+        List<String> tags = new ArrayList<>();
+        boolean wrong = !wanted.isArray();
+        for (JsonNode tag : wanted) {
+            wrong |= !tag.isTextual();
+            tags.add(tag.asText());
+        }
+        if (wrong) {
+            throw ApiException.invalid("\"tags\" must be a list of strings.");
+        }
+        return tags;
+    }
+
+    private static @Nullable Boolean flag(ObjectNode body, String field) throws ApiException {
         JsonNode value = body.get(field);
         if (value == null) {
-            return standard;
+            return null;
         }
         if (!value.isBoolean()) {
             throw ApiException.invalid("\"" + field + "\" must be true or false.");

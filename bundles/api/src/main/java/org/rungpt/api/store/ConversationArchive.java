@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 import org.rungpt.api.chat.Conversation;
@@ -105,8 +106,15 @@ public interface ConversationArchive {
     List<Entry> list(Which which, @Nullable String tag, @Nullable Instant updatedBefore, int limit)
             throws StoreException;
 
-    /** Replaces the labels. It does not count as an update. @throws StoreException of kind {@code NOT_FOUND} if there is no such conversation */
-    void label(String id, Labels labels) throws StoreException;
+    /**
+     * Changes the labels; nobody else's change comes between. It does not count as an update.
+     *
+     * @param change what becomes of the labels; quick, for others wait. It may be asked again. If it throws an
+     *     {@link IllegalArgumentException}, this does too, and nothing changes
+     * @return the conversation with its new labels
+     * @throws StoreException of kind {@code NOT_FOUND} if there is no such conversation
+     */
+    Entry label(String id, UnaryOperator<Labels> change) throws StoreException;
 
     /**
      * Finds words, also begun ones at the end, and "phrases in quotation marks", whatever their case and accents; the newest first. All

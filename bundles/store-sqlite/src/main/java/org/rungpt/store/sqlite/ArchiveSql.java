@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.store.ConversationArchive.Entry;
@@ -45,8 +46,10 @@ final class ArchiveSql {
                         limit);
     }
 
-    static void label(Session session, String id, Labels labels) throws SQLException, StoreException {
+    static Entry label(Session session, String id, UnaryOperator<Labels> change) throws SQLException, StoreException {
         long number = ConversationSql.number(session, id);
+        Entry before = entries(session, "where number = ?", number).get(0);
+        Labels labels = change.apply(before.labels());
         session.update(
                 "update conversation set pinned = ?, archived = ? where number = ?",
                 labels.pinned() ? 1 : 0,
@@ -56,6 +59,7 @@ final class ArchiveSql {
         for (String tag : labels.tags()) {
             session.update("insert into tag (conversation, name) values (?, ?)", number, tag);
         }
+        return new Entry(before.conversation(), labels, before.origin());
     }
 
     static void branch(Session session, Conversation made, Origin origin) throws SQLException, StoreException {

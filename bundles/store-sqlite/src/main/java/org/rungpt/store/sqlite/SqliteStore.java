@@ -12,6 +12,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -201,11 +203,24 @@ public final class SqliteStore implements ConversationStore, ConversationArchive
     }
 
     @Override
-    public void label(String id, Labels labels) throws StoreException {
-        database().write(session -> {
-            ArchiveSql.label(session, id, labels);
-            return true;
-        });
+    public Entry label(String id, UnaryOperator<Labels> change) throws StoreException {
+        var refused = new AtomicReference<@Nullable IllegalArgumentException>();
+        Entry labelled = database()
+                .write(session -> ArchiveSql.label(session, id, before -> {
+                    refused.set(null);
+                    try {
+                        return change.apply(before);
+                    } catch (IllegalArgumentException e) {
+                        // The caller's mistake, not the database's.
+                        refused.set(e);
+                        return before;
+                    }
+                }));
+        IllegalArgumentException wrong = refused.get();
+        if (wrong != null) {
+            throw wrong;
+        }
+        return labelled;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.rungpt.store.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
@@ -10,6 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -24,6 +28,7 @@ import org.rungpt.api.store.ConversationArchive.Range;
 import org.rungpt.api.store.ConversationArchive.Which;
 import org.rungpt.api.store.ConversationStore.Change;
 import org.rungpt.api.store.ConversationStore.NewEvent;
+import org.rungpt.api.store.StoreException;
 
 final class ArchiveTest {
     @TempDir
@@ -76,13 +81,41 @@ final class ArchiveTest {
     void labelsAreKeptAndFiltered() throws Exception {
         say("c1", "x");
         say("c2", "x");
-        store.label("c1", new Labels(true, false, List.of("work", "home")));
-        store.label("c2", new Labels(false, true, List.of("work")));
+        store.label("c1", before -> new Labels(true, false, List.of("work", "home")));
+        store.label("c2", before -> new Labels(false, true, List.of("work")));
         assertThat(ids(store.list(Which.CURRENT, null, null, 10))).containsExactly("c1");
         assertThat(ids(store.list(Which.ARCHIVED, null, null, 10))).containsExactly("c2");
         assertThat(ids(store.list(Which.PINNED, null, null, 10))).containsExactly("c1");
         assertThat(ids(store.list(Which.ALL, "work", null, 10))).containsExactly("c2", "c1");
         assertThat(store.entry("c1").orElseThrow().labels().tags()).containsExactly("home", "work");
+    }
+
+    @Test
+    void changesOfLabelsAtTheSameTimeAreAllKept() throws Exception {
+        say("c1", "x");
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        for (int i = 0; i < 15; i++) {
+            String tag = "tag" + i;
+            all.add(CompletableFuture.runAsync(() -> {
+                try {
+                    store.label("c1", before -> {
+                        List<String> tags = new ArrayList<>(before.tags());
+                        tags.add(tag);
+                        return new Labels(before.pinned(), before.archived(), tags);
+                    });
+                } catch (StoreException e) {
+                    throw new CompletionException(e);
+                }
+            }));
+        }
+        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
+        assertThat(store.entry("c1").orElseThrow().labels().tags()).hasSize(15);
+        assertThat(store.label("c1", before -> new Labels(true, false, before.tags()))
+                        .labels())
+                .isEqualTo(store.entry("c1").orElseThrow().labels());
+        assertThatThrownBy(() -> store.label("c1", before -> new Labels(false, false, List.of(""))))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(store.entry("c1").orElseThrow().labels().pinned()).isTrue();
     }
 
     @Test
