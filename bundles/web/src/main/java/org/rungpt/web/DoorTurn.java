@@ -79,6 +79,7 @@ final class DoorTurn implements EventSink {
     private Phase phase = Phase.BEFORE;
     private @Nullable String writing;
     private @Nullable JsonNode error;
+    private boolean tooLong;
     private String reason = "stop";
     private long input;
     private long output;
@@ -180,6 +181,7 @@ final class DoorTurn implements EventSink {
         input += usage.path("input").asLong();
         output += usage.path("output").asLong();
         String how = data.path("reason").asText();
+        tooLong = data.has("tooLong");
         error = how.equals("error") && data.has("error") ? data.get("error") : null;
         reason = how.equals("length") || how.equals("content_filter") ? how : "stop";
     }
@@ -192,7 +194,7 @@ final class DoorTurn implements EventSink {
             String what = wrong.path("message").asText();
             finish(wrong.path("kind").asText("server"), remedy.isEmpty() ? what : what + " " + remedy);
         } else if (how.equals("error") || how.equals("interrupted")) {
-            finish(how, data.path("detail").asText("The turn ended early."));
+            finish(tooLong ? "context_length" : how, data.path("detail").asText("The turn ended early."));
         } else if (!how.equals("done") || background.isEmpty()) {
             boolean limited = how.equals("limit") || how.equals("repeated");
             reason = limited && !reason.equals("content_filter") ? "length" : reason;

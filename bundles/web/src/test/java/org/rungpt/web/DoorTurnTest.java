@@ -173,6 +173,15 @@ class DoorTurnTest {
     }
 
     @Test
+    void aConversationThatIsTooLongHasItsOwnKindOfError() {
+        happens(
+                "message.finished",
+                Json.object().put("message", "m1").put("reason", "superseded").put("tooLong", 9000));
+        happens("turn.finished", Json.object().put("reason", "error").put("detail", "It is too long."));
+        assertThat(told.finish).isEqualTo(new DoorTurn.Finish("stop", "context_length", "It is too long.", 0, 0));
+    }
+
+    @Test
     void afterTheEndNothingIsTold() {
         end("done");
         text("message.text", "m1", 0, "late", "answer");
