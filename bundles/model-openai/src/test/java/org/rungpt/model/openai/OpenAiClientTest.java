@@ -416,6 +416,13 @@ final class OpenAiClientTest {
     }
 
     @Test
+    @DisplayName("G.80 silence is borne for a minute unless somebody says otherwise")
+    void silenceIsBorneForAMinute() throws Exception {
+        assertThat(ConnectionConfig.class.getMethod("idleTimeoutSeconds").getDefaultValue())
+                .isEqualTo(60);
+    }
+
+    @Test
     @DisplayName("G.80 a server that never answers is given up")
     void aServerThatNeverAnswersIsGivenUp() throws Exception {
         impatient(Duration.ofMillis(100), Duration.ofSeconds(30), Duration.ofSeconds(30));
@@ -600,10 +607,11 @@ final class OpenAiClientTest {
     @Test
     @DisplayName("G.82 passes on a long answer piece by piece")
     void passesOnALongAnswerPieceByPiece() throws Exception {
+        int thousands = Boolean.getBoolean("rungpt.soak") ? 2000 : 200;
         server.then(exchange -> {
             exchange.events();
             String thousand = text("x").repeat(1000);
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < thousands; i++) {
                 exchange.raw(thousand);
             }
             exchange.raw(finish("stop") + "data: [DONE]\n\n").end();
@@ -619,7 +627,25 @@ final class OpenAiClientTest {
         client.stream(REQUEST, counting);
 
         assertThat(counting.finish()).isEqualTo(FinishReason.STOP);
-        assertThat(counting.count).isEqualTo(200_000);
+        assertThat(counting.count).isEqualTo(thousands * 1000);
+    }
+
+    @Test
+    @DisplayName("G.82 a whole completion of 50 MB is refused, not kept")
+    void aWholeCompletionThatIsHugeIsRefused() throws Exception {
+        server.then(exchange -> {
+            exchange.head(200, "application/json")
+                    .raw("{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"");
+            String part = "x".repeat(1 << 20);
+            for (int i = 0; i < 50; i++) {
+                exchange.raw(part);
+            }
+            exchange.raw("\"},\"finish_reason\":\"stop\"}]}").end();
+        });
+        ask();
+
+        assertThat(heard.error().kind()).isEqualTo(Kind.MALFORMED);
+        assertThat(heard.text()).isEmpty();
     }
 
     @Test

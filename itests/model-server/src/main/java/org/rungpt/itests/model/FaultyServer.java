@@ -195,6 +195,18 @@ public final class FaultyServer implements AutoCloseable {
                 // reset: closed too
             }
         }
+
+        /** Says nothing for so long, or until the client closes. */
+        public void pause(int millis) throws IOException {
+            socket.setSoTimeout(millis);
+            try {
+                while (socket.getInputStream().read() >= 0) {
+                    continue;
+                }
+            } catch (SocketTimeoutException e) {
+                // it still listens
+            }
+        }
     }
 
     public static Answer answer(int status, String body, String... headers) {
