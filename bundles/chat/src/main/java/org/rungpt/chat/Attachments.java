@@ -60,6 +60,12 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
                         .orElseThrow(() -> new ChatException(
                                 ChatException.Kind.NOT_FOUND, "there is no artifact " + Visible.cut(id, 80) + " here"));
                 if (artifact.isPicture()) {
+                    if (artifact.size() > Pictures.LARGEST) {
+                        throw new ChatException(
+                                ChatException.Kind.INVALID,
+                                artifact.name() + " is larger than " + (Pictures.LARGEST >> 20)
+                                        + " MiB, which is the most that models are shown: attach a smaller picture");
+                    }
                     pictures.add(new CallState.LeftFile(
                             artifact.id(), artifact.name(), artifact.mediaType(), artifact.size()));
                     texts.add("[Attached picture: " + artifact.name() + "]");

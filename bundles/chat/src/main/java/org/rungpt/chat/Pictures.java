@@ -15,11 +15,18 @@ import org.rungpt.api.protocol.CallProtocol;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts the pictures that calls left behind their results, for models that can see: the latest few, and none that is too large. */
+/**
+ * Puts pictures behind the results and messages that they belong to, for models that can see: the latest few, and none that is too large.
+ * What the model is not shown, it is told of.
+ */
 final class Pictures {
     private static final Logger LOG = LoggerFactory.getLogger(Pictures.class);
     private static final int MOST = 6;
-    private static final long LARGEST = 5L << 20;
+    /** As many messages are looked at for pictures, the latest ones. */
+    private static final int MOST_TOLD = 20;
+
+    /** Of a picture, in bytes. */
+    static final long LARGEST = 5L << 20;
 
     private final Services services;
     private final String conversation;
@@ -41,15 +48,19 @@ final class Pictures {
     List<ModelMessage> render(CallProtocol protocol, String nonce, ConversationState state, boolean sees) {
         List<Message> history = state.history();
         var rendered = new ArrayList<>(protocol.render(nonce, history));
-        if (!sees || state.pictures().isEmpty()) {
+        if (state.pictures().isEmpty()) {
             return rendered;
         }
-        int left = MOST;
-        for (int i = history.size() - 1; i >= 0 && left > 0; i--) {
+        int left = sees ? MOST : 0;
+        int told = 0;
+        for (int i = history.size() - 1; i >= 0 && told < MOST_TOLD; i--) {
             List<CallState.LeftFile> files = state.pictures().getOrDefault(id(history.get(i)), List.of());
-            List<ContentPart> parts = parts(files, left);
+            List<ContentPart> parts = sees ? parts(files, left) : unseen(files);
             if (!parts.isEmpty()) {
-                left -= parts.size() / 2;
+                left -= (int) parts.stream()
+                        .filter(ContentPart.Image.class::isInstance)
+                        .count();
+                told++;
                 // What is rendered of the beginning alone ends with the results; merged or not, they stand at the same
                 // place in the whole.
                 int at = protocol.render(nonce, history.subList(0, i + 1)).size() - 1;
@@ -80,18 +91,38 @@ final class Pictures {
         }
     }
 
+    private static List<ContentPart> unseen(List<CallState.LeftFile> files) {
+        return files.stream()
+                .map(file -> notShown(file, "could not be sent: this model is not known to take pictures"))
+                .toList();
+    }
+
+    private static ContentPart notShown(CallState.LeftFile file, String why) {
+        return new ContentPart.Text("\n[You do not see the picture " + file.name() + ": it " + why + ".]");
+    }
+
     private List<ContentPart> parts(List<CallState.LeftFile> files, int most) {
         List<ContentPart> parts = new ArrayList<>();
         Optional<ArtifactStore> store = services.artifacts.first();
+        int shown = 0;
         for (CallState.LeftFile file : files) {
-            if (store.isEmpty() || file.size() > LARGEST || parts.size() / 2 >= most) {
+            if (file.size() > LARGEST) {
+                parts.add(notShown(file, "is larger than " + (LARGEST >> 20) + " MiB"));
+                continue;
+            } else if (shown >= most) {
+                parts.add(notShown(file, "is not among the latest " + MOST));
+                continue;
+            } else if (store.isEmpty()) {
+                parts.add(notShown(file, "cannot be read now"));
                 continue;
             }
             try (InputStream in = Channels.newInputStream(store.get().open(conversation, file.artifact()))) {
                 String content = Base64.getEncoder().encodeToString(in.readNBytes((int) LARGEST));
                 parts.add(new ContentPart.Text("\n[The picture " + file.name() + ":]"));
                 parts.add(new ContentPart.Image(file.mediaType(), content));
+                shown++;
             } catch (IOException | RuntimeException e) {
+                parts.add(notShown(file, "cannot be read now"));
                 LOG.warn("the picture {} cannot be shown to the model: {}", file.name(), e.toString());
             }
         }

@@ -165,8 +165,34 @@ final class LeftBehindTest {
                 assertThat(parts).contains(new ContentPart.Image("image/png", "AQID"));
             } else {
                 assertThat(parts).noneMatch(part -> part instanceof ContentPart.Image);
+                assertThat(messages.get(messages.size() - 1).text())
+                        .contains("[You do not see the picture a.png: it could not be sent");
             }
         }
+    }
+
+    @Test
+    void thePicturesThatAModelIsNotShownAreNamed() throws Exception {
+        house.model.info = new ModelInfo("one", "One", null, true);
+        String id = house.conversation();
+        List<String> artifacts = new java.util.ArrayList<>();
+        for (int i = 1; i <= 8; i++) {
+            artifacts.add(files.put(id, "upload", i + ".png", new java.io.ByteArrayInputStream(new byte[] {1}))
+                    .id());
+        }
+        house.chat.post(id, null, "look", artifacts);
+        List<ModelMessage> messages = house.model.next().request.messages();
+        ModelMessage asked = messages.get(messages.size() - 1);
+        assertThat(asked.content())
+                .filteredOn(ContentPart.Image.class::isInstance)
+                .hasSize(6);
+        assertThat(asked.text())
+                .contains("[You do not see the picture 7.png: it is not among the latest 6.]")
+                .contains("[You do not see the picture 8.png: it is not among the latest 6.]");
+        String large = files.put(id, "upload", "large.png", new java.io.ByteArrayInputStream(new byte[(5 << 20) + 1]))
+                .id();
+        assertThatThrownBy(() -> house.chat.post(id, null, "look", List.of(large)))
+                .hasMessageContaining("large.png is larger than 5 MiB");
     }
 
     /** Knows one call, whose only file may stand in the way. */
