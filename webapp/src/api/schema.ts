@@ -89,7 +89,7 @@ export interface paths {
         readonly get?: never;
         /**
          * Make or change a connection
-         * @description Without `key` the stored key stays, unless the base URL goes to another origin.
+         * @description Without `key` the stored key stays, unless the base URL goes to another origin. Of the kind local, what is said of its models can be changed.
          */
         readonly put: operations["saveConnection"];
         readonly post?: never;

@@ -9,6 +9,9 @@ import { bodyOf, type Details, detailsOf } from "./connectionDetails";
 import { ConnectionMore } from "./ConnectionMore";
 import { PRESETS } from "./presets";
 
+/** The kind of servers that were found on this machine by themselves: what is said of their models can be changed, and nothing else. */
+export const LOCAL = "local";
+
 interface Props {
   /** The connection to change; undefined for a new one. */
   readonly connection: Connection | undefined;
@@ -86,35 +89,39 @@ export function ConnectionForm({ connection, taken, onDone, onCancel }: Props) {
           </div>
         </>
       )}
-      <div className="field">
-        <label htmlFor="base-url">{texts.settings.baseUrl}</label>
-        <input
-          id="base-url"
-          className="input"
-          type="url"
-          required
-          value={baseUrl}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(event) => setBaseUrl(event.target.value)}
-        />
-      </div>
-      <div className="field">
-        <label htmlFor="api-key">{texts.settings.key}</label>
-        <input
-          id="api-key"
-          className="input"
-          type="password"
-          value={key}
-          autoComplete="off"
-          spellCheck={false}
-          aria-describedby="api-key-note"
-          onChange={(event) => setKey(event.target.value)}
-        />
-        <p className="faint" id="api-key-note">
-          {connection?.keyHint === undefined ? texts.settings.keyNone : texts.settings.keyKeep(connection.keyHint)}
-        </p>
-      </div>
+      {connection?.kind !== LOCAL && (
+        <>
+          <div className="field">
+            <label htmlFor="base-url">{texts.settings.baseUrl}</label>
+            <input
+              id="base-url"
+              className="input"
+              type="url"
+              required
+              value={baseUrl}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(event) => setBaseUrl(event.target.value)}
+            />
+          </div>
+          <div className="field">
+            <label htmlFor="api-key">{texts.settings.key}</label>
+            <input
+              id="api-key"
+              className="input"
+              type="password"
+              value={key}
+              autoComplete="off"
+              spellCheck={false}
+              aria-describedby="api-key-note"
+              onChange={(event) => setKey(event.target.value)}
+            />
+            <p className="faint" id="api-key-note">
+              {connection?.keyHint === undefined ? texts.settings.keyNone : texts.settings.keyKeep(connection.keyHint)}
+            </p>
+          </div>
+        </>
+      )}
       <ConnectionMore details={details} onChange={setDetails} />
       {error && (
         <p className="test bad" role="alert">

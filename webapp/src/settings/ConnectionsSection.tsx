@@ -7,13 +7,11 @@ import { useStore } from "../state/store";
 import { report, tell } from "../state/toasts";
 import { sentences } from "../text/sentences";
 import { texts } from "../texts";
-import { ConnectionForm } from "./ConnectionForm";
+import { ConnectionForm, LOCAL } from "./ConnectionForm";
 import { ProbePanel } from "./ProbePanel";
 
 /** The kinds that have a server and a key; others, like the demo model, have nothing to set. */
 const EDITABLE = "openai";
-/** The kind of servers that were found on this machine by themselves. */
-const LOCAL = "local";
 
 export function ConnectionsSection() {
   const { data, error } = useStore(connections);
@@ -164,11 +162,13 @@ function ConnectionRow({ connection, onEdit, onChanged }: RowProps) {
         <button type="button" className="button" aria-expanded={probing} onClick={() => setProbing(!probing)}>
           {texts.connection.probe}
         </button>
+        {(connection.kind === EDITABLE || connection.kind === LOCAL) && (
+          <button type="button" className="button" onClick={onEdit}>
+            {texts.settings.edit}
+          </button>
+        )}
         {connection.kind === EDITABLE && (
           <>
-            <button type="button" className="button" onClick={onEdit}>
-              {texts.settings.edit}
-            </button>
             {connection.keyHint !== undefined && (
               <button type="button" className="button" onClick={() => void removeKey()}>
                 {texts.settings.removeKey}

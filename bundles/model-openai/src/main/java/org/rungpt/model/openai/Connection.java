@@ -31,6 +31,7 @@ final class Connection implements ModelConnection, AutoCloseable {
     private static final Duration STALE = Duration.ofMinutes(10);
 
     private final Keys keys;
+    private final @Nullable LocalFacts local;
     private final OpenAiClient client;
     private final AtomicReference<@Nullable CompletableFuture<List<ModelInfo>>> asking = new AtomicReference<>();
     private final AtomicInteger changes = new AtomicInteger();
@@ -42,7 +43,13 @@ final class Connection implements ModelConnection, AutoCloseable {
     private volatile boolean everAsked;
 
     Connection(Settings settings, Keys keys, Retry retry) {
+        this(settings, keys, retry, null);
+    }
+
+    /** @param local knows what the server says of its models beside the list; null for one that is asked for the list only */
+    Connection(Settings settings, Keys keys, Retry retry, @Nullable LocalFacts local) {
         this.settings = settings;
+        this.local = local;
         this.keys = keys;
         this.client = new OpenAiClient(settings.name(), this::server, settings.connectTimeout(), retry);
     }
@@ -153,7 +160,7 @@ final class Connection implements ModelConnection, AutoCloseable {
         asked = System.nanoTime();
         everAsked = true;
         int before = changes.get();
-        client.models().whenComplete((list, thrown) -> {
+        client.models().thenApplyAsync(this::withFacts, client::execute).whenComplete((list, thrown) -> {
             asking.set(null);
             if (before != changes.get()) {
                 refreshSilently(); // what came is about another server or key
@@ -170,6 +177,19 @@ final class Connection implements ModelConnection, AutoCloseable {
             }
         });
         return mine.copy();
+    }
+
+    private List<ModelInfo> withFacts(List<ModelInfo> list) {
+        LocalFacts facts = local;
+        if (facts == null) {
+            return list;
+        }
+        try {
+            return facts.of(settings.base(), list);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return list;
+        }
     }
 
     private static ModelException asModelException(Throwable thrown) {
@@ -221,6 +241,9 @@ final class Connection implements ModelConnection, AutoCloseable {
         public void finished(FinishReason reason, @Nullable Usage usage) {
             if (reason != FinishReason.CANCELLED && used == settings) {
                 trouble = null;
+            }
+            if (local != null && local.isProvisional()) {
+                refreshSilently(); // it is loaded now
             }
             observer.finished(reason, usage);
         }

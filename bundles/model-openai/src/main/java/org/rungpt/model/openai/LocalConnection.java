@@ -19,6 +19,11 @@ final class LocalConnection implements ModelConnection, AutoCloseable {
         this.connection = connection;
     }
 
+    /** What is said of its models is another thing from now on. */
+    void change(Settings settings) {
+        connection.change(settings);
+    }
+
     @Override
     public String name() {
         return connection.name();

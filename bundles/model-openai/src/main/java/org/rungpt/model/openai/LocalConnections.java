@@ -1,5 +1,6 @@
 package org.rungpt.model.openai;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -17,6 +18,7 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -69,6 +71,7 @@ public final class LocalConnections implements ModelConnections {
     private static final String OWN_PORT = "org.osgi.service.http.port";
 
     private final BundleContext context;
+    private final FoundFacts facts;
     private final boolean enabled;
     private final LocalServers servers;
     private final ScheduledThreadPoolExecutor executor;
@@ -77,16 +80,23 @@ public final class LocalConnections implements ModelConnections {
     private volatile List<ConnectionSettings> settings = List.of();
 
     @Activate
-    public LocalConnections(BundleContext context, Config config) {
+    public LocalConnections(BundleContext context, Config config, @Reference ConfigurationAdmin configurations) {
         this(
                 context,
+                new FoundFacts(configurations),
                 config.enabled(),
                 Duration.ofSeconds(Math.max(1, config.intervalSeconds())),
                 port(context, config));
     }
 
-    LocalConnections(BundleContext context, boolean enabled, Duration interval, ToIntFunction<LocalServer> ports) {
+    LocalConnections(
+            BundleContext context,
+            FoundFacts facts,
+            boolean enabled,
+            Duration interval,
+            ToIntFunction<LocalServer> ports) {
         this.context = context;
+        this.facts = facts;
         this.enabled = enabled;
         this.servers = new LocalServers(ports);
         this.executor = new ScheduledThreadPoolExecutor(1, task -> {
@@ -140,15 +150,61 @@ public final class LocalConnections implements ModelConnections {
         return settings;
     }
 
+    /** What is said of its models; everything else is as it was found. */
     @Override
     public void save(ConnectionSettings wanted, @Nullable String key) {
-        throw new IllegalArgumentException(
-                "kind: servers on this machine are found by themselves; set up a connection of the kind openai instead");
+        synchronized (shown) {
+            Map.Entry<LocalServer, Shown> found = shown.entrySet().stream()
+                    .filter(each -> each.getKey().connection().equals(wanted.name()))
+                    .findFirst()
+                    .orElseThrow(
+                            () -> new IllegalArgumentException(
+                                    "name: no server of this name was found here; set up a connection of the kind openai instead"));
+            BaseUrl base = found.getValue().base();
+            if (!BaseUrl.of(wanted.baseUrl()).equals(base)
+                    || !wanted.headers().isEmpty()
+                    || (key != null && !key.isBlank())) {
+                throw new IllegalArgumentException("baseUrl, headers, key: " + wanted.name() + " was found at " + base
+                        + "; set up a connection of the kind openai to say something else");
+            }
+            ModelFacts said = ModelFacts.checked(
+                    wanted.models(), wanted.contextTokens(), wanted.prices(), wanted.images(), wanted.protocol());
+            try {
+                facts.save(found.getKey(), said);
+            } catch (IOException e) {
+                throw notKept(wanted.name(), e);
+            }
+            found.getValue().connection().change(settings(found.getKey(), base, said));
+            tell();
+        }
     }
 
+    private static IllegalStateException notKept(String name, IOException e) {
+        return new IllegalStateException(
+                "What is said of " + Redaction.plain(name, 60) + " cannot be kept: "
+                        + Redaction.plain(e.getMessage(), 200),
+                e);
+    }
+
+    /** What was said of its models is forgotten; it goes itself when its server goes. */
     @Override
     public void remove(String name) {
-        // It goes when its server goes.
+        synchronized (shown) {
+            for (LocalServer server : LocalServer.all()) {
+                if (server.connection().equals(name)) {
+                    try {
+                        facts.forget(server);
+                    } catch (IOException e) {
+                        throw notKept(name, e);
+                    }
+                    Shown found = shown.get(server);
+                    if (found != null) {
+                        found.connection().change(settings(server, found.base(), ModelFacts.NONE));
+                    }
+                    tell();
+                }
+            }
+        }
     }
 
     @Override
@@ -180,16 +236,32 @@ public final class LocalConnections implements ModelConnections {
                         show(server, base);
                     }
                 }
-                List<ConnectionSettings> all = new ArrayList<>();
-                shown.forEach((server, each) -> all.add(new ConnectionSettings(
-                        server.connection(), KIND, each.base().toString(), Map.of(), null)));
-                settings = List.copyOf(all);
+                tell();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
             LOG.warn("Servers on this machine cannot be looked for: {}", e.toString());
         }
+    }
+
+    private void tell() {
+        List<ConnectionSettings> all = new ArrayList<>();
+        shown.forEach((server, each) -> {
+            ModelFacts said = facts.of(server);
+            all.add(new ConnectionSettings(
+                    server.connection(),
+                    KIND,
+                    each.base().toString(),
+                    Map.of(),
+                    null,
+                    said.models(),
+                    said.contextTokens(),
+                    said.prices(),
+                    said.images(),
+                    said.protocol().isEmpty() ? null : said.protocol()));
+        });
+        settings = List.copyOf(all);
     }
 
     /** What the user has set up goes before what is found. */
@@ -199,8 +271,8 @@ public final class LocalConnections implements ModelConnections {
                         !(other instanceof LocalConnection) && other.name().equals(name));
     }
 
-    private void show(LocalServer server, BaseUrl base) {
-        var settingsOfIt = new Settings(
+    private static Settings settings(LocalServer server, BaseUrl base, ModelFacts said) {
+        return new Settings(
                 server.connection(),
                 server.title(),
                 base,
@@ -208,12 +280,16 @@ public final class LocalConnections implements ModelConnections {
                 "",
                 Duration.ofSeconds(5),
                 new OpenAiClient.Timeouts(Duration.ofMinutes(5), Duration.ofMinutes(1), Duration.ofHours(1)),
-                ModelFacts.NONE);
+                said);
+    }
+
+    private void show(LocalServer server, BaseUrl base) {
         var connection = new LocalConnection(new Connection(
-                settingsOfIt,
+                settings(server, base, facts.of(server)),
                 new Keys(() -> null, name -> null),
                 new Retry(
-                        Duration.ofSeconds(1), () -> ThreadLocalRandom.current().nextDouble())));
+                        Duration.ofSeconds(1), () -> ThreadLocalRandom.current().nextDouble()),
+                new LocalFacts(server)));
         connection.refresh();
         var properties = new HashMap<String, Object>(Map.of("name", server.connection()));
         shown.put(

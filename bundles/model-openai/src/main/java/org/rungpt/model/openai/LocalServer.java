@@ -1,6 +1,5 @@
 package org.rungpt.model.openai;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 
@@ -63,16 +62,8 @@ enum LocalServer {
         return path;
     }
 
+    /** @param answer what came; a missing node if no JSON did */
     abstract boolean isIt(JsonNode answer);
-
-    boolean answers(String body) {
-        try {
-            JsonNode answer = Json.MAPPER.readTree(body);
-            return answer != null && isIt(answer);
-        } catch (JsonProcessingException e) {
-            return false; // something else listens there
-        }
-    }
 
     private static boolean isOwnedBy(JsonNode answer, String owner) {
         for (JsonNode model : answer.path("data")) {

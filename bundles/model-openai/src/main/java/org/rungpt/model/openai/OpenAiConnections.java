@@ -33,7 +33,6 @@ import org.rungpt.api.model.ConnectionSettings;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
 import org.rungpt.api.model.ModelException;
-import org.rungpt.api.model.Prices;
 import org.rungpt.api.secret.SecretException;
 import org.rungpt.api.secret.SecretStore;
 
@@ -107,8 +106,8 @@ public final class OpenAiConnections implements ModelConnections {
         List<ConnectionSettings> all = new ArrayList<>();
         for (Configuration each : all()) {
             Map<String, Object> values = values(each);
-            String name = text(values, "name");
-            String written = text(values, "baseUrl");
+            String name = FactsProperties.text(values, "name");
+            String written = FactsProperties.text(values, "baseUrl");
             Map<String, String> headers = Map.of();
             String hint = null;
             ModelFacts facts = ModelFacts.NONE;
@@ -172,7 +171,7 @@ public final class OpenAiConnections implements ModelConnections {
                         .map(header -> header.getKey() + ": " + header.getValue())
                         .sorted()
                         .toArray(String[]::new));
-        put(values, facts);
+        FactsProperties.put(values, facts);
         String revision = UUID.randomUUID().toString();
         values.put(Applied.REVISION, revision);
         try {
@@ -215,19 +214,6 @@ public final class OpenAiConnections implements ModelConnections {
                             + Redaction.plain(e.getMessage(), 200),
                     e);
         }
-    }
-
-    private static void put(Map<String, Object> values, ModelFacts facts) {
-        Prices prices = facts.prices();
-        values.put("models", facts.models().toArray(String[]::new));
-        values.put("contextTokens", facts.contextTokens() == null ? 0 : facts.contextTokens());
-        values.put("priceInput", prices == null ? "" : Double.toString(prices.input()));
-        values.put("priceOutput", prices == null ? "" : Double.toString(prices.output()));
-        values.put(
-                "priceCachedInput",
-                prices == null || prices.cachedInput() == null ? "" : Double.toString(prices.cachedInput()));
-        values.put("images", facts.images() == null ? "" : facts.images().toString());
-        values.put("protocol", facts.protocol());
     }
 
     /** A name may lead where no written address may; nobody waits long for a name server. */
@@ -277,24 +263,18 @@ public final class OpenAiConnections implements ModelConnections {
         return new Settings(
                 Settings.checkedName(name),
                 name,
-                Settings.base(name, text(values, "baseUrl"), environment),
-                Settings.headers(texts(values.get("headers"))),
-                text(values, "keyOrigin"),
+                Settings.base(name, FactsProperties.text(values, "baseUrl"), environment),
+                Settings.headers(FactsProperties.texts(values.get("headers"))),
+                FactsProperties.text(values, "keyOrigin"),
                 Duration.ZERO,
                 new OpenAiClient.Timeouts(Duration.ZERO, Duration.ZERO, Duration.ZERO),
-                ModelFacts.written(
-                        texts(values.get("models")),
-                        number(values.get("contextTokens")),
-                        text(values, "priceInput"),
-                        text(values, "priceOutput"),
-                        text(values, "priceCachedInput"),
-                        text(values, "images"),
-                        text(values, "protocol")));
+                FactsProperties.read(values));
     }
 
     private String origin(String name, Map<String, Object> values) {
         try {
-            return Settings.base(name, text(values, "baseUrl"), environment).origin();
+            return Settings.base(name, FactsProperties.text(values, "baseUrl"), environment)
+                    .origin();
         } catch (IllegalArgumentException e) {
             return ""; // it went nowhere, so any address is another one
         }
@@ -310,7 +290,7 @@ public final class OpenAiConnections implements ModelConnections {
 
     private @Nullable Configuration find(String name) {
         return all().stream()
-                .filter(each -> text(values(each), "name").equals(name))
+                .filter(each -> FactsProperties.text(values(each), "name").equals(name))
                 .findFirst()
                 .orElse(null);
     }
@@ -333,28 +313,5 @@ public final class OpenAiConnections implements ModelConnections {
             Collections.list(properties.keys()).forEach(key -> values.put(key, properties.get(key)));
         }
         return values;
-    }
-
-    private static String text(Map<String, Object> values, String key) {
-        Object value = values.get(key);
-        return value == null ? "" : value.toString().strip();
-    }
-
-    private static int number(@Nullable Object value) {
-        try {
-            return value == null || value.toString().isBlank()
-                    ? 0
-                    : Integer.parseInt(value.toString().strip());
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(
-                    "contextTokens: " + Redaction.plain(value.toString(), 20) + " is no number", e);
-        }
-    }
-
-    private static List<String> texts(@Nullable Object value) {
-        if (value instanceof String[] many) {
-            return List.of(many);
-        }
-        return value == null ? List.of() : List.of(value.toString());
     }
 }
