@@ -211,7 +211,7 @@ public final class ChatComponent implements Conversations, Permissions, Spending
     }
 
     @Override
-    public List<String> importAll(InputStream json) throws ChatException, IOException {
+    public Imported importAll(InputStream json) throws ChatException, IOException {
         return library.importAll(json);
     }
 

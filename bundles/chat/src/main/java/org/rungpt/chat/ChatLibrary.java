@@ -1,23 +1,23 @@
 package org.rungpt.chat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.Library;
-import org.rungpt.api.chat.Opening.Role;
 import org.rungpt.api.store.ConversationArchive;
+import org.rungpt.api.store.ConversationArchive.Labels;
 import org.rungpt.api.store.ConversationArchive.Origin;
 import org.rungpt.api.store.ConversationStore.Change;
 import org.rungpt.api.store.ConversationStore.NewEvent;
@@ -46,7 +46,7 @@ final class ChatLibrary implements Library {
     public Conversation branch(String conversation, @Nullable String message, @Nullable Long seq) throws ChatException {
         Conversation from = find(conversation);
         Branching part = Branching.of(from, events(conversation), message, seq);
-        Conversation made = make(from.title(), part.model(), part.protocol());
+        Conversation made = make(from.title(), Instant.now(), part.model(), part.protocol());
         part.copyFiles(engine.services, conversation, made.id());
         var origin = new Origin(conversation, part.seq());
         List<NewEvent> own = newEvents(part.ran() ? List.of(part.notice()) : List.of());
@@ -62,105 +62,23 @@ final class ChatLibrary implements Library {
         Conversation found = find(conversation);
         List<ConversationEvent> events = events(conversation);
         return switch (format) {
-            case JSON -> ExportFile.json(found, events);
+            case JSON ->
+                ExportFile.json(
+                        found, labels(conversation), events, ExportedFiles.of(engine.services, conversation, events));
             case MARKDOWN -> ExportFile.markdown(found, events);
             case HTML -> ExportFile.html(found, events);
         };
     }
 
+    private Labels labels(String conversation) throws ChatException {
+        return withArchive(archive -> archive.entry(conversation))
+                .map(ConversationArchive.Entry::labels)
+                .orElse(Labels.NONE);
+    }
+
     @Override
-    public List<String> importAll(InputStream json) throws ChatException, IOException {
-        JsonNode root = ImportFile.read(json);
-        if (root.path("format").asText().equals(ExportFile.FORMAT)) {
-            return List.of(importOwn(root));
-        }
-        List<String> made = new ArrayList<>();
-        List<ImportFile.Tree> trees = ImportFile.chatGpt(root);
-        for (ImportFile.Tree tree : trees) {
-            importTree(tree, made);
-        }
-        return made;
-    }
-
-    /** A conversation that RunGPT wrote, or that says so: only if all its turns are closed, every call among them, it is taken as it is. */
-    private String importOwn(JsonNode root) throws ChatException {
-        String model = models.defaultModel().orElse("demo/demo");
-        var state = new ConversationState(model, protocol);
-        List<Draft> events = new ArrayList<>();
-        try {
-            for (JsonNode one : root.path("events")) {
-                String type = one.path("type").asText();
-                if (!ExportFile.TYPES.contains(type)) {
-                    continue;
-                }
-                if (!(one.path("data") instanceof ObjectNode data)) {
-                    throw ImportFile.wrong("an event of the file has no \"data\"");
-                }
-                // The files did not come with it.
-                data.remove("attachments");
-                data.remove("imported");
-                state.apply(type, data);
-                events.add(new Draft(type, data).asImported());
-            }
-        } catch (IllegalArgumentException | IllegalStateException e) {
-            throw ImportFile.wrong("an event of the file is damaged: " + e.getMessage());
-        }
-        if (events.isEmpty()) {
-            throw ImportFile.wrong("the file has no events");
-        }
-        boolean closed = state.turn() == null
-                && state.pending().isEmpty()
-                && state.answer() == null
-                && state.calls().isEmpty()
-                && state.background().isEmpty();
-        if (!closed) {
-            throw ImportFile.wrong(
-                    "the file ends in the middle of a turn, or before a call has ended: export it when all has ended");
-        }
-        String title = Titles.of(root.path("conversation").path("title").asText(""));
-        Conversation made = make(title, model, protocol);
-        create(made, events);
-        return made.id();
-    }
-
-    private void importTree(ImportFile.Tree tree, List<String> made) throws ChatException {
-        // Where branches may leave: after what ends a turn.
-        Map<String, Origin> ends = new HashMap<>();
-        String model = models.defaultModel().orElse("demo/demo");
-        for (List<ImportFile.Node> path : tree.paths()) {
-            int shared = 0;
-            Origin origin = null;
-            for (int i = 0; i < path.size(); i++) {
-                Origin end = ends.get(path.get(i).id());
-                boolean turnEnds =
-                        i + 1 == path.size() || path.get(i + 1).said().role() == Role.USER;
-                if (end != null && turnEnds) {
-                    origin = end;
-                    shared = i + 1;
-                }
-            }
-            String title = tree.title().isBlank() ? Titles.of(path.get(0).said().text()) : Titles.of(tree.title());
-            Conversation conversation = make(title, model, protocol);
-            List<ImportFile.Node> own = path.subList(shared, path.size());
-            Transcript.Written written =
-                    Transcript.write(own.stream().map(ImportFile.Node::said).toList(), model);
-            if (origin == null) {
-                create(conversation, written.events());
-            } else {
-                Origin from = origin;
-                withArchive(archive -> {
-                    archive.branch(conversation, from, newEvents(written.events()));
-                    return true;
-                });
-            }
-            long before = origin == null ? 0 : origin.seq();
-            for (int i = 0; i < own.size(); i++) {
-                ends.putIfAbsent(
-                        own.get(i).id(),
-                        new Origin(conversation.id(), before + written.ends().get(i)));
-            }
-            made.add(conversation.id());
-        }
+    public Imported importAll(InputStream json) throws ChatException, IOException {
+        return new Import(engine.services, this, models, protocol).take(json);
     }
 
     /** Gives what was kept before there was search its search texts, in the background. */
@@ -205,15 +123,20 @@ final class ChatLibrary implements Library {
         return texts;
     }
 
-    private static Conversation make(String title, String model, String protocol) {
-        Instant now = Instant.now();
+    static Conversation make(String title, Instant created, String model, String protocol) {
         return new Conversation(
-                Ids.conversation(now.toEpochMilli()), title, now, now, Conversation.State.IDLE, model, protocol, 0);
+                Ids.conversation(Instant.now().toEpochMilli()),
+                title,
+                created,
+                created,
+                Conversation.State.IDLE,
+                model,
+                protocol,
+                0);
     }
 
     /** All of it or nothing: half of a conversation would be work to be done. */
-    private void create(Conversation made, List<Draft> drafts) throws ChatException {
-        List<NewEvent> events = newEvents(drafts);
+    void create(Conversation made, List<NewEvent> events) throws ChatException {
         try {
             engine.access.with(store -> {
                 if (store.find(made.id()).isEmpty()) {
@@ -227,28 +150,40 @@ final class ChatLibrary implements Library {
                 return there || !store.append(made.id(), events, Change.NONE).isEmpty();
             });
         } catch (LogLost e) {
-            delete(made.id());
+            discard(made.id());
             throw e.toChatException();
         }
     }
 
-    private void delete(String id) {
+    /** Takes back what an import that failed has made. */
+    void discard(String id) {
         try {
             engine.access.with(store -> {
                 store.delete(id);
                 return true;
             });
-        } catch (LogLost e) {
-            LOG.warn("an import that failed left the empty conversation {}: {}", id, e.getMessage());
+            for (ArtifactStore files : engine.services.artifacts.all()) {
+                files.delete(id);
+            }
+        } catch (LogLost | IOException e) {
+            LOG.warn("an import that failed left the conversation {}: {}", id, e.getMessage());
         }
     }
 
     private static List<NewEvent> newEvents(List<Draft> drafts) {
+        return newEvents(drafts, Collections.nCopies(drafts.size(), (Instant) null));
+    }
+
+    /** @param at when each of them happened; null for now */
+    static List<NewEvent> newEvents(List<Draft> drafts, List<@Nullable Instant> at) {
         var search = new SearchText();
-        return drafts.stream()
-                .map(draft ->
-                        new NewEvent(draft.type(), draft.data().toString(), search.of(draft.type(), draft.data())))
-                .toList();
+        List<NewEvent> events = new ArrayList<>(drafts.size());
+        for (int i = 0; i < drafts.size(); i++) {
+            Draft draft = drafts.get(i);
+            events.add(new NewEvent(
+                    draft.type(), draft.data().toString(), search.of(draft.type(), draft.data()), at.get(i)));
+        }
+        return events;
     }
 
     private Conversation find(String id) throws ChatException {
@@ -281,11 +216,12 @@ final class ChatLibrary implements Library {
         return all;
     }
 
-    private interface ArchiveWork<T> {
+    /** Work on an archive. */
+    interface ArchiveWork<T> {
         T on(ConversationArchive archive) throws StoreException;
     }
 
-    private <T> T withArchive(ArchiveWork<T> work) throws ChatException {
+    <T> T withArchive(ArchiveWork<T> work) throws ChatException {
         ConversationArchive archive = engine.services
                 .archives
                 .await((ConversationArchive) null, PATIENCE)

@@ -421,6 +421,9 @@ final class ConversationState {
     private void applyToImported(CallState call, String type, ObjectNode data) {
         switch (type) {
             case EventType.CALL_OUTPUT -> call.output(data);
+            case EventType.CALL_CONNECTION ->
+                call.connected |= data.path("allowed").asBoolean();
+            case EventType.CALL_ARTIFACT -> call.left(data);
             case EventType.CALL_FINISHED -> {
                 call.finished(data);
                 taint(call);

@@ -2,6 +2,7 @@ package org.rungpt.chat;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.Set;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.api.store.ConversationArchive.Labels;
 
 /** Writes conversations: for people as Markdown or one page of HTML that runs nothing, for import as JSON. */
 final class ExportFile {
@@ -24,10 +26,15 @@ final class ExportFile {
             EventType.MESSAGE_STARTED,
             EventType.MESSAGE_TEXT,
             EventType.MESSAGE_FINISHED,
+            EventType.CONTEXT_SHORTENED,
+            EventType.CONTEXT_SUMMARISED,
             EventType.CALL_REQUESTED,
+            EventType.APPROVAL_DECIDED,
             EventType.CALL_STARTED,
             EventType.CALL_BACKGROUND,
             EventType.CALL_OUTPUT,
+            EventType.CALL_CONNECTION,
+            EventType.CALL_ARTIFACT,
             EventType.CALL_FINISHED,
             EventType.MESSAGE_RESULTS,
             EventType.TURN_FINISHED);
@@ -37,25 +44,44 @@ final class ExportFile {
 
     private ExportFile() {}
 
-    static String json(Conversation conversation, List<ConversationEvent> events) {
+    /** @param files what {@link ExportedFiles} found */
+    static String json(Conversation conversation, Labels labels, List<ConversationEvent> events, ObjectNode files) {
         ObjectNode root = Json.object().put("format", FORMAT).put("version", 1);
-        root.putObject("conversation")
+        List<ConversationEvent> told =
+                events.stream().filter(event -> TYPES.contains(event.type())).toList();
+        Instant updated = told.isEmpty()
+                ? conversation.created()
+                : told.get(told.size() - 1).at();
+        ObjectNode head = root.putObject("conversation")
                 .put("title", conversation.title())
                 .put("model", conversation.model())
+                .put("protocol", conversation.protocol())
                 .put("created", conversation.created().toString())
-                .put("updated", conversation.updated().toString());
+                .put("updated", updated.toString())
+                .put("pinned", labels.pinned())
+                .put("archived", labels.archived());
+        labels.tags().forEach(head.putArray("tags")::add);
         ArrayNode array = root.putArray("events");
-        for (ConversationEvent event : events) {
-            if (TYPES.contains(event.type())) {
-                ObjectNode data = Json.object(event.data());
-                data.remove("sandbox");
-                array.addObject()
-                        .put("at", event.at().toString())
-                        .put("type", event.type())
-                        .set("data", data);
-            }
+        for (ConversationEvent event : told) {
+            ObjectNode data = Json.object(event.data());
+            withoutGrants(event.type(), data);
+            data.remove("sandbox");
+            data.remove("imported");
+            array.addObject()
+                    .put("at", event.at().toString())
+                    .put("type", event.type())
+                    .set("data", data);
         }
+        root.set("files", files);
         return root.toPrettyString() + "\n";
+    }
+
+    /** What was decided stays, not what it allows from then on. */
+    static void withoutGrants(String type, ObjectNode data) {
+        if (type.equals(EventType.APPROVAL_DECIDED)) {
+            data.remove("grant");
+            data.put("scope", "once");
+        }
     }
 
     static String markdown(Conversation conversation, List<ConversationEvent> events) {
@@ -126,6 +152,10 @@ final class ExportFile {
         return out.toString();
     }
 
+    private static Block end(String what, String why) {
+        return new Block("Note", new StringBuilder(what + (why.isBlank() ? "." : ": " + why)), false);
+    }
+
     private static Iterable<Block> blocks(List<ConversationEvent> events) {
         Map<String, Block> blocks = new LinkedHashMap<>();
         for (ConversationEvent event : events) {
@@ -147,17 +177,59 @@ final class ExportFile {
                                     new StringBuilder(data.path("text").asText()),
                                     false));
                 case EventType.MESSAGE_TEXT -> {
-                    if (data.path("channel").asText("answer").equals("answer")) {
-                        blocks.computeIfAbsent(
-                                        "m" + data.path("message").asText(),
-                                        id -> new Block("Assistant", new StringBuilder(), false))
-                                .text()
-                                .append(data.path("text").asText());
-                    }
+                    boolean answer = data.path("channel").asText("answer").equals("answer");
+                    blocks.computeIfAbsent(
+                                    (answer ? "m" : "r") + data.path("message").asText(),
+                                    id -> new Block(answer ? "Assistant" : "Reasoning", new StringBuilder(), false))
+                            .text()
+                            .append(data.path("text").asText());
                 }
                 case EventType.MESSAGE_FINISHED -> {
-                    if (data.path("reason").asText().equals("superseded")) {
-                        blocks.remove("m" + data.path("message").asText());
+                    String message = data.path("message").asText();
+                    String reason = data.path("reason").asText();
+                    if (reason.equals("superseded")) {
+                        blocks.remove("m" + message);
+                        blocks.remove("r" + message);
+                    } else if (!reason.equals("stop")) {
+                        String why = data.path("error")
+                                .path("message")
+                                .asText(data.path("detail").asText(""));
+                        blocks.put("e" + message, end("The answer ended: " + reason, why));
+                    }
+                }
+                case EventType.TURN_FINISHED -> {
+                    String reason = data.path("reason").asText();
+                    if (!reason.equals("done")) {
+                        blocks.put(
+                                "t" + data.path("turn").asText(),
+                                end(
+                                        "The turn ended: " + reason,
+                                        data.path("detail").asText("")));
+                    }
+                }
+                case EventType.CONTEXT_SUMMARISED ->
+                    blocks.put(
+                            "s" + data.path("message").asText(),
+                            new Block(
+                                    "Summary for the model, in place of what was said before",
+                                    new StringBuilder(data.path("text").asText()),
+                                    false));
+                case EventType.APPROVAL_DECIDED -> {
+                    Block block = blocks.get("c" + data.path("call").asText());
+                    if (block != null && data.has("arguments")) {
+                        block.text()
+                                .append("changed by the user, and run with:\n")
+                                .append(data.get("arguments"))
+                                .append("\n");
+                    }
+                }
+                case EventType.CALL_ARTIFACT -> {
+                    Block block = blocks.get("c" + data.path("call").asText());
+                    if (block != null) {
+                        block.text()
+                                .append("\n[left the file ")
+                                .append(Visible.cut(data.path("name").asText(), 200))
+                                .append("]\n");
                     }
                 }
                 case EventType.CALL_REQUESTED ->

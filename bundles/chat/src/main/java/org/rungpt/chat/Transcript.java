@@ -8,14 +8,20 @@ import org.rungpt.api.chat.Opening.Said;
 
 /** Turns what was said elsewhere into closed turns: text and nothing else, so that nothing in it can run. */
 final class Transcript {
-    /** The events of a transcript, and how many of them there are after each thing that was said. */
-    record Written(List<Draft> events, List<Integer> ends) {}
+    /**
+     * The events of a transcript.
+     *
+     * @param ends how many of them there are after each thing that was said
+     * @param closed whether no turn is open there
+     */
+    record Written(List<Draft> events, List<Integer> ends, List<Boolean> closed) {}
 
     private Transcript() {}
 
     static Written write(List<Said> transcript, String model) {
         var events = new ArrayList<Draft>();
         var ends = new ArrayList<Integer>();
+        var closed = new ArrayList<Boolean>();
         String turn = null;
         for (int i = 0; i < transcript.size(); i++) {
             Said said = transcript.get(i);
@@ -42,8 +48,10 @@ final class Transcript {
                 turn = null;
             }
             ends.add(events.size());
+            // A user's message that is answered waits for the turn that its answer begins.
+            closed.add(turn == null && (said.role() != Role.USER || next != Role.ASSISTANT));
         }
-        return new Written(events, ends);
+        return new Written(events, ends, closed);
     }
 
     private static String start(List<Draft> events) {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -22,6 +23,7 @@ import org.rungpt.api.chat.Library.Format;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.store.ConversationArchive;
+import org.rungpt.api.store.ConversationArchive.Labels;
 import org.rungpt.api.store.ConversationStore;
 
 final class ChatLibraryTest {
@@ -40,7 +42,8 @@ final class ChatLibraryTest {
     }
 
     private List<String> take(String json) throws Exception {
-        return library.importAll(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)));
+        return library.importAll(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)))
+                .conversations();
     }
 
     private static String chatGpt(String assistant) {
@@ -96,6 +99,16 @@ final class ChatLibraryTest {
                             @SuppressWarnings("unchecked")
                             var own = (List<ConversationStore.NewEvent>) values[2];
                             return own.isEmpty() ? null : append(house, made.id(), own);
+                        }
+                        case "entry" -> {
+                            String id = (String) values[0];
+                            return Optional.ofNullable(house.disk.conversations.get(id))
+                                    .map(one -> new ConversationArchive.Entry(
+                                            one, house.disk.labels.getOrDefault(id, Labels.NONE), null));
+                        }
+                        case "label" -> {
+                            house.disk.labels.put((String) values[0], (Labels) values[1]);
+                            return null;
                         }
                         case "unindexed" -> {
                             return List.of();

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.store.ConversationArchive.Labels;
 import org.rungpt.api.store.ConversationStore;
 import org.rungpt.api.store.Settings;
 import org.rungpt.api.store.StoreException;
@@ -18,6 +19,7 @@ import org.rungpt.api.store.StoreException;
 final class Disk {
     final Map<String, Conversation> conversations = new ConcurrentHashMap<>();
     final Map<String, List<ConversationEvent>> logs = new ConcurrentHashMap<>();
+    final Map<String, Labels> labels = new ConcurrentHashMap<>();
     final Map<String, String> settings = new ConcurrentHashMap<>();
 
     Store open() {
@@ -156,7 +158,11 @@ final class Disk {
                 var appended = new ArrayList<ConversationEvent>();
                 for (NewEvent event : events) {
                     appended.add(new ConversationEvent(
-                            conversation, log.size() + 1L, Instant.now(), event.type(), event.data()));
+                            conversation,
+                            log.size() + 1L,
+                            event.at() == null ? Instant.now() : event.at(),
+                            event.type(),
+                            event.data()));
                     log.add(appended.get(appended.size() - 1));
                 }
                 conversations.put(

@@ -20,6 +20,8 @@ final class Policy {
     private static final String IMPORT = "/api/import";
 
     private static final long LARGEST_FILE = 64L << 20;
+    /** Files of conversations are read piece by piece. */
+    private static final long LARGEST_IMPORT = 4L << 30;
 
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE");
 
@@ -92,8 +94,9 @@ final class Policy {
         if (facts.chunked()) {
             return new Refused(411, "length", "The length of the body must be told.", "Send Content-Length.");
         }
-        long largest =
-                facts.isDoor() || facts.path().equals(IMPORT) ? Math.max(largestBody, LARGEST_FILE) : largestBody;
+        long largest = facts.path().equals(IMPORT)
+                ? Math.max(largestBody, LARGEST_IMPORT)
+                : facts.isDoor() ? Math.max(largestBody, LARGEST_FILE) : largestBody;
         if (facts.contentLength() > largest) {
             return new Refused(
                     413, "too_large", "The body is larger than " + largest + " bytes.", "Send less at a time.");

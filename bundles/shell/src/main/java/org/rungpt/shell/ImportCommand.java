@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.apache.karaf.shell.api.action.Argument;
 import org.apache.karaf.shell.api.action.Command;
 import org.apache.karaf.shell.api.action.Completion;
@@ -36,9 +35,10 @@ public final class ImportCommand extends RungptCommand {
         Library into = need(library, "The chat engine", "rungpt-chat");
         Path from = Path.of(file).toAbsolutePath();
         try (InputStream in = Files.newInputStream(from)) {
-            List<String> made = into.importAll(in);
-            made.forEach(out::println);
-            out.println(Plain.count(made.size(), "conversation", "conversations") + " imported");
+            Library.Imported imported = into.importAll(in);
+            imported.conversations().forEach(out::println);
+            imported.notes().forEach(note -> out.println(Plain.line(note)));
+            out.println(Plain.count(imported.conversations().size(), "conversation", "conversations") + " imported");
         } catch (IOException e) {
             throw new CommandException(from + " cannot be read: " + e, e);
         }

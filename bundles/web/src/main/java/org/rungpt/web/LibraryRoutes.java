@@ -182,13 +182,16 @@ final class LibraryRoutes {
     }
 
     private Answer importAll(Call call) throws ApiException, IOException {
-        ArrayNode made = Json.array();
+        ObjectNode answer = Json.object();
         try {
-            services.library().importAll(call.request().getInputStream()).forEach(made::add);
+            Library.Imported imported =
+                    services.library().importAll(call.request().getInputStream());
+            imported.conversations().forEach(answer.putArray("conversations")::add);
+            imported.notes().forEach(answer.putArray("notes")::add);
         } catch (ChatException e) {
             throw ApiException.of(e);
         }
-        return new Answer(201, Json.object().set("conversations", made));
+        return new Answer(201, answer);
     }
 
     static boolean isExport(HttpServletRequest request, String path) {

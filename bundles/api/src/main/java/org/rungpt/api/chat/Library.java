@@ -34,8 +34,22 @@ public interface Library {
     /**
      * Makes conversations of what {@link #export} wrote as JSON, or of the {@code conversations.json} of a ChatGPT export.
      *
-     * @return the ids, in the order of the file; of a tree of messages first the path that was shown last, then its branches
+     * Times, labels, model and files come with them, as far as the file has them; nothing of it is ever run.
+     *
      * @throws ChatException of kind {@code INVALID} if it is something else; nothing was imported then
      */
-    List<String> importAll(InputStream json) throws ChatException, IOException;
+    Imported importAll(InputStream json) throws ChatException, IOException;
+
+    /**
+     * What came of a file.
+     *
+     * @param conversations the ids, in the order of the file; of a tree of messages first the path that was shown last, then its branches
+     * @param notes what was left out or is other than in the file, one line each
+     */
+    record Imported(List<String> conversations, List<String> notes) {
+        public Imported {
+            conversations = List.copyOf(conversations);
+            notes = List.copyOf(notes);
+        }
+    }
 }

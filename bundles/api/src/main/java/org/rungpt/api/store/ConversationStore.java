@@ -50,9 +50,19 @@ public interface ConversationStore {
      *
      * @param data a JSON object as text
      * @param searchText what this event is found by; null if by nothing
+     * @param at when it happened, if that was before; null for now. The conversation counts as updated then
      */
-    record NewEvent(String type, String data, @Nullable String searchText) {
-        /** An event that no search finds. */
+    record NewEvent(
+            String type,
+            String data,
+            @Nullable String searchText,
+            @Nullable Instant at) {
+        /** An event that happens now. */
+        public NewEvent(String type, String data, @Nullable String searchText) {
+            this(type, data, searchText, null);
+        }
+
+        /** An event that happens now, and that no search finds. */
         public NewEvent(String type, String data) {
             this(type, data, null);
         }

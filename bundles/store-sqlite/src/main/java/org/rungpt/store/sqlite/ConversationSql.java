@@ -67,26 +67,28 @@ final class ConversationSql {
             seq = row.getLong(2);
         }
         List<ConversationEvent> appended = new ArrayList<>(events.size());
+        Instant at = now;
         for (NewEvent event : events) {
             seq++;
+            at = event.at() == null ? now : event.at();
             session.update(
                     "insert into event (conversation, seq, at, type, data) values (?, ?, ?, ?, ?)",
                     number,
                     seq,
-                    nanos(now),
+                    nanos(at),
                     event.type(),
                     event.data());
             if (event.searchText() != null && !event.searchText().isBlank()) {
                 SearchSql.put(session, number, seq, event.searchText());
             }
-            appended.add(new ConversationEvent(id, seq, now, event.type(), event.data()));
+            appended.add(new ConversationEvent(id, seq, at, event.type(), event.data()));
         }
         session.update(
                 "update conversation set last_seq = ?, updated = coalesce(?, updated), state = coalesce(?, state),"
                         + " title = coalesce(?, title), model = coalesce(?, model), protocol = coalesce(?, protocol)"
                         + " where number = ?",
                 seq,
-                events.isEmpty() ? null : nanos(now),
+                events.isEmpty() ? null : at.equals(now) ? nanos(now) : free(session, nanos(at)),
                 change.state() == null ? null : change.state().name(),
                 change.title(),
                 change.model(),
@@ -96,6 +98,15 @@ final class ConversationSql {
             SearchSql.put(session, number, SearchSql.TITLE, change.title());
         }
         return List.copyOf(appended);
+    }
+
+    /** The first time from here on at which no conversation was updated: a list is read on from such a time. */
+    private static long free(Session session, long nanos) throws SQLException {
+        long free = nanos;
+        while (!conversations(session, "where updated = ?", free).isEmpty()) {
+            free += 1000;
+        }
+        return free;
     }
 
     static List<ConversationEvent> events(Session session, String id, long after, int limit) throws SQLException {

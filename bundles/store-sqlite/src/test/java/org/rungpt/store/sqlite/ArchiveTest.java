@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -139,6 +140,28 @@ final class ArchiveTest {
         assertThat(store.events("c3", 0, 10)).hasSize(1);
         assertThat(store.entry("c3").orElseThrow().origin()).isNull();
         assertThat(store.check()).isEmpty();
+    }
+
+    @Test
+    void whatHappenedBeforeKeepsItsTimeAndCanBeReadOnFrom() throws Exception {
+        Instant then = Instant.parse("2021-02-03T04:05:06.789Z");
+        for (String id : List.of("c1", "c2", "c3")) {
+            store.create(Stores.conversation(id));
+            store.append(id, List.of(new NewEvent("message.user", "{}", null, then)), Change.NONE);
+            assertThat(store.events(id, 0, 10))
+                    .extracting(ConversationEvent::at)
+                    .containsExactly(then);
+        }
+        List<String> seen = new ArrayList<>();
+        Instant before = null;
+        for (List<Entry> page = store.list(Which.ALL, null, before, 1);
+                !page.isEmpty();
+                page = store.list(Which.ALL, null, before, 1)) {
+            seen.addAll(ids(page));
+            before = page.get(0).conversation().updated();
+        }
+        assertThat(seen).containsExactly("c3", "c2", "c1");
+        assertThat(before).isEqualTo(then);
     }
 
     private void secret(String conversation) throws Exception {
