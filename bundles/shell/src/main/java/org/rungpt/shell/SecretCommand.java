@@ -1,10 +1,6 @@
 package org.rungpt.shell;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -33,8 +29,6 @@ import org.rungpt.api.secret.SecretStore;
         name = "secret",
         description = "Lists, sets and removes the secrets that actions ask for; values are never shown")
 public final class SecretCommand extends RungptCommand {
-    private static final int MOST_BYTES = 4 * ActionSecrets.LONGEST;
-
     @Reference(optional = true)
     @Nullable
     SecretStore secrets;
@@ -108,7 +102,8 @@ public final class SecretCommand extends RungptCommand {
             throw new CommandException(id + " asks for no secret " + Plain.line(secret, 40)
                     + (asked.isEmpty() ? "; it asks for none" : "; it asks for " + String.join(", ", asked)));
         }
-        String value = read(id, secret);
+        String value =
+                Unseen.read(session, isInteractive(), "Value of " + secret + " for " + id, ActionSecrets.LONGEST);
         Optional<String> problem = ActionSecrets.problem(value);
         if (problem.isPresent()) {
             throw new CommandException("Not set: " + problem.get());
@@ -123,27 +118,6 @@ public final class SecretCommand extends RungptCommand {
             throw new CommandException("write " + usage);
         }
         return argument;
-    }
-
-    /** Never an argument: those are seen in process lists and histories. */
-    private String read(ActionId id, String secret) throws IOException, CommandException {
-        if (session == null) {
-            throw new CommandException("there is nobody to ask for the value");
-        }
-        if (isInteractive()) {
-            String typed = session.readLine("Value of " + secret + " for " + id + " (not shown): ", '*');
-            return typed == null ? "" : typed.strip();
-        }
-        InputStream in = session.getKeyboard();
-        var value = new ByteArrayOutputStream();
-        int b;
-        while ((b = in.read()) >= 0) {
-            value.write(b);
-            if (value.size() > MOST_BYTES) {
-                throw new CommandException("Not set: a secret has at most " + ActionSecrets.LONGEST + " characters");
-            }
-        }
-        return value.toString(StandardCharsets.UTF_8).strip();
     }
 
     private void remove(SecretStore store, PrintStream out) throws Exception {

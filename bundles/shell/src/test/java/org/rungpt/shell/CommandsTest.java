@@ -86,6 +86,7 @@ class CommandsTest {
                         "import",
                         "info",
                         "install",
+                        "key",
                         "label",
                         "list",
                         "models",

@@ -28,6 +28,8 @@ record Settings(
     static final String ENVIRONMENT_NAME = "openai";
     static final String BASE_URL_VARIABLE = "OPENAI_BASE_URL";
     static final String KEY_VARIABLE = "OPENAI_API_KEY";
+    /** Names a file that holds the key. */
+    static final String KEY_FILE_VARIABLE = "OPENAI_API_KEY_FILE";
 
     /** Names of connections that other bundles bring; taken even while those are away. */
     private static final Set<String> RESERVED = Set.of("demo");

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +96,44 @@ final class OpenAiConnectionsTest {
 
         assertThat(only().keyHint()).isNull();
         assertThat(only().baseUrl()).isEqualTo("https://evil.example/v1");
+    }
+
+    @Test
+    @DisplayName(
+            "E.56 the key may lie in a file, which is read each time, for the connection openai and its origin only")
+    void readsTheKeyFromAFile(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("key"), KEY + "\n");
+        environment.put("OPENAI_API_KEY_FILE", file.toString());
+        var keys = new Keys(() -> null, environment::get);
+        assertThat(keys.find(openai("")).orElseThrow().key()).isEqualTo(KEY);
+        assertThat(keys.find(openai("")).orElseThrow().hint()).isEqualTo("from OPENAI_API_KEY_FILE");
+        assertThat(keys.find(openai("https://evil.example/v1"))).isEmpty();
+
+        Files.writeString(file, "sk-another");
+        assertThat(keys.find(openai("")).orElseThrow().key()).isEqualTo("sk-another");
+
+        Files.writeString(file, "two words\nand lines");
+        assertThatThrownBy(() -> keys.find(openai("")))
+                .hasMessageContaining(file.toString())
+                .hasMessageNotContaining("words")
+                .hasMessageNotContaining("\n");
+        Files.delete(file);
+        assertThatThrownBy(() -> keys.find(openai(""))).hasMessageContaining("OPENAI_API_KEY_FILE");
+
+        environment.put("OPENAI_API_KEY", KEY);
+        assertThat(keys.find(openai("")).orElseThrow().hint()).isEqualTo("from OPENAI_API_KEY");
+    }
+
+    private Settings openai(String baseUrl) {
+        return new Settings(
+                "openai",
+                "openai",
+                Settings.base("openai", baseUrl, environment::get),
+                Map.of(),
+                "",
+                Duration.ofSeconds(1),
+                new OpenAiClient.Timeouts(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                ModelFacts.written(List.of(), 0, "", "", "", "", ""));
     }
 
     @Test
