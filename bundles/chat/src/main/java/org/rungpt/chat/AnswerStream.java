@@ -24,7 +24,7 @@ final class AnswerStream implements ModelObserver {
     /** Shown text is durable after so long, or when there is so much of it. */
     private static final Duration STORE_AFTER = Duration.ofMillis(250);
 
-    private static final int STORE_CHARACTERS = 2048;
+    private static final int STORE_BYTES = 2048;
     /** A conversation that a server finds too long is shortened so often in a turn. */
     private static final int SHORTENED_AGAIN = 4;
 
@@ -223,8 +223,8 @@ final class AnswerStream implements ModelObserver {
     }
 
     private void storeInTime() {
-        long unstored = answer.unstored() + reasoning.unstored();
-        if (unstored >= STORE_CHARACTERS) {
+        long unstored = answer.unstoredBytes() + reasoning.unstoredBytes();
+        if (unstored >= STORE_BYTES) {
             storeText();
             log.flush();
         } else if (!storing && unstored > 0) {

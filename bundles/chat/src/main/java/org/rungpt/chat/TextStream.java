@@ -1,5 +1,6 @@
 package org.rungpt.chat;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.EventType;
 
@@ -8,6 +9,7 @@ final class TextStream {
     private final String message;
     private final String channel;
     private final StringBuilder unstored = new StringBuilder();
+    private int unstoredBytes;
     private long stored;
     private @Nullable Character half;
 
@@ -30,6 +32,7 @@ final class TextStream {
         }
         Draft delta = Draft.text(EventType.MESSAGE_DELTA, message, channel, end(), whole);
         unstored.append(whole);
+        unstoredBytes += whole.getBytes(StandardCharsets.UTF_8).length;
         return delta;
     }
 
@@ -42,11 +45,12 @@ final class TextStream {
         Draft text = Draft.text(EventType.MESSAGE_TEXT, message, channel, stored, unstored.toString());
         stored += unstored.length();
         unstored.setLength(0);
+        unstoredBytes = 0;
         return text;
     }
 
-    int unstored() {
-        return unstored.length();
+    int unstoredBytes() {
+        return unstoredBytes;
     }
 
     /** Where the next piece begins. */
