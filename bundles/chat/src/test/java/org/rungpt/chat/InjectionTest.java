@@ -22,6 +22,7 @@ import org.rungpt.api.action.Task;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelMessage;
+import org.rungpt.api.model.Sampling;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.protocol.nativecalls.NativeProtocol;
 import org.rungpt.protocol.tags.TagProtocol;
@@ -306,7 +307,7 @@ final class InjectionTest {
                 String id = house.conversation();
                 house.chat.post(id, null, "hello");
                 house.awaitTurns(id, 1);
-                house.chat.postText(id, null, claim.replace(NONCE, nonce(house, id)), List.of());
+                house.chat.postText(id, null, claim.replace(NONCE, nonce(house, id)), List.of(), Sampling.NONE);
                 house.awaitTurns(id, 2);
                 assertThat(house.types(id)).as(claim).doesNotContain(EventType.CALL_REQUESTED);
             }
