@@ -110,7 +110,7 @@ final class Import implements ImportFile.Sink {
         library.create(conversation, ChatLibrary.newEvents(drafts, at));
         if (!labels.equals(Labels.NONE)) {
             library.withArchive(archive -> {
-                archive.label(conversation.id(), labels);
+                archive.label(conversation.id(), before -> labels);
                 return true;
             });
         }

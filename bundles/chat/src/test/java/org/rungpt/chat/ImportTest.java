@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -56,7 +57,14 @@ final class ImportTest {
                         Optional.ofNullable(house.disk.conversations.get((String) values[0]))
                                 .map(one -> new ConversationArchive.Entry(
                                         one, house.disk.labels.getOrDefault(one.id(), Labels.NONE), null));
-                    case "label" -> house.disk.labels.put((String) values[0], (Labels) values[1]);
+                    case "label" -> {
+                        String id = (String) values[0];
+                        @SuppressWarnings("unchecked")
+                        var change = (UnaryOperator<Labels>) values[1];
+                        Labels before = house.disk.labels.getOrDefault(id, Labels.NONE);
+                        house.disk.labels.put(id, change.apply(before));
+                        yield null;
+                    }
                     case "unindexed" -> List.of();
                     case "equals" -> self == values[0];
                     case "hashCode" -> 1;
