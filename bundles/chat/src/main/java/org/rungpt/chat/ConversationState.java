@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,36 +39,20 @@ final class ConversationState {
             @Nullable String scope,
             @Nullable String budget) {}
 
-    private final List<Message> history = new ArrayList<>();
+    private final HistoryState history = new HistoryState();
+    private final ConsentState consent = new ConsentState();
+    private final TokenCount tokens = new TokenCount();
     private final List<Message.User> pending = new ArrayList<>();
     private final List<Expansion> pendingCalls = new ArrayList<>();
     private final Set<String> messages = new HashSet<>();
     private final Set<String> callIds = new HashSet<>();
     private final Set<String> usedRefs = new HashSet<>();
-    /** What was approved beyond once, with the untrusted content that was there by then. */
-    private final Map<String, Set<String>> approved = new LinkedHashMap<>();
-
-    private final Set<String> untrusted = new LinkedHashSet<>();
     private final Map<String, CallState> calls = new LinkedHashMap<>();
-    private final Map<String, List<CallState.LeftFile>> pictures = new LinkedHashMap<>();
     /** Calls that the model is not kept waiting for, until their real results were sent. */
     private final Map<String, CallState> background = new LinkedHashMap<>();
 
-    /** System messages that came with the conversation: they are never left out. */
-    private final Set<String> pinned = new HashSet<>();
-
     private List<ToldAction> told = List.of();
-    private GrantSet granted = GrantSet.NONE;
     private Spent spent = new Spent();
-    /** What the server counted for a token of our estimate, for the model of the latest answer. */
-    private double tokenFactor = 1;
-
-    private String countedModel = "";
-    private long askedTokens;
-    /** What the model was seen not to take, in tokens of our estimate; 0 if nothing was. */
-    private long contextLimit;
-
-    private Policy policy = Policy.NONE;
     private Budgets budgets = Budgets.NONE;
     private @Nullable Beginning beginning;
     private @Nullable TurnState turn;
@@ -105,11 +88,8 @@ final class ConversationState {
                 protocol = data.path("protocol").asText(protocol);
             }
             case EventType.CONVERSATION_TITLED -> titled = true;
-            case EventType.GRANT_CHANGED -> granted = PermissionsJson.grants(data.path("grants"));
-            case EventType.POLICY_CHANGED -> {
-                policy = PermissionsJson.policy(data);
-                approved.keySet().retainAll(policy.approvals());
-            }
+            case EventType.GRANT_CHANGED -> consent.grant(data);
+            case EventType.POLICY_CHANGED -> consent.decide(data);
             case EventType.BUDGET_CHANGED -> budgets = BudgetsJson.read(data);
             case EventType.MESSAGE_USER -> {
                 String id = data.path("message").asText();
@@ -124,15 +104,9 @@ final class ConversationState {
                         imported ? List.of() : UserCalls.UserCall.read(data.path("calls")),
                         imported ? List.of() : offsets(data.path("escapes"))));
                 pendingSampling = SamplingJson.read(data.path("sampling"));
-                attached(data);
+                history.attach(data);
             }
-            case EventType.MESSAGE_IMPORTED -> {
-                history.add(imported(data));
-                if (data.path("role").asText().equals("system")) {
-                    pinned.add(data.path("message").asText());
-                }
-                attached(data);
-            }
+            case EventType.MESSAGE_IMPORTED -> history.addImported(data);
             case EventType.MESSAGE_NOTICE -> {
                 history.add(new Message.Notice(
                         data.path("message").asText(), data.path("text").asText()));
@@ -170,7 +144,7 @@ final class ConversationState {
                         Json.text(data, "budget"));
             }
             case EventType.MESSAGE_EXPANDED -> expand(data);
-            case EventType.CONTEXT_SHORTENED -> shorten(PermissionsJson.strings(data.path("calls")));
+            case EventType.CONTEXT_SHORTENED -> history.shorten(PermissionsJson.strings(data.path("calls")));
             case EventType.CONTEXT_SUMMARISED -> summarise(data);
             case EventType.MESSAGE_STARTED,
                     EventType.MESSAGE_TEXT,
@@ -191,27 +165,10 @@ final class ConversationState {
         }
     }
 
-    private void attached(ObjectNode data) {
-        List<CallState.LeftFile> attached = Attachments.read(data.path("attachments"));
-        if (!attached.isEmpty()) {
-            pictures.put(data.path("message").asText(), attached);
-        }
-    }
-
     private static List<Integer> offsets(JsonNode array) {
         var offsets = new ArrayList<Integer>();
         array.forEach(offset -> offsets.add(offset.asInt()));
         return List.copyOf(offsets);
-    }
-
-    private static Message imported(ObjectNode data) {
-        String id = data.path("message").asText();
-        String text = data.path("text").asText();
-        return switch (data.path("role").asText()) {
-            case "assistant" -> new Message.Assistant(id, List.of(new Message.Part.Text(text)));
-            case "system" -> new Message.Notice(id, text);
-            default -> new Message.User(id, text);
-        };
     }
 
     private void applyToAnswer(String type, ObjectNode data) {
@@ -223,12 +180,7 @@ final class ConversationState {
             case EventType.MESSAGE_STARTED -> {
                 answer = new AnswerState(data.path("message").asText());
                 open.model = data.path("model").asText(open.model);
-                askedTokens = data.path("tokens").asLong();
-                if (!countedModel.equals(open.model)) {
-                    countedModel = open.model;
-                    tokenFactor = 1;
-                    contextLimit = 0;
-                }
+                tokens.asked(open.model, data.path("tokens").asLong());
                 open.steps++;
             }
             case EventType.MESSAGE_TEXT -> {
@@ -241,17 +193,11 @@ final class ConversationState {
             case EventType.MESSAGE_FINISHED -> finishAnswer(open, data);
             case EventType.MESSAGE_RESULTS -> {
                 List<CallResult> results = results(data);
-                String message = data.path("message").asText();
-                history.add(new Message.Results(message, results));
-                List<CallState.LeftFile> left = results.stream()
+                List<CallState> over = results.stream()
                         .map(result -> call(result.call()))
                         .filter(call -> call != null && call.isFinished())
-                        .flatMap(call -> call.files().stream())
-                        .filter(file -> Pictures.isPicture(file.mediaType()))
                         .toList();
-                if (!left.isEmpty()) {
-                    pictures.put(message, left);
-                }
+                history.addResults(new Message.Results(data.path("message").asText(), results), over);
                 if (data.path("late").asBoolean()) {
                     results.forEach(result -> background.remove(result.call()));
                 } else {
@@ -267,14 +213,6 @@ final class ConversationState {
         }
     }
 
-    /** What a call left may be told to the model by any other call from here on, whatever it said itself. */
-    private void taint(CallState call) {
-        String source = call.untrusted();
-        if (source != null) {
-            untrusted.add(source);
-        }
-    }
-
     private void finishAnswer(TurnState open, ObjectNode data) {
         AnswerState done = answer;
         answer = null;
@@ -284,11 +222,11 @@ final class ConversationState {
         String reason = data.path("reason").asText();
         open.spent.answer(data);
         spent.answer(data);
-        count(data.path("usage"));
+        tokens.answered(data.path("usage"));
         if (data.has("tooLong")) {
             open.tooLong++;
             open.tooLongDetail = Json.text(data, "detail");
-            contextLimit = data.path("tooLong").asLong() * 7 / 10;
+            tokens.tooLong(data.path("tooLong").asLong());
         }
         if (reason.equals("superseded")) {
             open.superseded++;
@@ -304,20 +242,9 @@ final class ConversationState {
         open.last = new TurnState.LastAnswer(reason, detail, done.calls, done.mostRepeats);
     }
 
-    /** The server's count corrects our estimate. */
-    private void count(JsonNode usage) {
-        long input = usage.path("input").asLong();
-        if (askedTokens > 0 && input > 0 && !usage.path("estimated").asBoolean()) {
-            double seen = Math.max(0.5, Math.min(3, input / (askedTokens / tokenFactor)));
-            tokenFactor = seen;
-        }
-    }
-
     private void expand(ObjectNode data) {
         String id = data.path("message").asText();
-        var told = new Message.User(id, data.path("text").asText());
-        history.replaceAll(
-                message -> message instanceof Message.User user && user.id().equals(id) ? told : message);
+        history.expand(id, data.path("text").asText());
         for (String call : PermissionsJson.strings(data.path("calls"))) {
             calls.remove(call);
         }
@@ -326,34 +253,8 @@ final class ConversationState {
         }
     }
 
-    private void shorten(List<String> shortened) {
-        history.replaceAll(message -> message instanceof Message.Results results
-                ? new Message.Results(
-                        results.id(),
-                        results.results().stream()
-                                .map(one -> shortened.contains(one.call()) ? Context.shortened(one) : one)
-                                .toList())
-                : message);
-    }
-
     private void summarise(ObjectNode data) {
-        String through = data.path("through").asText();
-        List<String> kept = PermissionsJson.strings(data.path("kept"));
-        for (int i = 0; i < history.size(); i++) {
-            if (Summary.id(history.get(i)).equals(through)) {
-                List<Message> first = history.subList(0, i + 1);
-                first.removeIf(message -> !kept.contains(Summary.id(message)));
-                // Before what the user said last, which is the only one of the user's that stays.
-                int at = (int) first.stream()
-                        .takeWhile(message -> !(message instanceof Message.User))
-                        .count();
-                history.add(
-                        at,
-                        new Message.Notice(
-                                data.path("message").asText(), data.path("text").asText()));
-                break;
-            }
-        }
+        history.summarise(data);
         if (turn != null) {
             turn.spent.answer(data);
         }
@@ -383,23 +284,23 @@ final class ConversationState {
                 call.decided(data);
                 if (call.phase == CallState.Phase.ALLOWED
                         && !data.path("scope").asText("once").equals("once")) {
-                    approved.put(Judge.key(call), Set.copyOf(untrusted));
+                    consent.approve(call);
                 }
             }
             case EventType.CALL_STARTED -> call.phase = CallState.Phase.STARTED;
             case EventType.CALL_BACKGROUND -> {
                 call.background = true;
-                taint(call);
+                consent.taint(call);
             }
             case EventType.CALL_OUTPUT -> call.output(data);
             case EventType.CALL_CONNECTION -> {
                 call.connected |= data.path("allowed").asBoolean();
-                taint(call);
+                consent.taint(call);
             }
             case EventType.CALL_ARTIFACT -> call.left(data);
             case EventType.CALL_FINISHED -> {
                 if (call.phase == CallState.Phase.STARTED) {
-                    taint(call);
+                    consent.taint(call);
                     spent.call(data);
                     if (turn != null) {
                         turn.spent.call(data);
@@ -426,7 +327,7 @@ final class ConversationState {
             case EventType.CALL_ARTIFACT -> call.left(data);
             case EventType.CALL_FINISHED -> {
                 call.finished(data);
-                taint(call);
+                consent.taint(call);
             }
             default -> {
                 // Nobody decides on it, and it never runs.
@@ -498,17 +399,17 @@ final class ConversationState {
 
     /** The neutral history that the next request carries. */
     List<Message> history() {
-        return List.copyOf(history);
+        return history.messages();
     }
 
     /** Messages that stay whatever else gives way. */
     Set<String> pinned() {
-        return pinned;
+        return history.pinned();
     }
 
     /** The pictures that calls left, by the id of the message that has their results; the oldest first. */
     Map<String, List<CallState.LeftFile>> pictures() {
-        return pictures;
+        return history.pictures();
     }
 
     /** What the user said during this turn: it waits for the next. */
@@ -531,12 +432,12 @@ final class ConversationState {
     /** The untrusted content that was there when this was approved beyond once; null if it was not. */
     @Nullable
     Set<String> approved(String key) {
-        return approved.get(key);
+        return consent.approved(key);
     }
 
     /** Where content that is not the user's or ours came from. */
     Set<String> untrusted() {
-        return untrusted;
+        return consent.untrusted();
     }
 
     /** What was spent in all, or since the user continued after a limit. */
@@ -550,11 +451,11 @@ final class ConversationState {
     }
 
     double tokenFactor() {
-        return tokenFactor;
+        return tokens.factor();
     }
 
     long contextLimit() {
-        return contextLimit;
+        return tokens.limit();
     }
 
     Sampling sampling() {
@@ -562,12 +463,12 @@ final class ConversationState {
     }
 
     GrantSet granted() {
-        return granted;
+        return consent.granted();
     }
 
     /** Mode and rules of this conversation, with what was approved in it. */
     Policy policy() {
-        return new Policy(policy.mode(), policy.rules(), List.copyOf(approved.keySet()));
+        return consent.policy();
     }
 
     /** The calls whose results were not sent yet, in the order in which they were made. */
