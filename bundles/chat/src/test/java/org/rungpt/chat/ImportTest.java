@@ -39,7 +39,7 @@ final class ImportTest {
     @BeforeEach
     void open() {
         house.services.artifacts.add(files, Map.of());
-        house.services.archives.add(archive(), Map.of());
+        house.services.archives.add(archive(house), Map.of());
     }
 
     @AfterEach
@@ -48,7 +48,7 @@ final class ImportTest {
     }
 
     /** Labels, and nothing else. */
-    private ConversationArchive archive() {
+    static ConversationArchive archive(House house) {
         return (ConversationArchive) Proxy.newProxyInstance(
                 ImportTest.class.getClassLoader(),
                 new Class<?>[] {ConversationArchive.class},

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Future;
@@ -191,6 +192,7 @@ final class PermissionTest {
     @Test
     @DisplayName("E.62 neither an export nor the model is told a secret or where a share lies on the host")
     void whatLeavesHoldsNoSecretAndNoHostPath() throws Exception {
+        house.services.archives.add(ImportTest.archive(house), Map.of());
         String id = ask("weather.now");
         house.chat.decide(id, waiting(id), with(Decision.Scope.CONVERSATION, weather()));
         house.awaitTurns(id, 1);
