@@ -346,6 +346,41 @@ final class MirrorsIT {
         assertThat(bench.volumes()).noneMatch(volume -> volume.contains("egress-build"));
     }
 
+    /** A command of which each program finds nothing in its environment, as under cron. */
+    private static String bare(String command) {
+        return "env -i PATH=$PATH HOME=/root sh -ec '" + command + "'";
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "apt|apt-get install -y test-hello; test-hello",
+                "pip|pip install test-hello; python3 -m test_hello",
+                "npm|npm install --global test-hello; test-hello-npm",
+                "git|git clone https://github.com/acme/hello; cat hello/hello.txt"
+            })
+    void theWayOutIsFoundWithoutAnEnvironment(String row) throws Exception {
+        CallOutcome outcome = run(conversation, bare(row.substring(4)), Grants.PACKAGE_MIRRORS, "github.com:443");
+        assertThat(observer.text(Stream.STDOUT)).as(all()).contains("hello from " + row.substring(0, 3));
+        assertThat(outcome.exit()).as(all()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "deb.debian.org:80|apt-get install -y test-hello",
+                "pypi.org:443|pip install test-hello",
+                "registry.npmjs.org:443|npm install test-hello",
+                "github.com:443|git clone https://github.com/acme/hello"
+            })
+    void withoutAnEnvironmentAndWithoutTheGrantItSaysWhyAtOnce(String row) throws Exception {
+        String host = row.substring(0, row.indexOf('|'));
+        CallOutcome outcome = run(SHARED, bare(row.substring(host.length() + 1)));
+        assertThat(outcome.exit()).as(all()).isPositive();
+        assertThat(all()).contains("network: " + host + NOT_GRANTED);
+        assertThat(outcome.duration()).as(all()).isLessThan(AT_ONCE);
+    }
+
     /** There is no Java in the base image; this machine's is told what a call is told, and goes to the proxy or, for itself, does not. */
     @Test
     void java() throws Exception {
