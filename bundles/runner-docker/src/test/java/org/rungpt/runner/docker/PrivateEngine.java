@@ -1,0 +1,116 @@
+package org.rungpt.runner.docker;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * An engine of the test's own, whose disk is as small as it is wanted. Needs to be root, and dockerd and ip on this machine. It has a
+ * bridge of its own: one without any would remove that of the engine beside it.
+ */
+final class PrivateEngine implements AutoCloseable {
+    private static final Path DOCKERD = Path.of("/usr/sbin/dockerd");
+    private static final Path OTHER_DOCKERD = Path.of("/usr/bin/dockerd");
+
+    private static final Path IP = Path.of("/usr/sbin/ip");
+
+    final String host;
+    private final String bridge = "rgt-" + Instance.newName().substring(0, 8);
+    private final Path disk;
+    private final Process engine;
+
+    static boolean isPossible() {
+        return "root".equals(System.getProperty("user.name"))
+                && Files.isExecutable(IP)
+                && (Files.isExecutable(DOCKERD) || Files.isExecutable(OTHER_DOCKERD));
+    }
+
+    PrivateEngine(Path directory, int mebibytes) throws Exception {
+        disk = Files.createDirectory(directory.resolve("disk"));
+        Path socket = directory.resolve("docker.sock");
+        host = "unix://" + socket;
+        run("mount", "-t", "tmpfs", "-o", "size=" + mebibytes + "m", "tmpfs", disk.toString());
+        Process started = null;
+        try {
+            run(IP.toString(), "link", "add", "name", bridge, "type", "bridge");
+            run(IP.toString(), "address", "add", "198.19.255.1/30", "dev", bridge);
+            started = new ProcessBuilder(
+                            (Files.isExecutable(DOCKERD) ? DOCKERD : OTHER_DOCKERD).toString(),
+                            "--data-root=" + disk.resolve("data"),
+                            "--exec-root=" + directory.resolve("exec"),
+                            "--pidfile=" + directory.resolve("pid"),
+                            "--host=" + host,
+                            "--bridge=" + bridge,
+                            "--ip-forward=false",
+                            "--iptables=false",
+                            "--ip6tables=false")
+                    .redirectErrorStream(true)
+                    .start();
+            awaitReady(started);
+        } catch (IOException | RuntimeException e) {
+            if (started != null) {
+                end(started);
+            }
+            clear();
+            throw e;
+        }
+        engine = started;
+    }
+
+    private static void awaitReady(Process engine) throws IOException {
+        BufferedReader lines = engine.inputReader(StandardCharsets.UTF_8);
+        StringBuilder said = new StringBuilder();
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            if (line.contains("API listen on")) {
+                Thread reader = new Thread(() -> passOver(lines));
+                reader.setDaemon(true);
+                reader.start();
+                return;
+            }
+            said.append(line).append('\n');
+        }
+        throw new IOException("dockerd did not start:\n" + said);
+    }
+
+    private static void passOver(BufferedReader lines) {
+        try {
+            lines.transferTo(Writer.nullWriter());
+        } catch (IOException e) {
+            // It has ended.
+        }
+    }
+
+    private static void run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IOException(List.of(command) + ": " + said);
+        }
+    }
+
+    private static void end(Process engine) throws InterruptedException {
+        engine.destroy();
+        if (!engine.waitFor(60, TimeUnit.SECONDS)) {
+            engine.destroyForcibly().waitFor();
+        }
+    }
+
+    @Override
+    public void close() throws Exception {
+        end(engine);
+        clear();
+    }
+
+    private void clear() throws Exception {
+        try {
+            run(IP.toString(), "link", "delete", bridge);
+        } finally {
+            run("umount", disk.toString());
+        }
+    }
+}
