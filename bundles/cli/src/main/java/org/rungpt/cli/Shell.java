@@ -16,6 +16,7 @@ import java.security.KeyPair;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.channel.ChannelShell;
 import org.apache.sshd.client.channel.ClientChannel;
@@ -27,8 +28,9 @@ final class Shell {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration START = Duration.ofSeconds(30);
     private static final String USER = "rungpt";
-    /** The one command that reads what is on standard input. */
-    private static final String TAKES_VALUE = "rungpt:secret set";
+    /** The commands that read a value from standard input. */
+    private static final Pattern TAKES_VALUE =
+            Pattern.compile("rungpt:secret\\s+set\\b.*|rungpt:key\\s(?!.*--remove).*");
 
     private final Path data;
     private final boolean coloured;
@@ -41,7 +43,7 @@ final class Shell {
 
     /** Runs one command. @return its exit code, 0 if it succeeded */
     int command(String line) throws CliException {
-        return command(line, line.strip().startsWith(TAKES_VALUE) ? value() : InputStream.nullInputStream());
+        return command(line, TAKES_VALUE.matcher(line.strip()).matches() ? value() : InputStream.nullInputStream());
     }
 
     private int command(String line, InputStream in) throws CliException {
