@@ -73,24 +73,35 @@ final class RunGpt implements AutoCloseable {
 
     /** Runs {@code rungpt} with these arguments on this server's data directory. */
     Ended script(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
+        return script(Path.of("/dev/null"), arguments);
+    }
+
+    /** The same with a file as its standard input. */
+    Ended script(Path input, String... arguments) throws IOException, InterruptedException {
+        // Whatever the user's umask is, nothing of ours may be open to others.
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "umask 000; exec \"$@\"", "sh"));
+        int script = command.size();
         command.add(INSTALLATION.resolve("rungpt").toString());
         command.addAll(List.of(arguments));
         if (arguments.length > 0 && !arguments[0].startsWith("-")) {
-            command.add(2, "--data");
-            command.add(3, data.toString());
+            command.addAll(script + 2, List.of("--data", data.toString()));
         }
-        return run(command, environment);
+        return run(command, environment, input);
     }
 
     private static Ended run(List<String> command, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        return run(command, environment, Path.of("/dev/null"));
+    }
+
+    private static Ended run(List<String> command, Map<String, String> environment, Path input)
             throws IOException, InterruptedException {
         Path err = Files.createTempFile("rungpt-test", ".err");
         Path out = Files.createTempFile("rungpt-test", ".out");
         try {
             // Files, not pipes: a server that is left running holds them open.
             ProcessBuilder builder = new ProcessBuilder(command)
-                    .redirectInput(Path.of("/dev/null").toFile())
+                    .redirectInput(input.toFile())
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
             builder.environment().keySet().removeIf(name -> name.startsWith("OPENAI_") || name.startsWith("RUNGPT_"));
