@@ -207,7 +207,10 @@ export interface paths {
         readonly get: operations["conversation"];
         readonly put?: never;
         readonly post?: never;
-        /** Delete it, with its workspace, for good */
+        /**
+         * Delete it, with its workspace, for good
+         * @description Harmless if there is none; repeated, it goes on with what is left.
+         */
         readonly delete: operations["deleteConversation"];
         readonly options?: never;
         readonly head?: never;
@@ -640,7 +643,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Take conversations from a JSON export or from the conversations.json of a ChatGPT export, at most 64 MiB */
+        /** Take conversations from a JSON export or from the conversations.json of a ChatGPT export, each of at most 64 MiB; all or nothing */
         readonly post: operations["importConversations"];
         readonly delete?: never;
         readonly options?: never;
@@ -1547,7 +1550,10 @@ export interface operations {
     };
     readonly deleteConversation: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Delete also all that share a beginning with it, as in `branches`. */
+                readonly versions?: boolean;
+            };
             readonly header?: never;
             readonly path: {
                 readonly id: components["parameters"]["ConversationId"];
@@ -1556,12 +1562,21 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Deleted. */
+            /** @description Deleted: nothing of it is in any file of the server. */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not deleted, or something of it is left, which the message names. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };
@@ -2236,6 +2251,8 @@ export interface operations {
                 content: {
                     readonly "application/json": {
                         readonly conversations: readonly string[];
+                        /** @description What was left out or is other than in the file, a sentence each; to be shown. */
+                        readonly notes: readonly string[];
                     };
                 };
             };

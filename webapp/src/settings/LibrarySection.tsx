@@ -7,23 +7,30 @@ import { asApiError } from "../state/resource";
 import { useStore } from "../state/store";
 import { report } from "../state/toasts";
 import { sentences } from "../text/sentences";
+import { revealed } from "../text/visible";
 import { texts } from "../texts";
+
+interface Imported {
+  readonly conversations: readonly string[];
+  /** What was left out or is other than in the file. */
+  readonly notes: readonly string[];
+}
 
 /** Conversations that come in, and those that were put away. */
 export function LibrarySection() {
   const picker = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError>();
-  const [done, setDone] = useState<readonly string[]>();
-  const first = done?.[0];
+  const [done, setDone] = useState<Imported>();
+  const first = done?.conversations[0];
   const take = async (file: File) => {
     setBusy(true);
     setError(undefined);
     setDone(undefined);
     try {
-      const made = await client.post<{ conversations: readonly string[] }>("/api/import", file);
+      const made = await client.post<Imported>("/api/import", file);
       await conversations.reload();
-      setDone(made.conversations);
+      setDone(made);
     } catch (failure) {
       setError(asApiError(failure));
     }
@@ -54,13 +61,20 @@ export function LibrarySection() {
       </div>
       {done && (
         <p className="test good" role="status">
-          {texts.library.imported(done.length)}{" "}
+          {texts.library.imported(done.conversations.length)}{" "}
           {first !== undefined && (
             <button type="button" className="text-button" onClick={() => router.go({ conversation: first })}>
               {texts.library.show}
             </button>
           )}
         </p>
+      )}
+      {done && done.notes.length > 0 && (
+        <ul className="faint" aria-label={texts.library.notes}>
+          {done.notes.map((note) => (
+            <li key={note}>{revealed(note)}</li>
+          ))}
+        </ul>
       )}
       {error && (
         <p className="test bad" role="alert">

@@ -27,6 +27,7 @@ export const library = {
   sectionText: "Bring conversations in from a JSON export of RunGPT, or from the conversations.json of a ChatGPT export. Nothing that they say is ever run.",
   import: "Import conversations",
   importing: "Importing…",
+  notes: "What the file had and the conversations have not",
   imported: (n: number) => `${count(n, "conversation was", "conversations were")} imported.`,
   show: "Show",
   archivedTitle: "Archived",
