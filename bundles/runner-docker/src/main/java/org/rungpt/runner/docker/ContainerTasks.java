@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.runner.CallHandle;
@@ -85,6 +86,7 @@ final class ContainerTasks implements HostTasks {
         private final long[] bytes = new long[2];
         private volatile @Nullable Future<?> running;
         private volatile boolean cancelled;
+        private final AtomicBoolean taken = new AtomicBoolean();
         private volatile String sandbox = "";
 
         HostCall(CallSpec spec, CallObserver observer) {
@@ -107,6 +109,10 @@ final class ContainerTasks implements HostTasks {
         @Override
         public void cancel() {
             cancelled = true;
+            if (taken.compareAndSet(false, true)) {
+                end(null, CallOutcome.Reason.CANCELLED, null);
+                return;
+            }
             Future<?> now = running;
             if (now != null) {
                 now.cancel(true);
@@ -124,6 +130,9 @@ final class ContainerTasks implements HostTasks {
         }
 
         private void run() {
+            if (!taken.compareAndSet(false, true)) {
+                return; // it was cancelled before
+            }
             try {
                 String said = answer();
                 say(Stream.STDOUT, said);
@@ -141,6 +150,10 @@ final class ContainerTasks implements HostTasks {
                     end(1, CallOutcome.Reason.EXITED, null);
                 }
             } catch (RuntimeException e) {
+                if (cancelled) {
+                    end(null, CallOutcome.Reason.CANCELLED, null);
+                    return;
+                }
                 outcome.completeExceptionally(
                         EngineFailures.wrap(Kind.SANDBOX, "the containers could not be looked after", e));
             }
