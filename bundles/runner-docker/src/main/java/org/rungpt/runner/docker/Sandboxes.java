@@ -284,6 +284,16 @@ final class Sandboxes implements Sandbox.Keeper {
             return known;
         }
         checkOpen();
+        // What was taken back is not left to what earlier calls left running.
+        current.values().stream()
+                .filter(other -> conversation.equals(other.conversation())
+                        && action.id().value().equals(other.purpose().action())
+                        && !other.purpose().border().equals(purpose.border()))
+                .toList()
+                .forEach(other -> {
+                    current.values().remove(other);
+                    other.retire();
+                });
         return make(conversation, purpose, progress -> means.images().action(action, progress));
     }
 
@@ -438,9 +448,7 @@ final class Sandboxes implements Sandbox.Keeper {
         pool.surplus(purpose).forEach(Sandbox::removeIfIdle);
         List<ActionPackage> files = List.copyOf(packages);
         synchronized (this) {
-            while (!detached
-                    && pool.wantsMore()
-                    && containerCount() < means.settings().maxSandboxes()) {
+            while (!detached && pool.wantsMore() && hasRoom(purpose.bounds().memory())) {
                 Sandbox made = new Sandbox(means, Instance.newName(), null, purpose, Instant.now(), this);
                 all.add(made);
                 pool.add(made);

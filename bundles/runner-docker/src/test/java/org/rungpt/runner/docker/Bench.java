@@ -39,6 +39,9 @@ final class Bench implements AutoCloseable {
     private volatile int pool;
     private volatile long disk = 1024 * MIB;
     private volatile String runtime;
+    private volatile Duration idle = Duration.ofMinutes(30);
+    private volatile int maxSandboxes = 20;
+    private volatile long maxMemory;
     private volatile String baseImage = System.getProperty("rungpt.baseImage");
     private volatile EgressSettings egress = EgressSettings.DEFAULT;
     private volatile long journal = 4096 * MIB;
@@ -79,11 +82,11 @@ final class Bench implements AutoCloseable {
                 2,
                 256,
                 pool,
-                Duration.ofMinutes(30),
+                idle,
                 lease,
-                20,
+                maxSandboxes,
                 disk,
-                0,
+                maxMemory,
                 Settings.MOST,
                 runtime,
                 egress,
@@ -154,6 +157,21 @@ final class Bench implements AutoCloseable {
     /** For the next runner. */
     void disk(long next) {
         disk = next;
+    }
+
+    /** For the next runner. */
+    void idle(Duration next) {
+        idle = next;
+    }
+
+    /**
+     * For the next runner.
+     *
+     * @param memory bytes; 0 for what the engine has
+     */
+    void caps(int sandboxes, long memory) {
+        maxSandboxes = sandboxes;
+        maxMemory = memory;
     }
 
     /** For the next runner. */

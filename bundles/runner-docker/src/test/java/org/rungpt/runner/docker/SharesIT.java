@@ -198,6 +198,27 @@ final class SharesIT {
     }
 
     @Test
+    @DisplayName("A.16 a share that is taken back from an action is not left to what its calls left running")
+    void aShareThatIsTakenBack() throws Exception {
+        InstalledAction acme = bench.actions.action(
+                "acme/left",
+                false,
+                TestActions.SHELL,
+                "version",
+                UUID.randomUUID().toString());
+        InstalledTask shell = TestActions.task(acme, "shell");
+        String leave = "(setsid tail -f /share/files/file > /dev/null 2>&1 &)";
+        assertThat(run(shell, grants(false), leave, new RecordingObserver()).exit())
+                .isZero();
+        String container = bench.containerOf(conversation);
+        assertThat(run(shell, Grants.NONE, "test ! -e /share/files", new RecordingObserver())
+                        .exit())
+                .isZero();
+        bench.awaitEvent(container, "destroy");
+        assertThat(bench.containerOf(conversation)).isNotEqualTo(container);
+    }
+
+    @Test
     void aThirdPartyActionSeesWhatItWasGrantedAndIsToldWhatItCannotRead() throws Exception {
         InstalledAction acme = bench.actions.action(
                 "acme/reader",
