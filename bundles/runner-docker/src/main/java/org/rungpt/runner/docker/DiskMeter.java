@@ -27,10 +27,10 @@ final class DiskMeter implements AutoCloseable {
     private final Means means;
     private final String sandbox;
     private List<String> volumes = List.of();
-    private @Nullable Line line;
-    private @Nullable String container;
+    private volatile @Nullable Line line;
+    private volatile @Nullable String container;
     private @Nullable Long failedAt;
-    private boolean closed;
+    private volatile boolean closed;
 
     DiskMeter(Means means, String sandbox) {
         this.means = means;
@@ -70,6 +70,9 @@ final class DiskMeter implements AutoCloseable {
             fresh.attached = new DockerTransport(means.engine().streams(), made).open(fresh.stdin, fresh);
             line = fresh;
             failedAt = null;
+            if (closed) {
+                fresh.close(); // it was let go of meanwhile
+            }
             return fresh;
         } catch (RunnerException | IOException | RuntimeException e) {
             LOG.warn(
@@ -83,7 +86,8 @@ final class DiskMeter implements AutoCloseable {
     }
 
     /** Its container, if it has one. */
-    synchronized @Nullable String container() {
+    @Nullable
+    String container() {
         return container;
     }
 
@@ -108,11 +112,12 @@ final class DiskMeter implements AutoCloseable {
         end();
     }
 
-    /** Lets go of it: without its link it ends by itself. */
-    synchronized void detach() {
+    /** Lets go of it at once, also while it is being made: without its link it ends by itself. */
+    void detach() {
         closed = true;
-        if (line != null) {
-            line.close();
+        Line now = line;
+        if (now != null) {
+            now.close();
         }
     }
 

@@ -90,7 +90,12 @@ final class EgressIT {
         assertThat(stderr())
                 .contains("network: example.org:443 is not granted to this conversation; ask the user to grant it");
         assertThat(outcome.duration()).isLessThan(Duration.ofSeconds(5));
-        assertThat(bench.containers()).hasSize(1);
+        assertThat(bench.docker()
+                        .listContainersCmd()
+                        .withShowAll(true)
+                        .withLabelFilter(List.of(Labels.INSTANCE + "=" + bench.instance(), Labels.EGRESS))
+                        .exec())
+                .isEmpty();
     }
 
     @Test
