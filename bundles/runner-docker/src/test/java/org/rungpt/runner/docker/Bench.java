@@ -80,7 +80,7 @@ final class Bench implements AutoCloseable {
                 baseImage,
                 512 * MIB,
                 2,
-                256,
+                160,
                 pool,
                 idle,
                 lease,

@@ -137,7 +137,7 @@ final class SandboxIT {
         check(found, "pid", host.getPidMode() == null || host.getPidMode().isEmpty());
         check(found, "memory", host.getMemory() == 512 * Bench.MIB && host.getMemorySwap() == 512 * Bench.MIB);
         check(found, "oom killer", !Boolean.TRUE.equals(host.getOomKillDisable()));
-        check(found, "pids", host.getPidsLimit() == 256);
+        check(found, "pids", host.getPidsLimit() == 160);
         check(found, "cpu", host.getCpuQuota() > 0);
         check(found, "ulimits", host.getUlimits().length == 3);
         check(found, "devices", host.getDevices() == null || host.getDevices().length == 0);
