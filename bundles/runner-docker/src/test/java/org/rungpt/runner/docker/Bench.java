@@ -336,6 +336,16 @@ final class Bench implements AutoCloseable {
                 .toList();
     }
 
+    List<String> networks() throws Exception {
+        return docker()
+                .listNetworksCmd()
+                .withFilter("label", List.of(Labels.INSTANCE + "=" + instance()))
+                .exec()
+                .stream()
+                .map(network -> network.getId())
+                .toList();
+    }
+
     String containerOf(String conversation) throws Exception {
         String id = runner.sandboxes().stream()
                 .filter(info -> conversation.equals(info.conversation()))

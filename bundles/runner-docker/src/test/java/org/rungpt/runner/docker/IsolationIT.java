@@ -129,12 +129,7 @@ final class IsolationIT {
         String container = bench.containerOf(conversation);
         RecordingObserver observer = new RecordingObserver();
         CallHandle bomb = bench.start(
-                Bench.newCall(),
-                conversation,
-                bench.shell(),
-                command,
-                observer,
-                Bench.limits(2, 2, Bench.MIB));
+                Bench.newCall(), conversation, bench.shell(), command, observer, Bench.limits(2, 2, Bench.MIB));
         observer.await("there\n");
         long begun = System.nanoTime();
         int most = 0;
@@ -298,7 +293,9 @@ final class IsolationIT {
         assertThat(said[0]).isEqualTo("EMFILE");
         int opened = Integer.parseInt(said[1]);
         assertThat(opened).isBetween(100, 4100);
-        assertThat(more).as("files of the host, of which %d are the program's", opened).isBetween(opened / 2L, 4999L);
+        assertThat(more)
+                .as("files of the host, of which %d are the program's", opened)
+                .isBetween(opened / 2L, 4999L);
     }
 
     private static long openFiles() throws Exception {
@@ -325,7 +322,10 @@ final class IsolationIT {
         Path canary = Files.writeString(directory.resolve("canary"), "untouched");
         for (InstalledTask task : List.of(bench.shell(), thirdParty())) {
             String said = output(task, Probes.script(ProcessHandle.current().pid()));
-            assertThat(said.lines()).as(said).hasSizeGreaterThanOrEqualTo(40).allMatch(line -> line.matches("denied .+"));
+            assertThat(said.lines())
+                    .as(said)
+                    .hasSizeGreaterThanOrEqualTo(40)
+                    .allMatch(line -> line.matches("denied .+"));
             assertThat(output(
                             task,
                             "cat '" + canary + "' 2>/dev/null; ls /host /mnt /media 2>/dev/null | grep -v :; true"))
@@ -345,10 +345,7 @@ final class IsolationIT {
                 .withEntrypoint("/bin/sh", "-c", Probes.script(planted.pid()))
                 .withHostConfig(HostConfig.newHostConfig()
                         .withCapAdd(
-                                Capability.SYS_ADMIN,
-                                Capability.SYS_CHROOT,
-                                Capability.SYS_NICE,
-                                Capability.SYS_PTRACE)
+                                Capability.SYS_ADMIN, Capability.SYS_CHROOT, Capability.SYS_NICE, Capability.SYS_PTRACE)
                         .withSecurityOpts(List.of("seccomp=unconfined"))
                         .withPidMode("host")
                         .withNetworkMode("none"))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +40,7 @@ final class LeakSoakIT {
     private Bench bench;
 
     /** What there is of everything that could be left behind. */
-    private record Footprint(int containers, int volumes, int threads, long descriptors, long heap) {
+    private record Footprint(int containers, int volumes, int networks, int threads, long descriptors, long heap) {
         static Footprint of(Bench bench) throws Exception {
             System.gc();
             UnixOperatingSystemMXBean system = (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -47,6 +48,7 @@ final class LeakSoakIT {
             return new Footprint(
                     bench.containers().size(),
                     bench.volumes().size(),
+                    bench.networks().size(),
                     ManagementFactory.getThreadMXBean().getThreadCount(),
                     system.getOpenFileDescriptorCount(),
                     runtime.totalMemory() - runtime.freeMemory());
@@ -57,6 +59,7 @@ final class LeakSoakIT {
             List<String> leaks = new ArrayList<>();
             note(leaks, "containers", containers - before.containers, 0);
             note(leaks, "volumes", volumes - before.volumes, 0);
+            note(leaks, "networks", networks - before.networks, 0);
             note(leaks, "threads", threads - before.threads, SLACK);
             note(leaks, "descriptors", descriptors - before.descriptors, SLACK);
             note(leaks, "bytes of heap", heap - before.heap, SLACK * Bench.MIB);
@@ -81,6 +84,10 @@ final class LeakSoakIT {
     }
 
     private void call(String conversation, int number) throws Exception {
+        call(bench, conversation, number);
+    }
+
+    private static void call(Bench bench, String conversation, int number) throws Exception {
         RecordingObserver observer = new RecordingObserver();
         assertThat(Bench.await(bench.start(conversation, bench.shell(), "echo " + number, observer))
                         .exit())
@@ -99,7 +106,7 @@ final class LeakSoakIT {
         bench.runner().release(warm);
         // The connections and threads that ten at a time need are kept for the next ten: they are no leak, more with
         // each call is.
-        manyAtATime();
+        manyAtATime(bench, AT_A_TIME);
         Footprint before = Footprint.of(bench);
         long[] times = new long[SEQUENTIAL];
         for (int first = 0; first < SEQUENTIAL; first += OF_A_CONVERSATION) {
@@ -113,19 +120,45 @@ final class LeakSoakIT {
         }
         Arrays.sort(times);
         assertThat(TimeUnit.NANOSECONDS.toMillis(times[SEQUENTIAL * 95 / 100])).isLessThan(1500);
-        manyAtATime();
+        manyAtATime(bench, AT_A_TIME);
         assertThat(Footprint.of(bench).leaksSince(before)).isEmpty();
+        // What a server has made goes with it.
+        bench.runner().close(true);
+        assertThat(bench.containers()).isEmpty();
+        assertThat(bench.networks()).isEmpty();
+        assertThat(bench.volumes()).isEmpty();
     }
 
-    private void manyAtATime() throws Exception {
-        ExecutorService threads = Executors.newFixedThreadPool(AT_A_TIME);
+    @Test
+    @DisplayName("I.104 a runner that goes gives back every thread and every descriptor, those of kept connections too")
+    void nothingIsKept() throws Exception {
+        // The first one loads classes and wakes threads of the machine's own.
+        aRunnerComesAndGoes("first");
+        Footprint before = Footprint.of(bench);
+        aRunnerComesAndGoes("second");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        for (Footprint after = Footprint.of(bench);
+                after.threads > before.threads || after.descriptors > before.descriptors;
+                after = Footprint.of(bench)) {
+            assertThat(System.nanoTime()).as("%s, and now %s", before, after).isLessThan(deadline);
+        }
+    }
+
+    private void aRunnerComesAndGoes(String name) throws Exception {
+        try (Bench another = new Bench(Files.createDirectory(directory.resolve(name)), 0).ready()) {
+            manyAtATime(another, 3);
+        }
+    }
+
+    private static void manyAtATime(Bench bench, int atATime) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(atATime);
         try {
             List<Future<?>> calls = new ArrayList<>();
-            for (int worker = 0; worker < AT_A_TIME; worker++) {
+            for (int worker = 0; worker < atATime; worker++) {
                 String conversation = "p-" + UUID.randomUUID();
                 calls.add(threads.submit(() -> {
                     for (int i = 0; i < PARALLEL / AT_A_TIME; i++) {
-                        call(conversation, i);
+                        call(bench, conversation, i);
                     }
                     bench.runner().release(conversation);
                     return null;
@@ -162,6 +195,16 @@ final class LeakSoakIT {
                 .getName();
         assertThat(Footprint.of(bench).leaksSince(before)).containsExactly("1 volumes");
         bench.docker().removeVolumeCmd(volume).exec();
+
+        String network = bench.docker()
+                .createNetworkCmd()
+                .withName(new Labels(bench.instance()).name("leak"))
+                .withInternal(true)
+                .withLabels(new Labels(bench.instance()).filter())
+                .exec()
+                .getId();
+        assertThat(Footprint.of(bench).leaksSince(before)).containsExactly("1 networks");
+        bench.docker().removeNetworkCmd(network).exec();
 
         CountDownLatch end = new CountDownLatch(1);
         List<Thread> threads = new ArrayList<>();

@@ -300,7 +300,7 @@ final class SandboxIT {
 
     @Test
     @DisplayName(
-            "I.103 a call is stopped within its grace: it ignores SIGTERM, is stopped, reads stdin for ever, or has no output")
+            "I.103 a call is stopped within 6 s: it ignores SIGTERM, is stopped, reads stdin for ever, or has no output")
     void stubbornProgramsAreStopped() throws Exception {
         for (String command : List.of(
                 "trap '' TERM; echo there; while :; do :; done",
@@ -313,7 +313,33 @@ final class SandboxIT {
             long before = System.nanoTime();
             call.cancel();
             assertThat(Bench.await(call).reason()).as(command).isEqualTo(Reason.CANCELLED);
-            assertThat(Duration.ofNanos(System.nanoTime() - before)).as(command).isLessThan(Duration.ofSeconds(8));
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).as(command).isLessThan(Duration.ofSeconds(6));
+            // Nothing of it is left, neither running nor as a zombie.
+            assertThat(output(
+                            "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; grep '^State:.Z' $p/status; done 2>/dev/null"
+                                    + " | grep -c 'while :[;]\\|sleep 60[0]\\|cat /tmp/neve[r]\\|Z (zombi[e])'; true"))
+                    .as(command)
+                    .isEqualTo("0\n");
+        }
+    }
+
+    @Test
+    @DisplayName("I.103 the exit status or the signal of a program is told as it was, whatever became of its output")
+    void theExitStatusIsTheProgramsOwn() throws Exception {
+        for (String command : List.of("exit 3", "exec >&- 2>&-; exit 3", "trap 'exit 3' TERM; kill -TERM $$; exit 4")) {
+            CallOutcome outcome =
+                    Bench.await(bench.start(conversation, bench.shell(), command, new RecordingObserver()));
+            assertThat(outcome.reason()).as(command).isEqualTo(Reason.EXITED);
+            assertThat(outcome.exit()).as(command).isEqualTo(3);
+        }
+        for (int signal : new int[] {6, 9, 11, 15}) {
+            CallOutcome outcome = Bench.await(bench.start(
+                    conversation,
+                    bench.shell(),
+                    "exec python3 -c 'import os; os.kill(os.getpid(), " + signal + ")'",
+                    new RecordingObserver()));
+            assertThat(outcome.exit() == null ? "ended by signal " + signal : "" + (outcome.exit() - 128))
+                    .isEqualTo(outcome.exit() == null ? outcome.message() : "" + signal);
         }
     }
 
@@ -324,7 +350,7 @@ final class SandboxIT {
         CallOutcome outcome = Bench.await(bench.start(
                 conversation,
                 bench.shell(),
-                "i=0; while [ $i -lt 2000 ]; do (sleep 0 &); i=$((i+1)); done; exit 7",
+                "i=0; while [ $i -lt 10000 ]; do (: &); i=$((i+1)); done; exit 7",
                 new RecordingObserver()));
         assertThat(outcome.exit()).isEqualTo(7);
         String zombies = "";

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
@@ -111,10 +112,13 @@ final class SharesIT {
         Map<String, String> tree = new TreeMap<>();
         try (Stream<Path> all = Files.walk(shared)) {
             for (Path path : all.toList()) {
-                tree.put(
-                        shared.relativize(path).toString(),
-                        Files.readAttributes(path, "unix:mode,uid,gid,ino", LinkOption.NOFOLLOW_LINKS)
-                                .toString());
+                // The time of the last access is no change.
+                var attributes = new TreeMap<>(Files.readAttributes(
+                        path, "unix:mode,uid,gid,ino,nlink,size,lastModifiedTime,ctime", LinkOption.NOFOLLOW_LINKS));
+                String content = Files.isSymbolicLink(path)
+                        ? Files.readSymbolicLink(path).toString()
+                        : Files.isRegularFile(path) ? JournalFiles.hash(Files.readAllBytes(path)) : "";
+                tree.put(shared.relativize(path).toString(), attributes + " " + content);
             }
         }
         return tree;
@@ -132,6 +136,11 @@ final class SharesIT {
                         + " 2>&1 | sed 's/.*: //'");
         assertThat(tried).isEqualTo("of the host\nRead-only file system\n");
         assertThat(tree()).isEqualTo(before);
+        // The same look sees a content that changed and whose times were put back.
+        FileTime written = Files.getLastModifiedTime(shared.resolve("file"));
+        Files.writeString(shared.resolve("file"), "of the h0st\n");
+        Files.setLastModifiedTime(shared.resolve("file"), written);
+        assertThat(tree()).isNotEqualTo(before);
         var mount = inspect().getHostConfig().getMounts().stream()
                 .filter(one -> one.getTarget().equals("/share/files"))
                 .findFirst()
