@@ -94,14 +94,14 @@ class CrashWithSandboxesTest {
                 rungpt.kill();
                 rungpt.start();
                 long ready = System.nanoTime();
-                for (String conversation : conversations) {
-                    isComplete(name, rungpt, conversation, after.get(conversation));
-                }
-                // What is promised is promised for this moment.
+                // What is promised is promised for this moment, whether the calls have ended by then or not.
                 TimeUnit.NANOSECONDS.sleep(CLEAN.toNanos() - (System.nanoTime() - ready));
                 assertThat(engine.withoutLease(before))
                         .as(name + "what nobody looks after")
                         .isEmpty();
+                for (String conversation : conversations) {
+                    isComplete(name, rungpt, conversation, after.get(conversation));
+                }
                 assertThat(states(decoys.keySet())).as(name + "what is others'").isEqualTo(decoys);
                 rungpt.delete("/api/conversations/" + late);
             }

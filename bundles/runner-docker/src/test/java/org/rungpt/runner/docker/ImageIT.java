@@ -44,6 +44,9 @@ import org.rungpt.testkit.RecordingObserver;
 @Tag("docker")
 final class ImageIT {
     /** A program for an image that has nothing but a shell. */
+    /** Within this time everything that a registry does wrong is told. */
+    private static final Duration PROMISED = Duration.ofSeconds(60);
+
     private static final String SHELL_ONLY = "#!/bin/sh\nread -r line\necho \"$1 $GREETING $(pwd)\"\n";
 
     @TempDir
@@ -146,9 +149,14 @@ final class ImageIT {
     void trouble(FakeRegistry.Trouble trouble, Kind kind, String remedy) throws Exception {
         try (FakeRegistry registry = new FakeRegistry(trouble, architecture, conversation)) {
             InstalledAction action = withImage(registry.reference(), SHELL_ONLY);
+            long before = System.nanoTime();
             RunnerException failure = catchThrowableOfType(
                     RunnerException.class, () -> bench.runner().prepare(action, new RecordingObserver()));
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(PROMISED);
             assertThat(failure.kind()).as(failure.getMessage()).isEqualTo(kind);
+            assertThat(bench.images().find(registry.reference()))
+                    .as("no half image")
+                    .isNull();
             assertThat(failure.getMessage())
                     .contains(registry.reference().substring(0, 20))
                     .contains(remedy)
@@ -164,8 +172,10 @@ final class ImageIT {
     void otherProcessor() throws Exception {
         try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.NONE, "s390x", conversation)) {
             InstalledAction action = withImage(registry.reference(), SHELL_ONLY);
+            long before = System.nanoTime();
             RunnerException failure = catchThrowableOfType(
                     RunnerException.class, () -> bench.runner().prepare(action, new RecordingObserver()));
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(PROMISED);
             assertThat(failure.kind()).as(failure.getMessage()).isEqualTo(Kind.IMAGE_PLATFORM);
             assertThat(failure.getMessage()).contains("linux/s390x").contains("linux/" + architecture);
             bench.docker().removeImageCmd(registry.reference()).withForce(true).exec();
