@@ -1,5 +1,6 @@
 // Connections to model servers: every field is kept and can be changed, protocols are compared.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { inspect, startStage } from './stage.mjs';
 
@@ -45,6 +46,43 @@ describe('connections', () => {
     assert.deepEqual([changed.headers, changed.contextTokens, changed.prices.output, changed.protocol, changed.keyHint],
       [{ 'X-Team': 'green' }, 64000, 8, 'native', kept.keyHint]);
     assert.deepEqual(problems, []);
+  });
+
+  it('to servers that were found know what those say of their models, and keep what the user says of them', async () => {
+    const answers = {
+      '/api/version': { version: '0.12.0' },
+      '/v1/models': { object: 'list', data: [{ id: 'small:latest', object: 'model', owned_by: 'library' }] },
+      '/api/ps': { models: [{ name: 'small:latest', context_length: 8192 }] },
+      '/api/show': { capabilities: ['completion', 'vision'], model_info: { 'x.context_length': 131072 } },
+    };
+    const ollama = createServer((request, response) => {
+      response.writeHead(answers[request.url] ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answers[request.url] ?? {}));
+    });
+    await new Promise((done) => ollama.listen(0, '127.0.0.1', done));
+    const { port } = ollama.address();
+    await stage.server.rungpt('shell', `config:property-set -p org.rungpt.model.openai.local ollamaPort ${port}`);
+    const small = async () => (await stage.api('GET', '/models')).models.find((one) => one.id === 'ollama/small:latest');
+    const until = async (done) => {
+      for (const end = Date.now() + 30_000; Date.now() < end;) { if (await done()) return; await stage.api('POST', '/connections/look', {}); }
+      assert.fail('it never came to that');
+    };
+    await until(async () => (await small())?.contextTokens === 8192);
+    assert.equal((await small()).images, true);
+
+    const found = { kind: 'local', baseUrl: `http://127.0.0.1:${port}/v1` };
+    await stage.api('PUT', '/connections/ollama', { ...found, contextTokens: 16_000, images: false, prices: { input: 0, output: 0 } });
+    await until(async () => (await small())?.contextTokens === 16_000);
+    const { images, prices } = await small();
+    assert.deepEqual([images, prices.output], [false, 0]);
+    const kept = (await stage.api('GET', '/connections')).connections.find((one) => one.name === 'ollama');
+    assert.deepEqual([kept.kind, kept.contextTokens, kept.images], ['local', 16_000, false]);
+    await assert.rejects(stage.api('PUT', '/connections/ollama', { ...found, baseUrl: 'http://127.0.0.1:1/v1' }), /was found at/);
+
+    await stage.api('DELETE', '/connections/ollama');
+    await until(async () => (await small())?.contextTokens === 8192);
+    await new Promise((done) => { ollama.close(done); ollama.closeAllConnections(); });
+    await until(async () => !(await small()));
   });
 
   it('look for servers on this machine, and compare the protocols of a model', async () => {

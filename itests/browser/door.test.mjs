@@ -111,6 +111,21 @@ describe('the door for programs that speak the OpenAI API', () => {
     await assert.rejects(look('sees', 'data:image/png;base64,%%%'), OpenAI.BadRequestError);
   });
 
+  it('gives PDF to a model that takes files, and says so if it is not known to', async () => {
+    const reader = await startModelServer((request) => { asked = request; return 'Read.'; });
+    reader.state.models = [{ id: 'scripted', object: 'model', architecture: { input_modalities: ['text', 'file'] } }];
+    let asked;
+    const part = { type: 'file', file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${Buffer.from('%PDF-1.7\n%%EOF\n').toString('base64')}` } };
+    const messages = [{ role: 'user', content: [{ type: 'text', text: 'Read it.' }, part] }];
+    await setConnection('reader', { baseUrl: reader.url });
+    await client.chat.completions.create(ask({ model: 'reader/scripted', messages }));
+    assert.deepEqual(asked.messages.at(-1).content.filter((one) => one.type === 'file'), [part]);
+    await assert.rejects(client.chat.completions.create(ask({ messages })),
+      (error) => error instanceof OpenAI.BadRequestError && /not known to take files/.test(error.message));
+    await remove('connections/reader');
+    await reader.close();
+  });
+
   describe('as a plain pass-through', () => {
     const tools = [{ type: 'function', function: { name: 'client_tool', parameters: { type: 'object', properties: { x: { type: 'number' } } } } }];
     const plain = (more = {}) => ({ model: 'plain:openai/scripted', temperature: 0.25, tools, messages: [{ role: 'user', content: 'Use your tool.' }], ...more });

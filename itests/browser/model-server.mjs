@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 
 export async function startModelServer(script) {
   /** With `raw` set, `(request, response) => void` answers instead of the script. */
-  const state = { script, raw: undefined, requests: [] };
+  const state = { script, raw: undefined, requests: [], models: [{ id: 'scripted', object: 'model' }] };
   const server = createServer(async (request, response) => {
     if (request.url.endsWith('/models')) {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ data: [{ id: 'scripted', object: 'model' }] }));
+      response.end(JSON.stringify({ data: state.models }));
       return;
     }
     let body = '';

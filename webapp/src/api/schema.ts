@@ -994,6 +994,8 @@ export interface components {
             readonly connection: string;
             /** @description Null if unknown. */
             readonly contextTokens?: number | null;
+            /** @description Whether it takes PDF; null if unknown. */
+            readonly files?: boolean | null;
             /** @description connection/model */
             readonly id: string;
             /** @description Null if unknown. */

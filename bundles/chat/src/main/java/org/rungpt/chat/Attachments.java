@@ -18,7 +18,7 @@ import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.model.ContentPart;
 
 /**
- * The files that go with a user's message: pictures are shown to models that see, text is told to every model.
+ * The files that go with a user's message: pictures and PDF are given to models that take them, text is told to every model.
  *
  * @param texts what is told of each file
  */
@@ -59,16 +59,17 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
                 Artifact artifact = store.find(conversation, id)
                         .orElseThrow(() -> new ChatException(
                                 ChatException.Kind.NOT_FOUND, "there is no artifact " + Visible.cut(id, 80) + " here"));
-                if (artifact.isPicture()) {
+                boolean file = Pictures.isFile(artifact.mediaType());
+                if (artifact.isPicture() || file) {
                     if (artifact.size() > Pictures.LARGEST) {
                         throw new ChatException(
                                 ChatException.Kind.INVALID,
                                 artifact.name() + " is larger than " + (Pictures.LARGEST >> 20)
-                                        + " MiB, which is the most that models are shown: attach a smaller picture");
+                                        + " MiB, which is the most that models are given: attach a smaller one");
                     }
                     pictures.add(new CallState.LeftFile(
                             artifact.id(), artifact.name(), artifact.mediaType(), artifact.size()));
-                    texts.add("[Attached picture: " + artifact.name() + "]");
+                    texts.add("[Attached " + (file ? "file" : "picture") + ": " + artifact.name() + "]");
                 } else {
                     texts.add(text(store, conversation, artifact));
                 }
@@ -128,7 +129,7 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
         } catch (CharacterCodingException e) {
             throw new ChatException(
                     ChatException.Kind.INVALID,
-                    artifact.name() + " is neither a picture (PNG, JPEG, GIF, WebP) nor text in UTF-8: "
+                    artifact.name() + " is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor text in UTF-8: "
                             + artifact.mediaType().toLowerCase(Locale.ROOT),
                     e);
         }

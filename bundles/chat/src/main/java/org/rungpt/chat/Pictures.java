@@ -7,16 +7,18 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.Message;
 import org.rungpt.api.model.ContentPart;
+import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.protocol.CallProtocol;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts pictures behind the results and messages that they belong to, for models that can see: the latest few, and none that is too large.
+ * Puts pictures, and files that users attached, behind the results and messages that they belong to, for models that take them: the latest few, and none that is too large.
  * What the model is not shown, it is told of.
  */
 final class Pictures {
@@ -44,21 +46,26 @@ final class Pictures {
         };
     }
 
-    /** @return the history as the protocol renders it, with pictures if the model sees */
-    List<ModelMessage> render(CallProtocol protocol, String nonce, ConversationState state, boolean sees) {
+    /** Whether models take such a file. */
+    static boolean isFile(String mediaType) {
+        return mediaType.equals("application/pdf");
+    }
+
+    /** @return the history as the protocol renders it, with what the model takes of pictures and files */
+    List<ModelMessage> render(CallProtocol protocol, String nonce, ConversationState state, @Nullable ModelInfo model) {
         List<Message> history = state.history();
         var rendered = new ArrayList<>(protocol.render(nonce, history));
         if (state.pictures().isEmpty()) {
             return rendered;
         }
-        int left = sees ? MOST : 0;
+        int left = MOST;
         int told = 0;
         for (int i = history.size() - 1; i >= 0 && told < MOST_TOLD; i--) {
             List<CallState.LeftFile> files = state.pictures().getOrDefault(id(history.get(i)), List.of());
-            List<ContentPart> parts = sees ? parts(files, left) : unseen(files);
+            List<ContentPart> parts = parts(files, left, model);
             if (!parts.isEmpty()) {
                 left -= (int) parts.stream()
-                        .filter(ContentPart.Image.class::isInstance)
+                        .filter(part -> !(part instanceof ContentPart.Text))
                         .count();
                 told++;
                 // What is rendered of the beginning alone ends with the results; merged or not, they stand at the same
@@ -91,22 +98,27 @@ final class Pictures {
         }
     }
 
-    private static List<ContentPart> unseen(List<CallState.LeftFile> files) {
-        return files.stream()
-                .map(file -> notShown(file, "could not be sent: this model is not known to take pictures"))
-                .toList();
-    }
-
     private static ContentPart notShown(CallState.LeftFile file, String why) {
-        return new ContentPart.Text("\n[You do not see the picture " + file.name() + ": it " + why + ".]");
+        return new ContentPart.Text("\n[You do not see the " + kind(file) + " " + file.name() + ": it " + why + ".]");
     }
 
-    private List<ContentPart> parts(List<CallState.LeftFile> files, int most) {
+    private static String kind(CallState.LeftFile file) {
+        return isFile(file.mediaType()) ? "file" : "picture";
+    }
+
+    private static boolean takes(@Nullable ModelInfo model, CallState.LeftFile file) {
+        return model != null && Boolean.TRUE.equals(isFile(file.mediaType()) ? model.files() : model.images());
+    }
+
+    private List<ContentPart> parts(List<CallState.LeftFile> files, int most, @Nullable ModelInfo model) {
         List<ContentPart> parts = new ArrayList<>();
         Optional<ArtifactStore> store = services.artifacts.first();
         int shown = 0;
         for (CallState.LeftFile file : files) {
-            if (file.size() > LARGEST) {
+            if (!takes(model, file)) {
+                parts.add(notShown(file, "could not be sent: this model is not known to take " + kind(file) + "s"));
+                continue;
+            } else if (file.size() > LARGEST) {
                 parts.add(notShown(file, "is larger than " + (LARGEST >> 20) + " MiB"));
                 continue;
             } else if (shown >= most) {
@@ -118,12 +130,15 @@ final class Pictures {
             }
             try (InputStream in = Channels.newInputStream(store.get().open(conversation, file.artifact()))) {
                 String content = Base64.getEncoder().encodeToString(in.readNBytes((int) LARGEST));
-                parts.add(new ContentPart.Text("\n[The picture " + file.name() + ":]"));
-                parts.add(new ContentPart.Image(file.mediaType(), content));
+                parts.add(new ContentPart.Text("\n[The " + kind(file) + " " + file.name() + ":]"));
+                parts.add(
+                        isFile(file.mediaType())
+                                ? new ContentPart.File(file.name(), file.mediaType(), content)
+                                : new ContentPart.Image(file.mediaType(), content));
                 shown++;
             } catch (IOException | RuntimeException e) {
                 parts.add(notShown(file, "cannot be read now"));
-                LOG.warn("the picture {} cannot be shown to the model: {}", file.name(), e.toString());
+                LOG.warn("the file {} cannot be shown to the model: {}", file.name(), e.toString());
             }
         }
         return parts;

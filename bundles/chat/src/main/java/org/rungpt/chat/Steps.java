@@ -169,8 +169,8 @@ final class Steps {
         tellChanges(protocol.get(), beginning);
         var messages = new ArrayList<ModelMessage>();
         messages.add(ModelMessage.text(ModelMessage.Role.SYSTEM, beginning.system()));
-        messages.addAll(pictures.render(
-                protocol.get(), beginning.nonce(), state, seesPictures(connection.get(), name.model())));
+        messages.addAll(
+                pictures.render(protocol.get(), beginning.nonce(), state, Models.info(connection.get(), name.model())));
         var request = new ModelRequest(
                 name.model(), messages, protocol.get().tools(engine.actions.installed()), state.sampling());
         ModelInfo info = Models.info(connection.get(), name.model());
@@ -200,11 +200,6 @@ final class Steps {
         // The disk and the model work at the same time: what it says waits for the disk.
         stream.begin(request);
         return true;
-    }
-
-    private static boolean seesPictures(ModelConnection connection, String model) {
-        return connection.models().stream()
-                .anyMatch(info -> info.id().equals(model) && Boolean.TRUE.equals(info.images()));
     }
 
     private Optional<NextStep.Finish> overBudget(TurnState turn, long tokens, @Nullable ModelInfo info) {

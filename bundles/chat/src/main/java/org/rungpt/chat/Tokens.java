@@ -13,6 +13,9 @@ import org.rungpt.api.model.ModelRequest;
  */
 final class Tokens {
     private static final int PER_MESSAGE = 4;
+    /** So much of a PDF in Base64 counts as a token: how many pages it has, only the server knows. */
+    private static final int FILE_CHARACTERS = 60;
+
     private static final int PER_IMAGE = 800;
     private static final double LETTER = 1 / 4.6;
     private static final double DIGIT = 1 / 2.6;
@@ -40,7 +43,11 @@ final class Tokens {
         for (ModelMessage message : messages) {
             all += PER_MESSAGE;
             for (ContentPart part : message.content()) {
-                all += part instanceof ContentPart.Text text ? of(text.text()) : PER_IMAGE;
+                all += part instanceof ContentPart.Text text
+                        ? of(text.text())
+                        : part instanceof ContentPart.File file
+                                ? Math.max(PER_IMAGE, file.base64().length() / FILE_CHARACTERS)
+                                : PER_IMAGE;
             }
             for (ModelMessage.ToolCall call : message.toolCalls()) {
                 all += PER_MESSAGE + of(call.name()) + of(call.arguments());

@@ -172,6 +172,26 @@ final class LeftBehindTest {
     }
 
     @Test
+    void aPdfGoesToAModelThatTakesFilesAndOthersAreToldThatTheyHaveItNot() throws Exception {
+        for (Boolean takes : new Boolean[] {true, false, null}) {
+            house.model.info = new ModelInfo("one", "One", null, null, null, takes);
+            String id = house.conversation();
+            String pdf = files.put(id, "upload", "a.pdf", new java.io.ByteArrayInputStream(new byte[] {1, 2, 3}))
+                    .id();
+            house.chat.post(id, null, "read it", List.of(pdf));
+            List<ModelMessage> messages = house.model.next().request.messages();
+            ModelMessage asked = messages.get(messages.size() - 1);
+            assertThat(asked.text()).contains("[Attached file: a.pdf]");
+            if (Boolean.TRUE.equals(takes)) {
+                assertThat(asked.content()).contains(new ContentPart.File("a.pdf", "application/pdf", "AQID"));
+            } else {
+                assertThat(asked.content()).allMatch(ContentPart.Text.class::isInstance);
+                assertThat(asked.text()).contains("[You do not see the file a.pdf: it could not be sent");
+            }
+        }
+    }
+
+    @Test
     void thePicturesThatAModelIsNotShownAreNamed() throws Exception {
         house.model.info = new ModelInfo("one", "One", null, true);
         String id = house.conversation();

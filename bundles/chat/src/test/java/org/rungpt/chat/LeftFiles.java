@@ -19,7 +19,7 @@ import java.util.TreeMap;
 import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.artifact.ArtifactStore;
 
-/** Keeps what calls leave in memory, for tests; whatever is called so is a picture. */
+/** Keeps what calls leave in memory, for tests; whatever is called so is a picture or a PDF. */
 final class LeftFiles implements ArtifactStore {
     final List<Artifact> artifacts = new ArrayList<>();
     final Map<String, byte[]> contents = new TreeMap<>();
@@ -35,7 +35,13 @@ final class LeftFiles implements ArtifactStore {
         byte[] content = bytes.readAllBytes();
         String id = "f_" + name.hashCode();
         var artifact = new Artifact(
-                id, call, name, name.endsWith(".png") ? "image/png" : "text/plain", content.length, "0", Instant.now());
+                id,
+                call,
+                name,
+                name.endsWith(".png") ? "image/png" : name.endsWith(".pdf") ? "application/pdf" : "text/plain",
+                content.length,
+                "0",
+                Instant.now());
         artifacts.add(artifact);
         homes.add(conversation + "/" + id);
         contents.put(id, content);

@@ -20,6 +20,7 @@ import org.rungpt.api.model.Sampling;
  * @param before everything before the last message
  * @param text the last message, the user's
  * @param pictures those of the last message
+ * @param files those of the last message
  * @param sampling how the model chooses its words
  * @param stream whether the answer is wanted piece by piece
  * @param usage whether a stream ends with the usage
@@ -32,12 +33,15 @@ record DoorRequest(
         List<Opening.Said> before,
         String text,
         List<ContentPart.Image> pictures,
+        List<ContentPart.File> files,
         Sampling sampling,
         boolean stream,
         boolean usage,
         @Nullable String conversation,
         boolean keep) {
     private static final Pattern DATA_URL = Pattern.compile("data:(image/(?:png|jpeg|gif|webp));base64,");
+    private static final String PDF_URL = "data:application/pdf;base64,";
+    private static final int MAX_NAME = 200;
     private static final int MAX_PICTURE = 5 << 20;
 
     static DoorRequest of(ObjectNode body) throws ApiException {
@@ -48,11 +52,15 @@ record DoorRequest(
         }
         List<Opening.Said> said = new ArrayList<>();
         int number = 0;
+        List<ContentPart.File> files = new ArrayList<>();
         String role = "";
         var calls = new DoorCalls();
         for (JsonNode message : body.path("messages")) {
+            if (!files.isEmpty()) {
+                throw wrong(number - 1, "", "holds a file: only the last message may.");
+            }
             role = message.path("role").asText("").toLowerCase(Locale.ROOT);
-            said.add(said(message, role, number++, calls));
+            said.add(said(message, role, number++, calls, files));
         }
         Opening.Said last = said.remove(said.size() - 1);
         if (!role.equals("user")) {
@@ -63,6 +71,7 @@ record DoorRequest(
                 said,
                 last.text(),
                 last.pictures(),
+                files,
                 DoorParameters.sampling(body),
                 body.path("stream").asBoolean(),
                 body.path("stream_options").path("include_usage").asBoolean(),
@@ -70,9 +79,11 @@ record DoorRequest(
                 own.path("keep").asBoolean());
     }
 
-    private static Opening.Said said(JsonNode message, String role, int number, DoorCalls calls) throws ApiException {
+    private static Opening.Said said(
+            JsonNode message, String role, int number, DoorCalls calls, List<ContentPart.File> files)
+            throws ApiException {
         List<ContentPart.Image> pictures = new ArrayList<>();
-        String text = content(message.path("content"), number, pictures);
+        String text = content(message.path("content"), number, pictures, files);
         if (!pictures.isEmpty() && !role.equals("user")) {
             throw wrong(number, "", "only a user's message may hold pictures.");
         }
@@ -96,7 +107,9 @@ record DoorRequest(
                 || before.stream().anyMatch(said -> !said.pictures().isEmpty());
     }
 
-    private static String content(JsonNode content, int number, List<ContentPart.Image> pictures) throws ApiException {
+    private static String content(
+            JsonNode content, int number, List<ContentPart.Image> pictures, List<ContentPart.File> files)
+            throws ApiException {
         if (content.isTextual()) {
             return content.textValue();
         }
@@ -113,10 +126,24 @@ record DoorRequest(
                 case "image_url" ->
                     pictures.add(picture(part.path("image_url").path("url").asText(""), number));
                 case "refusal" -> text.append(part.path("refusal").asText());
-                default -> throw wrong(number, ".content", "may hold parts of type text and image_url only.");
+                case "file" -> files.add(file(part.path("file"), number));
+                default -> throw wrong(number, ".content", "may hold parts of type text, image_url and file only.");
             }
         }
         return text.toString();
+    }
+
+    private static ContentPart.File file(JsonNode file, int number) throws ApiException {
+        String data = file.path("file_data").asText("");
+        String name = file.path("filename").asText("file.pdf");
+        if (!data.startsWith(PDF_URL) || name.isBlank() || name.length() > MAX_NAME) {
+            throw wrong(
+                    number,
+                    "",
+                    "holds a file that is not \"filename\" and \"file_data\" with a data URL of a PDF (" + PDF_URL
+                            + "...).");
+        }
+        return new ContentPart.File(name, "application/pdf", data.substring(PDF_URL.length()));
     }
 
     private static ContentPart.Image picture(String url, int number) throws ApiException {

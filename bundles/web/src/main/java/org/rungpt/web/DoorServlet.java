@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -118,7 +119,10 @@ public final class DoorServlet extends HttpServlet {
                 conversation = null;
             }
             if (asked.shows()) {
-                needEyes(model == null ? conversations.defaultModel().orElse("") : model);
+                needs(conversations, model, "pictures", ModelInfo::images);
+            }
+            if (!asked.files().isEmpty()) {
+                needs(conversations, model, "files", ModelInfo::files);
             }
             if (conversation == null) {
                 conversation = conversations.open(new Opening(model, null, asked.before()));
@@ -147,12 +151,15 @@ public final class DoorServlet extends HttpServlet {
         }
         try {
             var uploads = new Uploads(services, conversation.id());
-            List<String> pictures = new ArrayList<>();
+            List<String> attached = new ArrayList<>();
             for (ContentPart.Image image : asked.pictures()) {
-                pictures.add(
+                attached.add(
                         uploads.store("picture." + image.mediaType().substring("image/".length()), image.base64()));
             }
-            conversations.postText(conversation.id(), message, asked.text(), pictures, asked.sampling());
+            for (ContentPart.File file : asked.files()) {
+                attached.add(uploads.store(file.name(), file.base64()));
+            }
+            conversations.postText(conversation.id(), message, asked.text(), attached, asked.sampling());
         } catch (ApiException e) {
             turn.fail(e.code(), String.valueOf(e.getMessage()));
         } catch (ChatException e) {
@@ -161,19 +168,25 @@ public final class DoorServlet extends HttpServlet {
         }
     }
 
-    /** A model that is not known to see would be asked about something that it is not shown. */
-    private void needEyes(String model) throws ApiException {
+    /** A model that is not known to take something would be asked about what it is not given. */
+    private void needs(
+            Conversations conversations,
+            @Nullable String asked,
+            String what,
+            Function<ModelInfo, @Nullable Boolean> taken)
+            throws ApiException {
+        String model = asked == null ? conversations.defaultModel().orElse("") : asked;
         int slash = model.indexOf('/');
         String id = model.substring(slash + 1);
-        boolean sees = services.connection(slash < 0 ? "" : model.substring(0, slash)).stream()
+        boolean takes = services.connection(slash < 0 ? "" : model.substring(0, slash)).stream()
                 .flatMap(connection -> connection.models().stream())
-                .anyMatch(info -> info.id().equals(id) && Boolean.TRUE.equals(info.images()));
-        if (!sees) {
+                .anyMatch(info -> info.id().equals(id) && Boolean.TRUE.equals(taken.apply(info)));
+        if (!takes) {
             throw new ApiException(
                     400,
                     "invalid",
-                    "The model \"" + Json.printable(model) + "\" is not known to take pictures.",
-                    "If it does, say so in Settings, at its connection.");
+                    "The model \"" + Json.printable(model) + "\" is not known to take " + what + ".",
+                    what.equals("pictures") ? "If it does, say so in Settings, at its connection." : null);
         }
     }
 

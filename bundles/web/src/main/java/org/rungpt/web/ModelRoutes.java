@@ -88,6 +88,7 @@ final class ModelRoutes {
                     .put("ready", readiness.ready())
                     .put("reason", readiness.reason())
                     .put("images", model.images())
+                    .put("files", model.files())
                     .put("contextTokens", model.contextTokens());
             node.set("prices", prices(model.prices()));
         }

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.rungpt.api.chat.Opening;
+import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.model.Sampling;
 
 class DoorRequestTest {
@@ -87,6 +88,22 @@ class DoorRequestTest {
         assertThat(asked.before().get(2).text())
                 .isEqualTo("[The tool weather of another program gave this result:]\nrain");
         assertThat(asked.text()).isEqualTo("And now?");
+    }
+
+    @Test
+    void theLastMessageMayHoldPdf() throws Exception {
+        String message = """
+                {"role":"user","content":[{"type":"text","text":"Read it."},
+                  {"type":"file","file":{"filename":"a.pdf","file_data":"data:%s;base64,JVBERi0="}}]}""";
+        String pdf = message.formatted("application/pdf");
+        assertThat(read("{\"messages\":[" + pdf + "]}").files())
+                .containsExactly(new ContentPart.File("a.pdf", "application/pdf", "JVBERi0="));
+        assertThatExceptionOfType(ApiException.class)
+                .isThrownBy(() -> read("{\"messages\":[" + message.formatted("text/html") + "]}"))
+                .withMessageContaining("data URL of a PDF");
+        assertThatExceptionOfType(ApiException.class)
+                .isThrownBy(() -> read("{\"messages\":[" + pdf + ",{\"role\":\"user\",\"content\":\"x\"}]}"))
+                .withMessageContaining("\"messages[0]\" holds a file");
     }
 
     @Test

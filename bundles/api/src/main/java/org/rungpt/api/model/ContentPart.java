@@ -23,4 +23,19 @@ public sealed interface ContentPart {
             Objects.requireNonNull(base64, "base64");
         }
     }
+
+    /**
+     * A file, for models that take files.
+     *
+     * @param name what to call it
+     * @param mediaType for example {@code application/pdf}
+     * @param base64 its bytes in Base64
+     */
+    record File(String name, String mediaType, String base64) implements ContentPart {
+        public File {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(mediaType, "mediaType");
+            Objects.requireNonNull(base64, "base64");
+        }
+    }
 }

@@ -169,6 +169,12 @@ final class ChatRequest {
             json.writeObjectFieldStart("image_url");
             json.writeStringField("url", "data:" + image.mediaType() + ";base64," + image.base64());
             json.writeEndObject();
+        } else if (part instanceof ContentPart.File file) {
+            json.writeStringField("type", "file");
+            json.writeObjectFieldStart("file");
+            text(json, "filename", file.name());
+            json.writeStringField("file_data", "data:" + file.mediaType() + ";base64," + file.base64());
+            json.writeEndObject();
         }
         json.writeEndObject();
     }

@@ -141,7 +141,8 @@ final class LocalFacts {
                 model.title(),
                 context == null ? model.contextTokens() : context,
                 images == null ? model.images() : images,
-                model.prices());
+                model.prices(),
+                model.files());
     }
 
     private static boolean holds(JsonNode array, String word) {

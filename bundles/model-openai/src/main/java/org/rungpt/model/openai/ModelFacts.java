@@ -122,7 +122,8 @@ record ModelFacts(
                         model.title(),
                         contextTokens == null ? model.contextTokens() : contextTokens,
                         images == null ? model.images() : images,
-                        prices == null ? model.prices() : prices))
+                        prices == null ? model.prices() : prices,
+                        model.files()))
                 .toList();
     }
 }

@@ -48,7 +48,8 @@ final class ModelList {
                         title.isEmpty() ? id : title,
                         context == null ? known.contextTokens() : context,
                         images(base, id, each),
-                        each.path("pricing").isObject() ? prices(each.path("pricing")) : known.prices()));
+                        each.path("pricing").isObject() ? prices(each.path("pricing")) : known.prices(),
+                        files(base, id, each)));
             }
         }
         if (base.isOpenAi()) {
@@ -102,6 +103,20 @@ final class ModelList {
         } catch (NumberFormatException e) {
             return -1;
         }
+    }
+
+    /** OpenAI's models that see take PDF too; OpenRouter says it of each. */
+    private static @Nullable Boolean files(BaseUrl base, String id, JsonNode model) {
+        if (base.isOpenAi()) {
+            return SEES.matcher(id).find();
+        }
+        JsonNode modalities = model.path("architecture").path("input_modalities");
+        for (JsonNode input : modalities) {
+            if (input.asText("").equals("file")) {
+                return true;
+            }
+        }
+        return modalities.isArray() ? Boolean.FALSE : null;
     }
 
     private static @Nullable Boolean images(BaseUrl base, String id, JsonNode model) {

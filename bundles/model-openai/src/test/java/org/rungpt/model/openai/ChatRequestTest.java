@@ -42,7 +42,10 @@ class ChatRequestTest {
     void everyKindOfMessageAndToolIsWritten() throws Exception {
         var image = new ModelMessage(
                 Role.USER,
-                List.of(new ContentPart.Text("see"), new ContentPart.Image("image/png", "AAAA")),
+                List.of(
+                        new ContentPart.Text("see"),
+                        new ContentPart.Image("image/png", "AAAA"),
+                        new ContentPart.File("a.pdf", "application/pdf", "JVBERi0=")),
                 List.of(),
                 null);
         var call = new ModelMessage(
@@ -58,7 +61,8 @@ class ChatRequestTest {
                         {"model": "m", "messages": [
                           {"role": "user", "content": [
                             {"type": "text", "text": "see"},
-                            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]},
+                            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+                            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}}]},
                           {"role": "assistant", "content": null, "tool_calls": [
                             {"id": "c1", "type": "function", "function": {"name": "system__shell", "arguments": "{\\"command\\":\\"ls\\"}"}}]},
                           {"role": "tool", "content": "out", "tool_call_id": "c1"}],

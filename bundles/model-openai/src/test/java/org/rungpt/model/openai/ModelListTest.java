@@ -54,6 +54,7 @@ final class ModelListTest {
                         "o3",
                         "gpt-4o-2024-08-06");
         assertThat(models.get(0).images()).isTrue();
+        assertThat(models.get(0).files()).isTrue();
         assertThat(models.get(1).contextTokens()).isEqualTo(400_000);
         assertThat(models.get(1).prices()).isEqualTo(new Prices(1.25, 10, 0.125));
         assertThat(models.get(7).contextTokens()).isEqualTo(128_000);
@@ -66,14 +67,16 @@ final class ModelListTest {
     void takesOtherServersAsTheyAre() throws Exception {
         List<ModelInfo> models = read("http://localhost:1/v1", """
                 {"data":[{"id":"whisper-1"},{"id":"v","max_model_len":32768},{"id":"l","meta":{"n_ctx_train":8192}},{"id":"whisper-1"},{"id":""},{},
-                {"id":"o","name":"Open\\nModel","context_length":10,"pricing":{"prompt":"0.0000025","completion":"0.00001"},"architecture":{"input_modalities":["text","image"]}}]}""");
+                {"id":"o","name":"Open\\nModel","context_length":10,"pricing":{"prompt":"0.0000025","completion":"0.00001"},"architecture":{"input_modalities":["text","image"]}},
+                {"id":"p","architecture":{"input_modalities":["text","file"]}}]}""");
 
         assertThat(models)
                 .containsExactly(
                         new ModelInfo("whisper-1", "whisper-1", null, null),
                         new ModelInfo("v", "v", 32768, null),
                         new ModelInfo("l", "l", 8192, null),
-                        new ModelInfo("o", "Open Model", 10, true, new Prices(2.5, 10, null)));
+                        new ModelInfo("o", "Open Model", 10, true, new Prices(2.5, 10, null), false),
+                        new ModelInfo("p", "p", null, false, null, true));
     }
 
     @Test
