@@ -118,7 +118,7 @@ export const texts = {
     perhapsUnseen: (model: string) =>
       `Whether ${model} sees pictures is not known, so it is not shown them.`,
     openConnections: "Say so in its connection",
-    noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor text.`,
+    noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor text.`,
   },
 
   chat: {

@@ -40,7 +40,14 @@ export const AttachedFiles = memo(function AttachedFiles({ conversation, picture
     <div className="attached">
       {pictures.map((picture) => (
         <a key={picture.id} href={artifactUrl(conversation, picture.id)} target="_blank" rel="noreferrer" className="attached-picture">
-          <img src={artifactUrl(conversation, picture.id)} alt={picture.name} loading="lazy" />
+          {picture.mediaType.startsWith("image/") ? (
+            <img src={artifactUrl(conversation, picture.id)} alt={picture.name} loading="lazy" />
+          ) : (
+            <span className="upload">
+              <FileText aria-hidden />
+              <PlainText text={picture.name} />
+            </span>
+          )}
         </a>
       ))}
       {files.map((file, index) => (

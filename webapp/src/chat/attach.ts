@@ -12,8 +12,9 @@ export interface Upload {
 }
 
 const MOST = 10;
-const MAX_PICTURE = 5 << 20;
+const MAX_WHOLE = 5 << 20;
 const MAX_TEXT = 256 << 10;
+const PDF = "application/pdf";
 const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 
 /** Reads files for a message; what cannot be sent is told in one line each. */
@@ -22,16 +23,17 @@ export async function readFiles(files: readonly File[], had: number): Promise<{ 
   const problems: string[] = [];
   for (const file of files) {
     const picture = PICTURES.has(file.type);
+    const whole = picture || file.type === PDF;
     if (had + uploads.length >= MOST) {
       problems.push(texts.composer.tooMany(MOST));
       break;
     }
-    if (file.size > (picture ? MAX_PICTURE : MAX_TEXT)) {
-      problems.push(texts.composer.tooLarge(file.name, picture ? "5 MiB" : "256 KiB"));
+    if (file.size > (whole ? MAX_WHOLE : MAX_TEXT)) {
+      problems.push(texts.composer.tooLarge(file.name, whole ? "5 MiB" : "256 KiB"));
       continue;
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
-    if (!picture && !isText(bytes)) {
+    if (!whole && !isText(bytes)) {
       problems.push(texts.composer.noText(file.name));
       continue;
     }
@@ -46,14 +48,21 @@ export async function readFiles(files: readonly File[], had: number): Promise<{ 
   return { uploads, problems };
 }
 
-/** A picture that was sent before, to be sent again. */
+/** A picture or PDF that was sent before, to be sent again. */
 export async function pictureAt(url: string, name: string): Promise<Upload> {
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) {
     throw new Error(texts.composer.pictureGone(name));
   }
   const blob = await response.blob();
-  return { name, size: blob.size, picture: true, data: base64(new Uint8Array(await blob.arrayBuffer())), url: URL.createObjectURL(blob) };
+  const picture = PICTURES.has(blob.type);
+  return {
+    name,
+    size: blob.size,
+    picture,
+    data: base64(new Uint8Array(await blob.arrayBuffer())),
+    url: picture ? URL.createObjectURL(blob) : undefined,
+  };
 }
 
 function isText(bytes: Uint8Array): boolean {
@@ -78,7 +87,7 @@ export interface AttachedFile {
   readonly text: string;
 }
 
-const MARK = /(?:^|\n\n)\[Attached (picture|file): ([^\n]*)\](?=\n|$)/g;
+const MARK = /(?:^|\n\n)\[Attached (picture|PDF|file): ([^\n]*)\](?=\n|$)/g;
 
 /** What the user wrote, and the files that the message holds behind it. */
 export function splitAttached(message: string): {

@@ -69,7 +69,7 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
                     }
                     pictures.add(new CallState.LeftFile(
                             artifact.id(), artifact.name(), artifact.mediaType(), artifact.size()));
-                    texts.add("[Attached " + (file ? "file" : "picture") + ": " + artifact.name() + "]");
+                    texts.add("[Attached " + (file ? "PDF" : "picture") + ": " + artifact.name() + "]");
                 } else {
                     texts.add(text(store, conversation, artifact));
                 }

@@ -181,7 +181,7 @@ final class LeftBehindTest {
             house.chat.post(id, null, "read it", List.of(pdf));
             List<ModelMessage> messages = house.model.next().request.messages();
             ModelMessage asked = messages.get(messages.size() - 1);
-            assertThat(asked.text()).contains("[Attached file: a.pdf]");
+            assertThat(asked.text()).contains("[Attached PDF: a.pdf]");
             if (Boolean.TRUE.equals(takes)) {
                 assertThat(asked.content()).contains(new ContentPart.File("a.pdf", "application/pdf", "AQID"));
             } else {
