@@ -73,11 +73,10 @@ describe('a conversation', () => {
     };
     const { page, problems } = await stage.open();
     await page.evaluate(() => {
-      const seen = (window.seen = { changes: [], long: [] });
+      window.changes = [];
       new MutationObserver((records) => {
-        if (records.some(({ target }) => (target.parentElement ?? target).closest?.('.answer'))) seen.changes.push(performance.now());
+        if (records.some(({ target }) => (target.parentElement ?? target).closest?.('.answer'))) window.changes.push(performance.now());
       }).observe(document.body, { subtree: true, childList: true, characterData: true });
-      new PerformanceObserver((list) => list.getEntries().forEach((entry) => seen.long.push(entry.duration))).observe({ type: 'longtask' });
     });
     await say(page, 'Flood.');
     await page.getByText(/word100 /).first().waitFor({ timeout: 30_000 });
@@ -86,11 +85,10 @@ describe('a conversation', () => {
     assert.equal(await field.inputValue(), 'while it comes');
     assert.equal(await page.getByText(`word${words - 1}`).count(), 0, 'it still comes');
     await page.getByText(`word${words - 1}`).waitFor({ timeout: 60_000 });
-    const { changes, long } = await page.evaluate(() => window.seen);
+    const changes = await page.evaluate(() => window.changes);
     assert.ok(changes.length > 10, `${changes.length} changes`);
     const most = Math.max(...changes.map((from) => changes.filter((at) => at >= from && at < from + 1000).length));
     assert.ok(most <= 21, `${most} changes in a second`);
-    console.log(`${changes.length} changes, ${most} a second, long tasks: ${long.map(Math.round)}`);
     assert.deepEqual(problems, []);
   });
 

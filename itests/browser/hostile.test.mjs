@@ -6,6 +6,11 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { say, shown, startStage } from './stage.mjs';
 
+const TITLE = '<img src=x onerror=alert(1)>';
+const manifest = {
+  schema: 1, name: 'word', title: TITLE, version: '1.0.0', description: '<script>alert(1)</script> says nothing.',
+  tasks: [{ name: 'say', description: '<svg onload=alert(1)> says it.', effects: 'none', parameters: { type: 'object', properties: {}, additionalProperties: false } }],
+};
 const ESC = '\u001b';
 
 /** The vectors of the page's own tests, and every hostile scheme in every way to write a link. */
@@ -38,7 +43,7 @@ describe('a hostile answer', () => {
       response.end('x');
     });
     await new Promise((done) => canary.listen(0, '127.0.0.1', done));
-    stage = await startStage();
+    stage = await startStage({ 'manifest.json': JSON.stringify(manifest), run: '#!/bin/sh\n' });
   });
 
   after(async () => {
@@ -100,6 +105,107 @@ describe('a hostile answer', () => {
     assert.deepEqual(heard, []);
   });
 
+  it('D.47 whatever got into the page could reach nobody: the browser stops it at the border of the page', async () => {
+    const { page } = await stage.open();
+    const directives = ['connect-src', 'font-src', 'media-src', 'img-src', 'frame-src', 'style-src-elem'];
+    const blocked = await page.evaluate(async ([canary, directives]) => {
+      const blocked = [];
+      const told = new Promise((done) => {
+        setTimeout(done, 20_000);
+        document.addEventListener('securitypolicyviolation', (event) => {
+          blocked.push(event.effectiveDirective);
+          if (directives.every((directive) => blocked.includes(directive))) done();
+        });
+      });
+      const put = (thing) => document.body.append(thing);
+      const element = (name, values) => Object.assign(document.createElement(name), values);
+      await fetch(`${canary}/fetch`).catch(() => undefined);
+      await fetch(`${canary}/beacon`, { method: 'POST', mode: 'no-cors', keepalive: true, body: 'x' }).catch(() => undefined);
+      navigator.sendBeacon(`${canary}/beacon`, 'x');
+      new EventSource(`${canary}/events`);
+      new WebSocket(`${canary.replace('http', 'ws')}/socket`);
+      await new FontFace('probe', `url(${canary}/font.woff2)`).load().catch(() => undefined);
+      put(new Audio(`${canary}/sound.mp3`));
+      put(element('video', { src: `${canary}/film.mp4` }));
+      put(element('img', { src: `${canary}/picture.png` }));
+      put(element('iframe', { src: `${canary}/frame` }));
+      put(element('link', { rel: 'stylesheet', href: `${canary}/style.css` }));
+      document.head.append(element('link', { rel: 'prefetch', href: `${canary}/prefetch` }), element('link', { rel: 'preconnect', href: canary }), element('link', { rel: 'dns-prefetch', href: canary }));
+      // What runs or holds code is not even made: only the sanitizer's own HTML is trusted.
+      const code = [
+        () => element('script', { src: `${canary}/script.js` }), () => element('script', { textContent: 'window.hacked = 1' }), () => element('object', { data: `${canary}/object` }),
+        () => element('embed', { src: `${canary}/embed` }), () => element('iframe', { srcdoc: '<script>parent.hacked = 1</script>' }), () => element('div', { innerHTML: '<b>x</b>' }),
+        () => document.write('<b>x</b>'), () => new Worker(`${canary}/worker.js`),
+      ];
+      for (const make of code) {
+        try {
+          make();
+          blocked.push(`not stopped: ${make}`);
+        } catch (error) {
+          if (!(error instanceof TypeError)) throw error;
+        }
+      }
+      // The browser tells of what it stopped a little later.
+      await told;
+      return blocked;
+    }, [listener(), directives]);
+    for (const directive of directives) {
+      assert.ok(blocked.includes(directive), `${directive} stops it; stopped were ${[...new Set(blocked)]}`);
+    }
+    assert.deepEqual(blocked.filter((one) => one.startsWith('not stopped')), []);
+    assert.equal(await page.evaluate(() => window.hacked), undefined);
+    assert.deepEqual(heard, []);
+  });
+
+  it('D.50 names are text wherever they stand: of files, conversations, tags and actions, also in a passing note', async () => {
+    const names = [
+      '<img src=x onerror=alert(1)>', '"><svg onload=alert(1)>', "'-alert(1)-'", '<script>alert(1)</script>', '<iframe srcdoc="<script>parent.alert(1)</script>">',
+      '${alert(1)}', 'javascript:alert(1)',
+    ];
+    const { page, problems } = await stage.open();
+    page.on('dialog', (dialog) => {
+      problems.push(`a script ran: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    const main = page.getByRole('main');
+    const choose = async (what) => {
+      await main.getByRole('button', { name: 'More for this conversation' }).click();
+      await page.getByRole('menuitem', { name: what, exact: true }).click();
+    };
+    stage.model.state.script = () => 'Seen.';
+    for (const name of names) {
+      const { id } = await stage.api('POST', '/conversations', { model: 'openai/scripted' });
+      await stage.api('POST', `/conversations/${id}/messages`, {
+        text: `Look at ${name}`,
+        attachments: [{ name: `${name.replaceAll('/', '')}.txt`, data: Buffer.from(name).toString('base64') }],
+      });
+      await idle(id);
+      await stage.api('PATCH', `/conversations/${id}`, { title: name });
+      await stage.api('PUT', `/conversations/${id}/labels`, { tags: [name.slice(0, 40)] });
+      await page.goto(`${stage.server.origin}/c/${id}`);
+      await main.getByText('Seen.').waitFor();
+      assert.equal(await main.locator('h1.chat-title').innerText(), name);
+      assert.equal(await page.title(), `${name} · RunGPT`);
+      await main.getByRole('group', { name: 'You' }).getByRole('button').filter({ hasText: '.txt' }).click();
+      await page.getByRole('dialog').getByText(name, { exact: true }).waitFor();
+      await page.keyboard.press('Escape');
+      await choose('Tags…');
+      await page.getByRole('button', { name: `Remove the tag ${name.slice(0, 40)}` }).waitFor();
+      await page.keyboard.press('Escape');
+      await choose('Archive');
+      await page.getByRole('region', { name: 'Notifications' }).getByText(`“${name}” is archived.`).waitFor();
+      assert.equal(await page.locator('img[src="x"], svg[onload], iframe, script:not([src])').count(), 0, name);
+    }
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Actions', exact: true }).click();
+    await page.getByRole('dialog').getByText(TITLE).first().waitFor();
+    await page.getByRole('button', { name: 'Conversations', exact: true }).click();
+    await page.getByRole('dialog').getByRole('link', { name: names[0], exact: true }).waitFor();
+    assert.equal(await page.locator('img[src="x"], svg[onload], iframe, script:not([src])').count(), 0);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(heard, []);
+  });
+
   it('D.48 links lead to web addresses only, on a click, and tell where', async () => {
     const [id] = await conversations([
       `[good](${listener()}/good) ${listener()}/bare [bad](javascript:alert(1)) [html](data:text/html,x) [file](file:///etc/passwd) [long](${listener()}/?q=${'a'.repeat(5000)})`,
@@ -108,14 +214,15 @@ describe('a hostile answer', () => {
     await page.goto(`${stage.server.origin}/c/${id}`);
     const good = page.getByRole('link', { name: 'good' });
     await good.waitFor();
-    const links = await page.locator('main a[href]').evaluateAll((all) => all.map((a) => ({ href: a.getAttribute('href'), rel: a.rel, target: a.target, title: a.title })));
+    const links = await page.locator('main a[href]').evaluateAll((all) => all.map((a) => ({ href: a.getAttribute('href'), rel: a.rel, target: a.target, title: a.title, shown: a.innerText })));
     const outside = links.filter(({ href }) => !href.startsWith('/'));
     assert.ok(outside.length >= 3, JSON.stringify(outside));
-    for (const { href, rel, target, title } of outside) {
+    for (const { href, rel, target, title, shown: text } of outside) {
       assert.match(href, /^https?:\/\//);
       assert.ok(rel.includes('noopener') && rel.includes('noreferrer'), rel);
       assert.equal(target, '_blank');
       assert.ok(title.includes(new URL(href).host), title);
+      assert.ok(text.includes(new URL(href).host), `the host is to be read, not only in a hint: ${text}`);
     }
     assert.deepEqual(heard, []);
     const [opened] = await Promise.all([page.context().waitForEvent('page'), good.click()]);

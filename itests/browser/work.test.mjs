@@ -41,14 +41,14 @@ describe('the work of actions', () => {
     await second.getByText('+two').waitFor();
     await inspect(page, 'changes');
     await second.getByRole('button', { name: 'Revert' }).click();
-    await page.getByText(/You brought back/).waitFor();
+    await page.getByText(/You took back the changes/).waitFor();
     stage.model.state.script = (request) => (request.last.includes('<result-') ? 'Read.' : request.call('9', 'system.shell', { command: 'cat a.txt; ls' }));
     await say(page, 'What is in it?');
     await page.getByText('Read.').waitFor();
     const output = page.getByRole('log', { name: 'Output' }).last();
     assert.equal((await output.innerText()).replace(/\s+/g, ' ').trim(), 'one a.txt');
     await page.getByRole('button', { name: 'Undo this' }).click();
-    await page.getByText(/You brought back/).nth(1).waitFor();
+    await page.getByText(/You took back the changes/).nth(1).waitFor();
 
     await page.getByRole('button', { name: 'What stands behind this answer' }).first().click();
     const receipt = page.getByRole('dialog', { name: 'Receipt' });

@@ -179,9 +179,9 @@ export const texts = {
     changed: (n: number) => count(n, "file changed", "files changed"),
     revert: "Revert",
     redo: "Undo this",
-    reverted: (n: number) => `${count(n, "file was", "files were")} brought back.`,
+    reverted: (n: number) => `The changes to ${count(n, "file were", "files were")} taken back.`,
     wasReverted: (files: readonly string[]) =>
-      `You brought back ${files.slice(0, 3).join(", ")}${files.length > 3 ? ` and ${files.length - 3} more` : ""}.`,
+      `You took back the changes to ${files.slice(0, 3).join(", ")}${files.length > 3 ? ` and ${files.length - 3} more` : ""}.`,
     kinds: { added: "new", modified: "changed", deleted: "deleted" },
     notKept: "too large to bring back",
     together: (n: number) => `${count(n, "other call", "other calls")} ran at the same time; some of this may be theirs.`,

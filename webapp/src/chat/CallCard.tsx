@@ -165,7 +165,7 @@ function Details({ conversation, call }: Props) {
               {call.connections.some((one) => one.allowed) ? texts.call.sandboxNetwork : texts.call.sandbox}
             </span>
           )}
-          {decision?.allow && <span className="badge quiet">{allowed(decision.by, decision.scope)}</span>}
+          {decision?.allow && call.by !== "user" && <span className="badge quiet">{allowed(decision.by, decision.scope)}</span>}
           {call.edited && <span className="badge quiet">{texts.call.edited}</span>}
         </footer>
       )}

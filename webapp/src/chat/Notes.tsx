@@ -31,7 +31,7 @@ export const SummarisedNote = memo(function SummarisedNote({ note }: { readonly 
   );
 });
 
-/** Files that the user brought back, which can be undone in turn. */
+/** Changes that the user took back, which can be undone in turn. */
 export const RevertedNote = memo(function RevertedNote({ conversation, note }: { readonly conversation: Conversation; readonly note: Reverted }) {
   return (
     <Note icon={Undo2}>

@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import type { ApiError } from "../api/client";
 import { sentences } from "../text/sentences";
 
@@ -12,13 +12,15 @@ interface Props {
 /** One subject of the permissions, with what went wrong in it. */
 export function Section({ title, text, error, children }: Props) {
   const id = useId();
+  const problem = useRef<HTMLParagraphElement>(null);
+  useEffect(() => problem.current?.scrollIntoView({ block: "nearest" }), [error]);
   return (
     <section className="permission" aria-labelledby={id}>
       <h3 id={id}>{title}</h3>
       {text !== undefined && <p className="faint">{text}</p>}
       {children}
       {error && (
-        <p className="test bad" role="alert">
+        <p ref={problem} className="test bad" role="alert">
           {sentences(error.message, error.remedy)}
         </p>
       )}

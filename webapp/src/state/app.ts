@@ -63,7 +63,8 @@ export async function resend(from: Conversation, message: UserMessage, text: str
   const uploads = await Promise.all(
     message.attachments.map((picture) => pictureAt(artifactUrl(from.ownerOf(message.seq), picture.id), picture.name)),
   );
-  const made = await conversations.branch(from.id, message.id);
+  const place = from.placeOf(message);
+  const made = await conversations.branch(place.conversation, place.at);
   const version = conversation(made.id);
   router.go({ conversation: made.id });
   await version.send(text, uploads);

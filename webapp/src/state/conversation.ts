@@ -4,7 +4,8 @@ import type { Access, ConversationInfo, LogEvent } from "../api/types";
 import type { Upload } from "../chat/attach";
 import { isRecord } from "../chat/fields";
 import { applyEvents } from "../chat/reduce";
-import { NOTHING, type View } from "../chat/view";
+import { NOTHING, type UserMessage, type View } from "../chat/view";
+import type { BranchPoint } from "./conversations";
 import { asApiError } from "./resource";
 import { Store } from "./store";
 import { report } from "./toasts";
@@ -147,6 +148,22 @@ export class Conversation extends Store<OpenConversation> {
       owner = origin.conversation;
     }
     return owner;
+  }
+
+  /**
+   * Where another version of a message leaves. A message that this version began with has its place in what this one came from:
+   * there all versions of it leave together, and what the model was told of this one is not told again.
+   */
+  placeOf(message: UserMessage): { readonly conversation: string; readonly at: BranchPoint } {
+    const { view, family } = this.get();
+    const origin = family.find((one) => one.id === this.id)?.origin;
+    if (origin && family.some((one) => one.id === origin.conversation)) {
+      const told = view.items.filter((item) => item.kind === "notice" && item.seq > origin.seq && item.seq < message.seq);
+      if (origin.seq + told.length + 1 === message.seq) {
+        return { conversation: origin.conversation, at: { seq: origin.seq } };
+      }
+    }
+    return { conversation: this.id, at: { message: message.id } };
   }
 
   private async readFamily(): Promise<void> {

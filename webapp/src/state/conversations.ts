@@ -15,6 +15,9 @@ export interface ConversationList {
   readonly leaving: ReadonlySet<string>;
 }
 
+/** Where a version leaves. */
+export type BranchPoint = { readonly message: string } | { readonly seq: number };
+
 const PAGE = 200;
 
 /** The list of conversations, live. */
@@ -104,9 +107,9 @@ export class Conversations extends Store<ConversationList> {
     }
   }
 
-  /** Makes a version of a conversation that leaves before a message. */
-  async branch(id: string, message: string): Promise<ConversationInfo> {
-    const made = await this.client.call("post", "/api/conversations/{id}/branches", { path: { id }, body: { message } });
+  /** Makes a version of a conversation that leaves before a message, or after an event. */
+  async branch(id: string, at: BranchPoint): Promise<ConversationInfo> {
+    const made = await this.client.call("post", "/api/conversations/{id}/branches", { path: { id }, body: at });
     this.put(made);
     return made;
   }

@@ -23,7 +23,7 @@ export const permissions = {
   mirrors: "Package mirrors",
   mirrorsNote: "apt, pip and npm get packages from their public mirrors",
   internet: "Public internet",
-  internetNote: "Every public host, on every port",
+  internetNote: "Every public host, on ports 80 and 443",
   hosts: "Hosts",
   host: "Host and port",
   hostPlaceholder: "api.example.org:443 or *.example.org:443",
