@@ -15,7 +15,7 @@ export const permissions = {
   modeNotes: {
     border: "Free inside the sandbox. Network, secrets, directories and further containers are asked about.",
     always: "Nothing runs before you have seen it.",
-    full: "Whatever actions ask for is given. Only directories are still asked about.",
+    full: "Whatever actions ask for is given. Only directories and further containers are still asked about.",
   },
 
   network: "Network of the workspace",
