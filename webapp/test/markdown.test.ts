@@ -132,7 +132,7 @@ describe("Markdown", () => {
     ];
     let state = 7;
     const random = (below: number) => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
-    for (let text = 0; text < 300; text++) {
+    for (let text = 0; text < 60; text++) {
       let source = "";
       for (let part = 0; part < 14; part++) {
         source += (parts[random(parts.length)] ?? "") + "\n".repeat(random(3));

@@ -13,7 +13,7 @@ interface Props {
 export function Section({ title, text, error, children }: Props) {
   const id = useId();
   const problem = useRef<HTMLParagraphElement>(null);
-  useEffect(() => problem.current?.scrollIntoView({ block: "nearest" }), [error]);
+  useEffect(() => void problem.current?.scrollIntoView({ block: "nearest" }), [error]);
   return (
     <section className="permission" aria-labelledby={id}>
       <h3 id={id}>{title}</h3>
