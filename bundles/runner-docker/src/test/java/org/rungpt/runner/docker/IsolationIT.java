@@ -112,7 +112,6 @@ final class IsolationIT {
         assertThat(observer.text(CallObserver.Stream.STDOUT)).isEqualTo("full\n");
         assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
         assertThat(outcome.message()).isEqualTo(PROCESSES);
-        assertThat(processes() - before).isLessThan(300);
         CallOutcome endless =
                 run(conversation, bench.shell(), "f() { f | f & }; while :; do f; done", 4, new RecordingObserver());
         assertThat(endless.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
