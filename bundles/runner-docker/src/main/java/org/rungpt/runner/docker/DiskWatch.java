@@ -250,7 +250,8 @@ final class DiskWatch {
     }
 
     private static boolean isTooMuch(Gauge gauge, long used, long growth, long limit) {
-        return growth > 0 && used > Math.max(limit, gauge.tolerated);
+        // A single file may be as large as the limit, and its directory takes some more.
+        return growth > 0 && used > Math.max(limit + Math.min(SLACK, limit / 16), gauge.tolerated);
     }
 
     /** Where it may write; shares are no volumes, and the host's. */
