@@ -46,7 +46,7 @@ class GitServer:
         self.directory.cleanup()
 
     def commit(self, repository, files):
-        """Commits these files (name to content) to a repository, which is made if need be; `run` becomes executable."""
+        """Commits these files (name to content) to a repository, which is made if need be; `run` and `setup` become executable."""
         work = pathlib.Path(self.directory.name, 'work', repository)
         bare = pathlib.Path(self.directory.name, 'served', repository)
         if not work.exists():
@@ -58,7 +58,7 @@ class GitServer:
             file = work / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content)
-            if file.name == 'run':
+            if file.name in ('run', 'setup'):
                 file.chmod(0o755)
         git(work, 'add', '--all')
         git(work, '-c', 'user.name=Test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '--message=Change')

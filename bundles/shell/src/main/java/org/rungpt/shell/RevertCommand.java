@@ -1,11 +1,13 @@
 package org.rungpt.shell;
 
 import java.io.PrintStream;
+import java.util.stream.Collectors;
 import org.apache.karaf.shell.api.action.Argument;
 import org.apache.karaf.shell.api.action.Command;
 import org.apache.karaf.shell.api.action.Completion;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
+import org.apache.karaf.shell.support.CommandException;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.runner.WorkspaceJournal.Change;
@@ -34,9 +36,9 @@ public final class RevertCommand extends RungptCommand {
     void run(PrintStream out) throws Exception {
         Revert revert = need(conversations, "Reverting", "rungpt-chat").revert(conversation, call);
         if (revert.id() == null) {
-            out.println("Nothing was reverted:");
-            revert.obstacles().forEach(obstacle -> out.println("  " + Plain.line(obstacle, 200)));
-            return;
+            throw new CommandException(revert.obstacles().stream()
+                    .map(obstacle -> "\n  " + Plain.line(obstacle, 200))
+                    .collect(Collectors.joining("", "Nothing was reverted:", "")));
         }
         for (Change change : revert.files()) {
             out.println("  " + Plain.line(change.path(), 200));
