@@ -8,10 +8,12 @@ import unittest
 
 from gitserver import GitServer
 from rungpt import RunGpt
+from terminal import CONTROL_C
 
 MANIFEST = {'schema': 1, 'title': 'Test', 'version': '1.0.0', 'description': 'A test.', 'tasks': [
     {'name': 'go', 'description': 'Does nothing.', 'effects': 'none', 'parameters': {'type': 'object', 'properties': {}, 'additionalProperties': False}}]}
 RUN = '#!/bin/sh\ntrue\n'
+PROMPT = r'rungpt > $'
 
 
 def setUpModule():
@@ -21,9 +23,12 @@ def setUpModule():
     unique = tempfile.mktemp(prefix='unique-')
     git.commit('acme/quick', {'manifest.json': json.dumps({**MANIFEST, 'name': 'quick'}), 'run': RUN,
                               'setup': f'#!/bin/sh\n# {unique}\necho measuring twice\n'})
+    git.commit('acme/slow', {'manifest.json': json.dumps({**MANIFEST, 'name': 'slow'}), 'run': RUN,
+                             'setup': f'#!/bin/sh\n# {unique}\necho cutting once\nsleep 300\n'})
     rungpt = RunGpt(RUNGPT_GIT_BASE_URL=git.url)
     rungpt.start()
     rungpt.shell('rungpt:install acme/quick')
+    rungpt.shell('rungpt:install acme/slow')
 
 
 def tearDownModule():
@@ -47,6 +52,28 @@ class Sandboxes(unittest.TestCase):
         while not said.endswith('end\n'):
             said = ''.join(event['data']['text'] for event in rungpt.events(conversation) if event['type'] == 'call.output')
         return said
+
+    def test_images_are_built_ahead_with_progress_and_control_c_stops_it(self):
+        with rungpt.terminal('shell') as terminal:
+            terminal.expect(PROMPT, 60)
+            terminal.enter('rungpt:prepare slow')
+            terminal.expect('cutting once', 120)
+            terminal.type(CONTROL_C)
+            terminal.expect(PROMPT)
+            # The shell goes on.
+            terminal.enter('rungpt:prepare quick')
+            terminal.expect('building the image of acme/quick', 60)
+            terminal.expect(r'Ready: acme/quick 1\.0\.0', 120)
+            terminal.expect(PROMPT)
+            # What is there is not built again.
+            terminal.enter('rungpt:prepare quick')
+            self.assertNotIn('building', terminal.expect(r'(?s).*?Ready: acme/quick').group())
+            terminal.expect(PROMPT)
+            terminal.enter('rungpt:prepare')
+            terminal.expect('name an action, or --all')
+            terminal.expect(PROMPT)
+            terminal.enter('exit')
+            self.assertEqual(0, terminal.wait())
 
     def test_images_that_nothing_needs_are_removed(self):
         rungpt.shell('rungpt:prepare quick')

@@ -43,6 +43,9 @@ abstract class RungptCommand implements Action {
             // Karaf's log of failed commands is off: it takes mistakes of the user for errors.
             LOG.error("A command has failed", e);
             throw e;
+        } finally {
+            // Of Ctrl-C, which was for the command: the shell would read no more.
+            Thread.interrupted();
         }
         return null;
     }

@@ -166,7 +166,8 @@ final class History {
         if (result.exit() != null) {
             attribute(text, "exit", result.exit().toString());
         }
-        String output = masked(result.text());
+        // Why a call is wrong shows how it is right.
+        String output = result.status() == CallStatus.INVALID ? result.text() : masked(result.text());
         attribute(text, "bytes", Long.toString(result.bytes()));
         attribute(text, "shown", Integer.toString(result.text().getBytes(StandardCharsets.UTF_8).length));
         if (result.note() != null) {

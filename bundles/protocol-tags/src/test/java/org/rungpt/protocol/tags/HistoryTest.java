@@ -77,6 +77,19 @@ final class HistoryTest {
     }
 
     @Test
+    void aCorrectionShowsTheTagAsItIsToBeWritten() {
+        String right = "<run-k7f2 action=\"system.now\" id=\"…\">\n</run-k7f2>";
+        assertThat(render(
+                                user("x"),
+                                new Message.Assistant("a", List.of(new Part.Call(CALL))),
+                                new Message.Results(
+                                        "r", List.of(result(CallStatus.INVALID, null, "Write it so:\n" + right, null))))
+                        .get(2)
+                        .text())
+                .contains(right);
+    }
+
+    @Test
     void givesEveryCallAResult() {
         List<ModelMessage> messages =
                 render(user("x"), new Message.Assistant("a", List.of(new Part.Call(CALL))), user("Stop that."));

@@ -109,12 +109,7 @@ final class Sandboxes implements Sandbox.Keeper {
             }
         });
         if (atOnce) {
-            try {
-                startNow(call, spec);
-            } catch (RunnerException e) {
-                journals.gone(spec.conversation(), call.call());
-                throw e;
-            }
+            startOrFail(call);
         }
     }
 
@@ -132,17 +127,20 @@ final class Sandboxes implements Sandbox.Keeper {
     public void startElsewhere(RunningCall call) {
         onTheirWay.add(call.call());
         try {
-            means.work().execute(() -> {
-                try {
-                    startNow(call, Objects.requireNonNull(call.spec()));
-                } catch (RunnerException e) {
-                    call.fail(e);
-                } catch (RuntimeException e) {
-                    call.fail(EngineFailures.wrap(Kind.SANDBOX, "the call could not be started", e));
-                }
-            });
+            means.work().execute(() -> startOrFail(call));
         } catch (RejectedExecutionException e) {
             call.fail(detached());
+        }
+    }
+
+    /** What keeps it from starting is its end. */
+    private void startOrFail(RunningCall call) {
+        try {
+            startNow(call, Objects.requireNonNull(call.spec()));
+        } catch (RunnerException e) {
+            call.fail(e);
+        } catch (RuntimeException e) {
+            call.fail(EngineFailures.wrap(Kind.SANDBOX, "the call could not be started", e));
         }
     }
 
