@@ -24,12 +24,6 @@ final class PrivateEngine implements AutoCloseable {
     private final Path disk;
     private final Process engine;
 
-    static boolean isPossible() {
-        return "root".equals(System.getProperty("user.name"))
-                && Files.isExecutable(IP)
-                && (Files.isExecutable(DOCKERD) || Files.isExecutable(OTHER_DOCKERD));
-    }
-
     PrivateEngine(Path directory, int mebibytes) throws Exception {
         disk = Files.createDirectory(directory.resolve("disk"));
         Path socket = directory.resolve("docker.sock");
