@@ -17,6 +17,12 @@ TAB = '\t'
 ESCAPES = re.compile(r'\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b[=>]|\x1b\][^\x07]*\x07|\x1b[()][0-9A-B]')
 
 
+def seated():
+    """In the new process: the terminal is its own, and Ctrl-C reaches it even if whoever runs the tests is deaf to it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """Runs a command whose standard streams are a terminal; stdout can be a pipe instead."""
 
@@ -34,7 +40,7 @@ class Terminal:
             stdout=slave if stdout_is_terminal else subprocess.PIPE,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=seated,
         )
         # Kept open, so that what was last shown can be read after the command has ended.
         self.slave = slave

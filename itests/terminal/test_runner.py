@@ -63,7 +63,7 @@ class Sandboxes(unittest.TestCase):
             # The shell goes on.
             terminal.enter('rungpt:prepare quick')
             terminal.expect('building the image of acme/quick', 60)
-            terminal.expect(r'Ready: acme/quick 1\.0\.0', 120)
+            terminal.expect('Ready: acme/quick ', 120)
             terminal.expect(PROMPT)
             # What is there is not built again.
             terminal.enter('rungpt:prepare quick')

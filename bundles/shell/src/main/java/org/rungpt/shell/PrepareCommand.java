@@ -58,6 +58,9 @@ public final class PrepareCommand extends RungptCommand {
                 failures.add(one.id() + ": " + Plain.line(String.valueOf(e.getMessage())));
                 continue;
             } finally {
+                // Ctrl-C was for the build; a thread that is still interrupted would end the terminal's stream by
+                // writing to it.
+                Thread.interrupted();
                 progress.end();
             }
             out.println("Ready: " + one.id() + " " + Describe.version(one.files()));
