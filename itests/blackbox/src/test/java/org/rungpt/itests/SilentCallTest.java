@@ -65,7 +65,8 @@ class SilentCallTest {
             JsonNode silent = end(rungpt, "Keep watch.");
             assertThat(silent.path("status").asText()).isEqualTo("failed");
             assertThat(silent.path("message").asText())
-                    .isEqualTo("stopped after 2 s without any output (limit); print how it goes, or do less in one call");
+                    .isEqualTo(
+                            "stopped after 2 s without any output (limit); print how it goes, or do less in one call");
         }
     }
 
