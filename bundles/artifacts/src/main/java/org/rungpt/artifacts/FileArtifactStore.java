@@ -9,14 +9,11 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -34,6 +31,7 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.artifact.ArtifactStore;
+import org.rungpt.files.Directories;
 import org.rungpt.files.PrivateFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,9 +60,7 @@ public final class FileArtifactStore implements ArtifactStore {
         root = data.resolve("artifacts");
         litter = root.resolve(LITTER);
         PrivateFiles.makeOwnDirectory(root);
-        if (Files.isDirectory(litter)) {
-            remove(litter);
-        }
+        Directories.delete(litter);
         PrivateFiles.makeOwnDirectory(litter);
     }
 
@@ -213,7 +209,7 @@ public final class FileArtifactStore implements ArtifactStore {
                     .toList();
         }
         for (Path one : left) {
-            remove(one);
+            Directories.delete(one);
         }
     }
 
@@ -286,21 +282,5 @@ public final class FileArtifactStore implements ArtifactStore {
 
     private static String hash(String text) {
         return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
-    }
-
-    private static void remove(Path directory) throws IOException {
-        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failure) throws IOException {
-                Files.deleteIfExists(folder);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

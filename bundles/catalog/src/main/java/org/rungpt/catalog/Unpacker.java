@@ -12,11 +12,10 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.rungpt.api.action.ContentHash;
+import org.rungpt.files.Directories;
 
 /** Writes the files of an action into a directory named by their hash: complete or not there at all. */
 final class Unpacker {
@@ -49,12 +48,12 @@ final class Unpacker {
             String hash = ContentHash.of(staged);
             Path directory = root.resolve(hash);
             if (!isIntact(directory, hash)) {
-                delete(directory);
+                Directories.delete(directory);
                 move(staged, directory, hash);
             }
             return new Unpacked(directory, hash);
         } finally {
-            delete(staged);
+            Directories.delete(staged);
         }
     }
 
@@ -94,19 +93,8 @@ final class Unpacker {
             for (Path directory : all) {
                 if (!wanted.contains(directory)
                         && Files.getLastModifiedTime(directory).toInstant().isBefore(processStart)) {
-                    delete(directory);
+                    Directories.delete(directory);
                 }
-            }
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        if (!Files.exists(directory)) {
-            return;
-        }
-        try (Stream<Path> below = Files.walk(directory)) {
-            for (Path path : below.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
             }
         }
     }

@@ -67,6 +67,9 @@ public final class PrivateFiles {
 
     /** Makes sure that names which were made, renamed or removed in the directory stay so. */
     public static void sync(Path directory) throws IOException {
+        if (!isPosix(directory)) {
+            return; // Such systems open no directory.
+        }
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }

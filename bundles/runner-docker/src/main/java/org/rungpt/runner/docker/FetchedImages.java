@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.rungpt.files.PrivateFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,7 +90,7 @@ final class FetchedImages {
         ObjectNode json = JSON.createObjectNode();
         lastUsed.forEach(json::put);
         try {
-            AtomicFile.write(file, JSON.writeValueAsBytes(json));
+            PrivateFiles.replace(file, JSON.writeValueAsBytes(json));
         } catch (IOException e) {
             LOG.warn("What images were fetched could not be noted: {}", EngineFailures.line(e));
         }

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.files.PrivateFiles;
 
 /**
  * This installation of RunGPT on an engine that others use too. Everything it makes there carries its id, and it touches nothing
@@ -64,7 +65,7 @@ final class Instance implements AutoCloseable {
             return UUID.fromString(text).toString();
         } catch (NoSuchFileException e) {
             String id = UUID.randomUUID().toString();
-            AtomicFile.write(file, (id + "\n").getBytes(StandardCharsets.UTF_8));
+            PrivateFiles.replace(file, (id + "\n").getBytes(StandardCharsets.UTF_8));
             return id;
         } catch (IllegalArgumentException e) {
             throw new IOException(file + " holds no UUID; delete it, and sandboxes of before end by themselves", e);

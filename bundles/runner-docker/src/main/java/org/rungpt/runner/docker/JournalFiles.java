@@ -1,18 +1,13 @@
 package org.rungpt.runner.docker;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,6 +20,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.files.Directories;
+import org.rungpt.files.PrivateFiles;
 
 /**
  * The journal of one workspace on the host's disk, where no sandbox reaches: a document for each call that changed something, in
@@ -60,9 +57,7 @@ final class JournalFiles {
 
     /** From now on everything that happens to the workspace is recorded: it is empty. */
     static void begin(Path data, String conversation) throws IOException {
-        Files.createDirectories(
-                of(data, conversation).resolve("objects"),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        PrivateFiles.makeDirectories(of(data, conversation).resolve("objects"));
     }
 
     static boolean hasBegun(Path data, String conversation) {
@@ -142,7 +137,7 @@ final class JournalFiles {
 
     void add(JournalRecord record) throws IOException {
         Path document = directory.resolve("%08d.json".formatted(++last));
-        AtomicFile.write(document, ServiceLink.JSON.writeValueAsBytes(record.json()));
+        PrivateFiles.replace(document, ServiceLink.JSON.writeValueAsBytes(record.json()));
         apply(record, document);
         fresh.clear();
     }
@@ -212,7 +207,7 @@ final class JournalFiles {
     void keep(String hash, byte[] content) throws IOException {
         Path next = directory.resolve("object.new");
         Files.deleteIfExists(next);
-        Files.createFile(next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        PrivateFiles.makeFile(next);
         Files.write(next, content);
         Files.move(next, objects.resolve(hash), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         kept += content.length;
@@ -261,26 +256,6 @@ final class JournalFiles {
     }
 
     static void delete(Path data, String conversation) throws IOException {
-        Path directory = of(data, conversation);
-        if (!Files.exists(directory)) {
-            return;
-        }
-        List<Path> folders = new ArrayList<>();
-        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException failure) {
-                folders.add(folder);
-                return FileVisitResult.CONTINUE;
-            }
-        });
-        for (Path folder : folders) {
-            Files.deleteIfExists(folder);
-        }
+        Directories.delete(of(data, conversation));
     }
 }

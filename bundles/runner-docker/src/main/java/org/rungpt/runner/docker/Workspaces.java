@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.files.PrivateFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -173,6 +174,6 @@ final class Workspaces {
             ObjectNode rest = root.putObject("doomed");
             doomed.forEach(rest::put);
         }
-        AtomicFile.write(file, JSON.writeValueAsBytes(root));
+        PrivateFiles.replace(file, JSON.writeValueAsBytes(root));
     }
 }

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.Set;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ContentHash;
+import org.rungpt.files.Directories;
 
 /** Where versions lie: {@code owner/repo[/dir]@commit}, side by side; what is being made is in {@code .staged}. */
 final class Folder {
@@ -57,7 +58,7 @@ final class Folder {
         if (Files.exists(directory)) {
             Path work = newWork();
             Files.move(directory, work.resolve("removed"), StandardCopyOption.ATOMIC_MOVE);
-            Disk.delete(work);
+            Directories.delete(work);
         }
         removeEmptyParents(directory);
     }
@@ -80,7 +81,7 @@ final class Folder {
         try (DirectoryStream<Path> left = Files.newDirectoryStream(staged)) {
             for (Path work : left) {
                 if (isOlder(work, processStart)) {
-                    Disk.delete(work);
+                    Directories.delete(work);
                 }
             }
         }

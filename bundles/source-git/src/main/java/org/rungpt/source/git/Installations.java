@@ -24,6 +24,7 @@ import org.rungpt.api.action.ActionInstaller.Progress;
 import org.rungpt.api.action.ActionPackage;
 import org.rungpt.api.action.ActionReference;
 import org.rungpt.api.action.Manifest;
+import org.rungpt.files.Directories;
 
 /** What is installed, and how that changes: one change at a time, each by replacing the lock. */
 final class Installations {
@@ -205,7 +206,7 @@ final class Installations {
             job.step("installed " + version.label());
             return files(entry);
         } finally {
-            Disk.delete(work);
+            Directories.delete(work);
         }
     }
 

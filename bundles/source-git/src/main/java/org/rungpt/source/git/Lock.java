@@ -7,12 +7,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
@@ -20,6 +17,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionId;
+import org.rungpt.files.PrivateFiles;
 
 /** {@code rungpt.lock}: which version of each action is in use. Whoever replaces this file switches. */
 final class Lock {
@@ -122,17 +120,7 @@ final class Lock {
             node.put("definitionHash", entry.definitionHash())
                     .put("installed", entry.installed().toString());
         }
-        Path next = file.resolveSibling(file.getFileName() + ".next");
-        Files.write(next, MAPPER.writeValueAsBytes(root));
-        sync(next, StandardOpenOption.WRITE);
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        sync(file.resolveSibling("."), StandardOpenOption.READ);
-    }
-
-    private static void sync(Path path, StandardOpenOption mode) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, mode)) {
-            channel.force(true);
-        }
+        PrivateFiles.replace(file, MAPPER.writeValueAsBytes(root));
     }
 
     private static ObjectNode json(Version version) {

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.rungpt.files.Directories;
 import org.rungpt.files.PrivateFiles;
 
 /** The copies in {@code backups} of the data directory: of everything, or before a change of its tables of the database alone. */
@@ -57,7 +58,7 @@ final class Backups {
      */
     static void copyAll(Session session, Path data, Path copy) throws IOException, SQLException, ProblemException {
         Path unfinished = copy.resolveSibling(copy.getFileName() + ".new");
-        Trees.delete(unfinished);
+        Directories.delete(unfinished);
         PrivateFiles.makeOwnDirectory(unfinished);
         boolean complete = false;
         try {
@@ -76,7 +77,7 @@ final class Backups {
             complete = true;
         } finally {
             if (!complete) {
-                Trees.delete(unfinished);
+                Directories.delete(unfinished);
             }
         }
     }

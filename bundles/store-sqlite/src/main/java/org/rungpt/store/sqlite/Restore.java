@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.files.Directories;
 import org.rungpt.files.PrivateFiles;
 
 /**
@@ -52,12 +53,12 @@ public final class Restore {
         try (ServerLock unused = ServerLock.take(data.resolve("conversations.lock"))) {
             Database.loadDriver(data.resolve("tmp").resolve("sqlite"));
             Path stage = data.resolve(STAGE);
-            Trees.delete(stage);
+            Directories.delete(stage);
             boolean whole = Files.isDirectory(copy);
             try {
                 stage(copy, whole, stage, schema);
             } catch (IOException | SQLException | ProblemException e) {
-                Trees.delete(stage);
+                Directories.delete(stage);
                 throw e;
             }
             Path kept = keep(data, whole);
@@ -67,7 +68,7 @@ public final class Restore {
             move(stage, Backups.DATABASE + "-wal", data);
             move(stage, Backups.DATABASE, data);
             PrivateFiles.sync(data);
-            Trees.delete(stage);
+            Directories.delete(stage);
             return kept;
         }
     }
