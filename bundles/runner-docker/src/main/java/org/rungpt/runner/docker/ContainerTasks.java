@@ -229,7 +229,7 @@ final class ContainerTasks implements HostTasks {
         }
 
         private static String why(Sandbox workspace, Sidecars.Found found) {
-            String limit = workspace.limitOf(found.container());
+            String limit = workspace.sidecars().limitOf(found.container());
             return limit == null ? "" : " (" + limit + ")";
         }
 
@@ -244,7 +244,7 @@ final class ContainerTasks implements HostTasks {
             }
             for (Sidecars.Found found : named) {
                 sidecars.remove(found.container());
-                workspace.removeSidecar(found.container());
+                workspace.sidecars().remove(found.container());
             }
             return "Stopped " + name + "; what was in it is gone.\n";
         }

@@ -122,7 +122,7 @@ final class DiskWatch {
     /** Whether something may run in it. What there is without a call, the engine counts. */
     private boolean isActive(Sandbox sandbox, Gauge gauge) {
         Long quiet = gauge.quietAt;
-        if (sandbox.runningCalls() > 0 || sandbox.sidecarCount() > 0) {
+        if (sandbox.runningCalls() > 0 || sandbox.sidecars().count() > 0) {
             gauge.busy = true;
         } else if (quiet != null && quiet - sandbox.lastUsed() > 0) {
             gauge.busy = false;
@@ -167,7 +167,8 @@ final class DiskWatch {
     /** The containers of these sandboxes and their sidecars, with the sizes of what they wrote to their own file systems. */
     private Map<String, Container> layers(List<Sandbox> sandboxes) {
         List<String> ids = sandboxes.stream()
-                .flatMap(sandbox -> Stream.concat(Stream.ofNullable(sandbox.container()), sandbox.sidecars().stream()))
+                .flatMap(sandbox ->
+                        Stream.concat(Stream.ofNullable(sandbox.container()), sandbox.sidecars().ids().stream()))
                 .toList();
         Map<String, Container> found = new HashMap<>();
         means.engine()
@@ -184,7 +185,7 @@ final class DiskWatch {
             throws InterruptedException {
         long begun = System.nanoTime();
         double since = Math.max(0.05, seconds(gauge.looked));
-        List<Container> its = Stream.concat(Stream.ofNullable(sandbox.container()), sandbox.sidecars().stream())
+        List<Container> its = Stream.concat(Stream.ofNullable(sandbox.container()), sandbox.sidecars().ids().stream())
                 .map(containers::get)
                 .filter(Objects::nonNull)
                 .toList();
@@ -214,7 +215,7 @@ final class DiskWatch {
                 judge(sandbox, gauge, used, growth, limit);
             } else if (used > limit) {
                 LOG.info("A container beside sandbox {} has written {} MiB and is ended", sandbox.id(), used >> 20);
-                sandbox.endSidecar(container.getId(), Outcomes.diskFull(limit));
+                sandbox.sidecars().end(container.getId(), Outcomes.diskFull(limit));
             }
             wait = Math.min(wait, wait(used, growth / since, limit));
         }

@@ -221,7 +221,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 work,
                 output);
         later.set(means);
-        Sandboxes sandboxes = new Sandboxes(means, containers, workspaces, builtIns);
+        Sandboxes sandboxes = new Sandboxes(means, workspaces, builtIns);
         ImageGarbage garbage = new ImageGarbage(engine, images, labels, builtIns, builtIns::installed);
         synchronized (openedOrClosed) {
             open = new Open(instance, engine, watch, sandboxes, garbage, sidecars);
@@ -413,11 +413,11 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     public void release(String conversation) throws RunnerException {
         Open now = open;
         if (now != null && !closed && now.watch().isKnown() && !now.watch().isUp()) {
-            now.sandboxes().forget(conversation, new ArrayList<>());
+            now.sandboxes().deletion().forget(conversation, new ArrayList<>());
             throw new RunnerException(
                     Kind.UNAVAILABLE, readiness().reason() + " What it had in sandboxes goes when Docker is back.");
         }
-        available().sandboxes().release(conversation);
+        available().sandboxes().deletion().release(conversation);
     }
 
     @Override

@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
@@ -45,10 +44,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private volatile @Nullable String container;
     private volatile String user;
     private volatile Map<String, String> environment = Map.of();
-    private final Set<String> sidecars = ConcurrentHashMap.newKeySet();
-    /** Those of them that were ended because of a limit. */
-    private final Map<String, String> ended = new ConcurrentHashMap<>();
-
+    private final SandboxSidecars sidecars;
     private final DiskMeter meter;
     private volatile long lastUsed = System.nanoTime();
     private @Nullable Future<?> making;
@@ -93,6 +89,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         this.link = new SandboxLink(means, id, this);
         this.port = new CallPort(
                 id, link, purpose.bounds(), means.settings().egress().mirrors(), () -> environment);
+        this.sidecars = new SandboxSidecars(means.containers(), keeper);
         this.sidecarWork = new SidecarWork(means.sidecars(), this);
         this.user = purpose.isWorkspace() ? SandboxPlan.ROOT : SandboxPlan.NOBODY;
         this.egress = new Egress(means, id);
@@ -461,39 +458,8 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         user = uidAndGid;
     }
 
-    // Its sidecars
-
-    void addSidecar(String containerId) {
-        sidecars.add(containerId);
-    }
-
-    void removeSidecar(String containerId) {
-        sidecars.remove(containerId);
-        ended.remove(containerId);
-    }
-
-    void admitSidecar() throws RunnerException {
-        keeper.admitSidecar();
-    }
-
-    List<String> sidecars() {
-        return List.copyOf(sidecars);
-    }
-
-    /** Ends what runs in it because of a limit. Blocking. */
-    void endSidecar(String containerId, String limit) {
-        ended.put(containerId, limit);
-        means.containers().kill(containerId);
-    }
-
-    /** The limit because of which it was ended; null if it was not. */
-    @Nullable
-    String limitOf(String containerId) {
-        return ended.get(containerId);
-    }
-
-    int sidecarCount() {
-        return sidecars.size();
+    SandboxSidecars sidecars() {
+        return sidecars;
     }
 
     /** It is needed for something that is no call of its own. */
@@ -658,7 +624,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     /** After it was detached: its own one and those beside it. */
     List<String> containers() {
-        List<String> containers = new ArrayList<>(sidecars);
+        List<String> containers = new ArrayList<>(sidecars.ids());
         String own = container;
         String served = proxy;
         String measures = meter.container();
@@ -692,7 +658,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private void removeNow() {
         try {
             meter.close();
-            sidecars.forEach(means.containers()::removeQuietly);
+            sidecars.ids().forEach(means.containers()::removeQuietly);
             String target = container;
             if (target != null) {
                 means.containers().removeQuietly(target);
@@ -707,7 +673,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         }
     }
 
-    /** Removes it whatever it does. @return when the engine was asked; what it did not do then, {@link Sandboxes#tidy} asks again */
+    /** Removes it whatever it does. @return when the engine was asked; what it did not do then, {@link Adoption#tidy} asks again */
     CompletableFuture<Void> destroy() {
         if (leave()) {
             link.close("deleted");

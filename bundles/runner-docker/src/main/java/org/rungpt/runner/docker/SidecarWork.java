@@ -88,7 +88,7 @@ final class SidecarWork {
         if (sandbox.runningCalls() <= 1) {
             sidecars.running(sandbox.id(), name).ifPresent(found -> {
                 sidecars.remove(found.container());
-                sandbox.removeSidecar(found.container());
+                sandbox.sidecars().remove(found.container());
             });
         }
     }
@@ -133,7 +133,7 @@ final class SidecarWork {
         try {
             for (String container : its) {
                 sidecars.remove(container);
-                sandbox.removeSidecar(container);
+                sandbox.sidecars().remove(container);
             }
         } finally {
             turn.release();

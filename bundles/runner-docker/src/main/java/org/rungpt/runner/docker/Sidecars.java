@@ -126,7 +126,7 @@ final class Sidecars {
         if (spec.port() != null && probe.isOpen(spec.port())) {
             throw failed(spec, "port " + spec.port() + " of the sandbox is taken by something else");
         }
-        sandbox.admitSidecar();
+        sandbox.sidecars().admit();
         progress.accept("starting the container " + spec.name());
         String container = factory.create(
                 docker(),
@@ -139,7 +139,7 @@ final class Sidecars {
                         sandbox.conversation(),
                         Bounds.of(settings)));
         boolean ready = false;
-        sandbox.addSidecar(container);
+        sandbox.sidecars().add(container);
         try {
             if (!sandbox.isGone()) {
                 docker().startContainerCmd(container).exec();
@@ -156,7 +156,7 @@ final class Sidecars {
         } finally {
             if (!ready) {
                 remove(container);
-                sandbox.removeSidecar(container);
+                sandbox.sidecars().remove(container);
             }
         }
     }

@@ -1,0 +1,56 @@
+package org.rungpt.runner.docker;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.RunnerException;
+
+/** The containers that serve one sandbox. Any thread. */
+final class SandboxSidecars {
+    private final Containers containers;
+    private final Sandbox.Keeper keeper;
+    private final Set<String> ids = ConcurrentHashMap.newKeySet();
+    /** Those of them that were ended because of a limit, and that limit. */
+    private final Map<String, String> ended = new ConcurrentHashMap<>();
+
+    SandboxSidecars(Containers containers, Sandbox.Keeper keeper) {
+        this.containers = containers;
+        this.keeper = keeper;
+    }
+
+    /** Sees whether there may be one more. */
+    void admit() throws RunnerException {
+        keeper.admitSidecar();
+    }
+
+    void add(String container) {
+        ids.add(container);
+    }
+
+    void remove(String container) {
+        ids.remove(container);
+        ended.remove(container);
+    }
+
+    List<String> ids() {
+        return List.copyOf(ids);
+    }
+
+    int count() {
+        return ids.size();
+    }
+
+    /** Ends what runs in it because of a limit. Blocking. */
+    void end(String container, String limit) {
+        ended.put(container, limit);
+        containers.kill(container);
+    }
+
+    /** The limit because of which it was ended; null if it was not. */
+    @Nullable
+    String limitOf(String container) {
+        return ended.get(container);
+    }
+}
