@@ -592,6 +592,14 @@ class Reattach(ServiceTest):
         self.service.process.wait(20)
         self.assertFalse(alive(pid))
 
+    def test_after_the_end_of_stdin_another_may_write_into_it(self):
+        call = self.host.shell("echo $$; sleep 60")
+        self.pid_of(call)
+        self.service.process.stdin.close()
+        with open(f"/proc/{self.service.process.pid}/fd/0", "wb") as another:
+            self.host.writer = another
+            self.assertEqual(1, self.host.ask("hello", protocol=1)["calls"])
+
     def test_nobody_reads_and_nobody_writes(self):
         process = subprocess.Popen([sys.executable, "-IS", str(ROOT / "base/action-service"), "--lease", "1", "--port", "0", "--workspace", str(self.service.workspace),
                                     "--out", str(self.service.out), "--spool", str(self.service.directory), "--actions", str(self.service.actions)],

@@ -216,6 +216,12 @@ class WayOut(unittest.TestCase):
         self.assertIn("502 network: the proxy of this machine refused refused.test:443: 407", self.through(b"CONNECT refused.test:443 HTTP/1.1\r\n\r\n", egress=self.TOKEN))
         self.assertIn("/direct", self.through(f"GET http://127.0.0.1:{self.port}/direct HTTP/1.1\r\n\r\n".encode(), egress=self.TOKEN))
 
+    def test_after_the_end_of_stdin_another_may_write_into_it(self):
+        before, number = self.proxy.process.stdin, self.proxy.process.pid
+        with open(f"/proc/{number}/fd/0", "wb") as self.proxy.process.stdin:
+            before.close()
+            self.assertEqual({}, self.proxy.ask("ping"))
+
     def test_what_the_host_says_is_checked(self):
         for method, params, kind in (("grant", {"call": "c", "token": "short", "network": [], "bytes": 1}, "invalid-params"), ("grant", {}, "invalid-params"), ("hello", {"protocol": 2}, "unsupported-protocol"),
                                      ("dance", {}, "unknown-method"), ("hello", {"protocol": 1, "denied": ["no address"]}, "invalid-params")):

@@ -22,7 +22,7 @@ final class Breakouts {
         return engine + version.getVersion() + (runtime == null ? "" : ", runtime " + runtime) + ".";
     }
 
-    private static boolean isPodman(Version version) {
+    static boolean isPodman(Version version) {
         return components(version).stream()
                 .anyMatch(part -> String.valueOf(part.getName()).startsWith("Podman"));
     }

@@ -2,6 +2,7 @@ package org.rungpt.runner.docker;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.AttachContainerCmd;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
 import java.io.Closeable;
@@ -22,10 +23,17 @@ final class DockerTransport implements Transport {
 
     @Override
     public Closeable open(InputStream stdin, Receiver receiver) throws IOException {
+        return attach(stdin, receiver);
+    }
+
+    /** @param stdin null: only what comes out */
+    Closeable attach(@Nullable InputStream stdin, Receiver receiver) throws IOException {
         try {
-            return docker.attachContainerCmd(container)
-                    .withStdIn(stdin)
-                    .withStdOut(true)
+            AttachContainerCmd command = docker.attachContainerCmd(container);
+            if (stdin != null) {
+                command.withStdIn(stdin);
+            }
+            return command.withStdOut(true)
                     .withStdErr(true)
                     .withFollowStream(true)
                     .exec(new Callback(receiver));

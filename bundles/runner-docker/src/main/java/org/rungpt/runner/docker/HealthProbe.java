@@ -2,7 +2,6 @@ package org.rungpt.runner.docker;
 
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.ExecCreateCmdResponse;
-import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.Frame;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -54,17 +53,7 @@ final class HealthProbe {
         this.engine = engine;
         this.container = container;
         this.user = user;
-        this.python = python(engine, container);
-    }
-
-    /** That with which its own service was started: somebody else's image has no other, or none that could be relied on. */
-    private static List<String> python(Engine engine, String container) {
-        ContainerConfig config =
-                engine.control().inspectContainerCmd(container).exec().getConfig();
-        String[] service = config.getEntrypoint();
-        return service != null && service.length > 0 && service[0].equals(ImageRecipe.FOREIGN_PYTHON.get(0))
-                ? ImageRecipe.FOREIGN_PYTHON
-                : ImageRecipe.PYTHON;
+        this.python = ImageRecipe.python(engine, container);
     }
 
     /** Whether something listens there now. */

@@ -62,6 +62,18 @@ record ImageRecipe(String dockerfile, Map<String, ActionPackage> contents) {
             + String.join(" ", FOREIGN_PYTHON) + " " + RUNTIME + "action-command' > /runtime/commands/action; "
             + "chmod 755 /runtime/commands/action";
 
+    /** The Python with which a container's own service was started: somebody else's image has no other, or none that could be relied on. */
+    static List<String> python(Engine engine, String container) {
+        String[] service = engine.control()
+                .inspectContainerCmd(container)
+                .exec()
+                .getConfig()
+                .getEntrypoint();
+        return service != null && service.length > 0 && service[0].equals(FOREIGN_PYTHON.get(0))
+                ? FOREIGN_PYTHON
+                : PYTHON;
+    }
+
     /** The workspace image: every built-in action on the base. */
     static ImageRecipe workspace(String base, Collection<ActionPackage> builtIns) {
         StringBuilder text = from(base);

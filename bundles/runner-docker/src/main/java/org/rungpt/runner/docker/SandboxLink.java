@@ -101,16 +101,23 @@ final class SandboxLink {
         });
     }
 
-    /** Attaches. Blocking. */
+    /** Attaches for the first time. Blocking. */
     void connect(String container) throws IOException {
+        connect(new DockerTransport(means.engine().streams(), container));
+    }
+
+    private void connectAgain(String container) throws IOException {
+        connect(
+                means.watch().isPodman()
+                        ? new PodmanTransport(means.engine(), container)
+                        : new DockerTransport(means.engine().streams(), container));
+    }
+
+    private void connect(Transport transport) throws IOException {
         ServiceLink service = new ServiceLink(id, owner);
         boolean kept = false;
         try {
-            service.open(
-                            new DockerTransport(means.engine().streams(), container),
-                            means.settings().lease(),
-                            greeting)
-                    .get(HELLO.toMillis(), TimeUnit.MILLISECONDS);
+            service.open(transport, means.settings().lease(), greeting).get(HELLO.toMillis(), TimeUnit.MILLISECONDS);
             lastLease = System.nanoTime();
             if (owner.isGone()) {
                 return;
@@ -156,7 +163,7 @@ final class SandboxLink {
                             .exec()
                             .getState();
                     if (Boolean.TRUE.equals(state.getRunning())) {
-                        connect(container);
+                        connectAgain(container);
                     } else {
                         owner.containerEnded(state);
                     }

@@ -128,7 +128,7 @@ final class IsolationIT {
         String container = bench.containerOf(conversation);
         RecordingObserver observer = new RecordingObserver();
         CallHandle bomb = bench.start(
-                Bench.newCall(), conversation, bench.shell(), command, observer, Bench.limits(2, 2, Bench.MIB));
+                Bench.newCall(), conversation, bench.shell(), command, observer, Bench.limits(5, 5, Bench.MIB));
         observer.await("there\n");
         long begun = System.nanoTime();
         int most = 0;
@@ -137,14 +137,14 @@ final class IsolationIT {
         }
         CallOutcome outcome = Bench.await(bomb);
         assertThat(Duration.ofNanos(System.nanoTime() - begun))
-                .as("the call and its deadline of 2 s")
-                .isLessThan(Duration.ofSeconds(2 + 5));
+                .as("the call and its deadline of 5 s")
+                .isLessThan(Duration.ofSeconds(5 + 5));
         assertThat(most).as("processes that the host saw of it").isBetween(20, 199);
         // None of them outlives the call.
         assertThat(output(bench.shell(), "ls -d /proc/[0-9]* | wc -l").strip())
                 .satisfies(left -> assertThat(Integer.parseInt(left)).isLessThan(15));
         assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
-        assertThat(outcome.message()).isEqualTo("stopped after 2 s (limit in all); do less in one call; " + PROCESSES);
+        assertThat(outcome.message()).isEqualTo("stopped after 5 s (limit in all); do less in one call; " + PROCESSES);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
     }
 
