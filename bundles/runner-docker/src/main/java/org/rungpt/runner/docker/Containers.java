@@ -77,7 +77,7 @@ final class Containers {
 
     String create(SandboxPlan plan) throws RunnerException {
         try {
-            return factory.create(docker(), plan);
+            return factory.create(engine, plan);
         } catch (NotFoundException e) {
             throw new RunnerException(Kind.IMAGE, "the image of the sandbox vanished; try again", e);
         }

@@ -26,6 +26,7 @@ final class Engine implements AutoCloseable {
     private final int streamCount;
     private final Duration response;
     private volatile Clients clients;
+    private volatile boolean podman;
     private boolean closed;
 
     /** @param streamCount how many streams may be open at a time */
@@ -72,6 +73,15 @@ final class Engine implements AutoCloseable {
         }
         http.responseTimeout(response);
         return DockerClientImpl.getInstance(config, new BoundedTransport(http.build(), response));
+    }
+
+    /** Some things it wants said otherwise than Docker. */
+    boolean isPodman() {
+        return podman;
+    }
+
+    void isPodman(boolean is) {
+        podman = is;
     }
 
     DockerClient control() {

@@ -54,7 +54,6 @@ final class EngineWatch {
     private String reported = "";
     private volatile long memory;
     private volatile String described = "Docker.";
-    private volatile boolean podman;
     private volatile @Nullable String warning;
 
     EngineWatch(
@@ -82,10 +81,6 @@ final class EngineWatch {
     /** Bytes of memory that the engine has; 0 as long as nobody knows. */
     long memory() {
         return memory;
-    }
-
-    boolean isPodman() {
-        return podman;
     }
 
     /** Whether the engine was asked at least once. */
@@ -238,7 +233,7 @@ final class EngineWatch {
     }
 
     private void describe(Version version) {
-        podman = Breakouts.isPodman(version);
+        engine.isPodman(Breakouts.isPodman(version));
         described = Breakouts.describe(version, runtime);
         warning = Breakouts.warning(version, runtime);
     }

@@ -23,7 +23,7 @@ final class Mounts {
     private Mounts() {}
 
     /** Mounts only, never binds: those would make missing directories of the host, as root. */
-    static void apply(SandboxPlan plan, Labels labels, HostConfig host) {
+    static void apply(SandboxPlan plan, Labels labels, boolean podman, HostConfig host) {
         List<Mount> mounts = new ArrayList<>();
         String volume = plan.volume();
         if (volume != null) {
@@ -35,7 +35,7 @@ final class Mounts {
         mounts.add(egress(plan.id(), labels, true));
         host.withMounts(mounts);
         if (!plan.purpose().isWorkspace()) {
-            host.withTmpFs(writablePlaces(plan.user(), volume == null));
+            host.withTmpFs(writablePlaces(podman ? ",U" : owner(plan.user()), volume == null));
         }
     }
 
@@ -117,9 +117,13 @@ final class Mounts {
                 .withVolumeOptions(new VolumeOptions().withLabels(labels.filter()));
     }
 
-    /** Where a program on a read-only file system can write. Owner by option: some runc ignore {@code mode=}. */
-    private static Map<String, String> writablePlaces(String user, boolean withWorkspace) {
-        String owner = ",uid=" + user.replace(":", ",gid=");
+    /** By option: some runc ignore {@code mode=}. Podman refuses these, and has one of its own for the container's user. */
+    private static String owner(String user) {
+        return ",uid=" + user.replace(":", ",gid=");
+    }
+
+    /** Where a program on a read-only file system can write. */
+    private static Map<String, String> writablePlaces(String owner, boolean withWorkspace) {
         Map<String, String> places = new LinkedHashMap<>();
         places.put("/tmp", "rw,noexec,nosuid,nodev,size=64m" + owner);
         places.put("/rungpt/out", "rw,noexec,nosuid,nodev,size=64m" + owner);

@@ -43,8 +43,9 @@ final class SandboxFactory {
     }
 
     /** Creates the container, without starting it. */
-    String create(DockerClient docker, SandboxPlan plan) {
-        CreateContainerCmd command = docker.createContainerCmd(plan.image())
+    String create(Engine engine, SandboxPlan plan) {
+        CreateContainerCmd command = engine.control()
+                .createContainerCmd(plan.image())
                 .withName(labels.name(plan.id()))
                 .withHostName(plan.id())
                 .withLabels(labels.of(plan, settings.lease()))
@@ -58,7 +59,7 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withAttachStderr(true)
                 .withStopTimeout(5)
-                .withHostConfig(hostConfig(plan));
+                .withHostConfig(hostConfig(plan, engine.isPodman()));
         return command.exec().getId();
     }
 
@@ -210,12 +211,12 @@ final class SandboxFactory {
                 .getId();
     }
 
-    private HostConfig hostConfig(SandboxPlan plan) {
+    private HostConfig hostConfig(SandboxPlan plan, boolean podman) {
         HostConfig host = hardened(plan.purpose().bounds(), !plan.purpose().isWorkspace());
         if (plan.isRootOfWorkspace()) {
             host.withCapAdd(ROOT_OF_WORKSPACE);
         }
-        Mounts.apply(plan, labels, host);
+        Mounts.apply(plan, labels, podman, host);
         return host;
     }
 

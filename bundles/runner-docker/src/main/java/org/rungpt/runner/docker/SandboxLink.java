@@ -108,7 +108,7 @@ final class SandboxLink {
 
     private void connectAgain(String container) throws IOException {
         connect(
-                means.watch().isPodman()
+                means.engine().isPodman()
                         ? new PodmanTransport(means.engine(), container)
                         : new DockerTransport(means.engine().streams(), container));
     }

@@ -137,7 +137,7 @@ final class GateIT {
         String volume = action == null || seesWorkspace ? newVolume() : null;
         CheckedShares none = new CheckedShares(List.of(), new ShareRules(() -> null, () -> null));
         String container = factory.create(
-                bench.docker(),
+                bench.engine,
                 new SandboxPlan(Instance.newName(), base, "c-gate", purpose, volume, none, Contributed.NOTHING));
         MADE.add(container);
         return container;
