@@ -11,20 +11,25 @@ import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
- * Requests that are answered whole and in time, or fail. The client's own timeout does not hold on a Unix socket, but an interrupt
- * closes the socket on which a thread waits: who asks is interrupted when the time is up, and is told of a timeout. Not for answers
- * that stream. Any thread.
+ * Requests that are answered in time, or fail. The client's own timeout does not hold on a Unix socket, but an interrupt closes the
+ * socket on which a thread waits: who asks is interrupted when the time is up, and is told of a timeout. Any thread.
  */
 final class BoundedTransport implements DockerHttpClient {
+    /** What engines say nothing to before they have something to tell: it may take as long as it likes. */
+    private static final Pattern LATE = Pattern.compile("/(build|commit|images/create|wait)(\\?.*)?$");
+
     private final DockerHttpClient client;
     private final Duration patience;
+    private final boolean streams;
     private final ScheduledThreadPoolExecutor watch;
 
-    BoundedTransport(DockerHttpClient client, Duration patience) {
+    private BoundedTransport(DockerHttpClient client, Duration patience, boolean streams) {
         this.client = client;
         this.patience = patience;
+        this.streams = streams;
         this.watch = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "rungpt-docker-patience");
             thread.setDaemon(true);
@@ -33,14 +38,25 @@ final class BoundedTransport implements DockerHttpClient {
         watch.setRemoveOnCancelPolicy(true);
     }
 
+    /** The whole answer comes in time. */
+    static BoundedTransport whole(DockerHttpClient client, Duration patience) {
+        return new BoundedTransport(client, patience, false);
+    }
+
+    /** An answer begins in time, where it can; what it streams may take as long as it likes. */
+    static BoundedTransport begun(DockerHttpClient client, Duration patience) {
+        return new BoundedTransport(client, patience, true);
+    }
+
     @Override
     public Response execute(Request request) {
+        if (streams && LATE.matcher(request.path()).find()) {
+            return client.execute(request);
+        }
         Wait wait = new Wait();
         Future<?> end = watch.schedule(wait::isUp, patience.toMillis(), TimeUnit.MILLISECONDS);
-        try (Response response = client.execute(request)) {
-            InputStream body = response.getBody();
-            return new Whole(
-                    response.getStatusCode(), response.getHeaders(), body == null ? new byte[0] : body.readAllBytes());
+        try {
+            return streams ? begun(client.execute(request), wait) : whole(client.execute(request));
         } catch (IOException | RuntimeException e) {
             if (wait.end()) {
                 SocketTimeoutException timeout = new SocketTimeoutException("no answer in time");
@@ -55,6 +71,22 @@ final class BoundedTransport implements DockerHttpClient {
             end.cancel(false);
             wait.end();
         }
+    }
+
+    private static Response whole(Response response) throws IOException {
+        try (response) {
+            InputStream body = response.getBody();
+            return new Whole(
+                    response.getStatusCode(), response.getHeaders(), body == null ? new byte[0] : body.readAllBytes());
+        }
+    }
+
+    private static Response begun(Response response, Wait wait) throws IOException {
+        if (wait.end()) {
+            response.close(); // with the socket on which it waited
+            throw new IOException("interrupted at the last moment");
+        }
+        return response;
     }
 
     @Override

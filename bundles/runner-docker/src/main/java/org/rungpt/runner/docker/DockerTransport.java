@@ -61,7 +61,8 @@ final class DockerTransport implements Transport {
 
         @Override
         public void onError(Throwable failure) {
-            super.onError(failure);
+            // Not to the parent's: that would log it with its trace.
+            super.onComplete();
             end(failure);
         }
 

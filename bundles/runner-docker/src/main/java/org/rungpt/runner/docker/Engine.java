@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connections to the engine: one for control, whose every call is answered in bounded time, and one for what streams for as
- * long as it likes.
+ * The connections to the engine: one for control, whose every call is answered in bounded time, and one for what begins in bounded
+ * time and streams for as long as it likes.
  */
 final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
@@ -43,7 +43,10 @@ final class Engine implements AutoCloseable {
 
     private Clients clients(String host) {
         return new Clients(
-                host, client(host, 16, response), client(host, streamCount, Duration.ZERO), client(host, 2, PING));
+                host,
+                client(host, 16, response, false),
+                client(host, streamCount, response, true),
+                client(host, 2, PING, false));
     }
 
     String host() {
@@ -59,7 +62,7 @@ final class Engine implements AutoCloseable {
         }
     }
 
-    private static DockerClient client(String host, int connections, Duration response) {
+    private static DockerClient client(String host, int connections, Duration response, boolean streams) {
         DefaultDockerClientConfig config = DefaultDockerClientConfig.createDefaultConfigBuilder()
                 .withDockerHost(host)
                 .withDockerTlsVerify(false)
@@ -68,11 +71,11 @@ final class Engine implements AutoCloseable {
                 .dockerHost(URI.create(host))
                 .maxConnections(connections)
                 .connectionTimeout(CONNECT);
-        if (response.isZero()) {
-            return DockerClientImpl.getInstance(config, http.build());
+        if (streams) {
+            return DockerClientImpl.getInstance(config, BoundedTransport.begun(http.build(), response));
         }
         http.responseTimeout(response);
-        return DockerClientImpl.getInstance(config, new BoundedTransport(http.build(), response));
+        return DockerClientImpl.getInstance(config, BoundedTransport.whole(http.build(), response));
     }
 
     /** Some things it wants said otherwise than Docker. */

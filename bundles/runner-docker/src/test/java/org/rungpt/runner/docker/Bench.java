@@ -7,6 +7,7 @@ import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Event;
+import com.github.dockerjava.api.model.Frame;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -358,6 +359,22 @@ final class Bench implements AutoCloseable {
                 .exec()
                 .get(0)
                 .getId();
+    }
+
+    /** Runs a command in a container, in its workspace and past the runner, and waits for its end. */
+    void exec(String container, String command) throws Exception {
+        String id = docker().execCreateCmd(container)
+                .withUser("0:0")
+                .withWorkingDir("/workspace")
+                .withAttachStdout(true)
+                .withAttachStderr(true)
+                .withCmd("/bin/sh", "-c", command)
+                .exec()
+                .getId();
+        try (ResultCallback.Adapter<Frame> nothing = new ResultCallback.Adapter<>()) {
+            assertThat(engine.streams().execStartCmd(id).exec(nothing).awaitCompletion(60, TimeUnit.SECONDS))
+                    .isTrue();
+        }
     }
 
     /** Fails with the remedy if there is no engine to test with. */

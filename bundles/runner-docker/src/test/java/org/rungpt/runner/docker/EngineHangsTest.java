@@ -8,6 +8,7 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -57,6 +58,35 @@ final class EngineHangsTest {
                     .matches(EngineFailures::isSilence)
                     .matches(EngineFailures::isAbsence);
             assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
+        }
+    }
+
+    @Test
+    @DisplayName("I.101 what streams for as long as it likes begins in time, or is given up")
+    void streamsBeginInTime() throws Exception {
+        try (FakeEngine fake = new FakeEngine(directory.resolve("docker.sock"), path -> FakeEngine.SILENCE);
+                Engine engine = new Engine("unix://" + fake.socket, 1, PATIENCE)) {
+            // On one connection: none stays taken either.
+            for (int i = 0; i < 5; i++) {
+                CompletableFuture<Throwable> ended = new CompletableFuture<>();
+                new DockerTransport(engine.streams(), "container").open(new StdinQueue(), new Transport.Receiver() {
+                    @Override
+                    public void stdout(byte[] bytes) {
+                        ended.completeExceptionally(new AssertionError("it answered"));
+                    }
+
+                    @Override
+                    public void stderr(byte[] bytes) {
+                        stdout(bytes);
+                    }
+
+                    @Override
+                    public void closed(Throwable failure) {
+                        ended.complete(failure);
+                    }
+                });
+                assertThat(ended.get(5, TimeUnit.SECONDS)).matches(EngineFailures::isSilence);
+            }
         }
     }
 

@@ -30,15 +30,17 @@ final class MuteEngineIT {
     @DisplayName(
             "I.101 an engine that falls silent amid the making of a sandbox: the call ends in time, and nothing is left")
     void silentAmidTheMaking(String request) throws Exception {
-        try (MuteEngine mute = new MuteEngine(directory.resolve("docker.sock"));
-                Bench bench = new Bench(directory, 0, "unix://" + mute.socket, PATIENCE).ready()) {
+        FaultyEngine mute = new FaultyEngine(directory.resolve("docker.sock"));
+        mute.open();
+        try (mute;
+                Bench bench = new Bench(directory, 0, mute.host(), PATIENCE).ready()) {
             bench.images().base();
-            mute.mute(request);
+            mute.always(request, FaultyEngine.MUTE);
             CallHandle call = bench.start("c-silent", bench.shell(), "true", new RecordingObserver());
             RunnerException told = failure(call);
             assertThat(told.kind()).isEqualTo(RunnerException.Kind.UNAVAILABLE);
             assertThat(told).hasMessageContaining("the engine does not answer").hasMessageContaining("rungpt doctor");
-            mute.speak();
+            mute.recover();
             assertThat(bench.runner().awaitEngine(Duration.ofSeconds(30))).isTrue();
             assertThat(Bench.await(bench.start("c-next", bench.shell(), "true", new RecordingObserver()))
                             .exit())
