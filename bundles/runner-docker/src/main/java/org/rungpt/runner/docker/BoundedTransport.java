@@ -48,8 +48,22 @@ final class BoundedTransport implements DockerHttpClient {
         return new BoundedTransport(client, patience, true);
     }
 
+    /**
+     * Each request has a connection of its own: one that is kept would be found dead by the first request after the engine was
+     * restarted, and nobody could tell whether that was heard.
+     */
+    private static Request alone(Request request) {
+        return request.hijackedInput() != null
+                ? request
+                : Request.builder()
+                        .from(request)
+                        .putHeader("Connection", "close")
+                        .build();
+    }
+
     @Override
-    public Response execute(Request request) {
+    public Response execute(Request asked) {
+        Request request = alone(asked);
         if (streams && LATE.matcher(request.path()).find()) {
             return client.execute(request);
         }

@@ -35,7 +35,9 @@ final class Bench implements AutoCloseable {
     final Path data;
     final TestActions actions;
     final InstalledAction tools;
-    final Engine engine = new Engine(HOST, 4);
+    /** The engine itself, whatever the runner has before it. */
+    final Engine engine;
+
     private final String host;
     private volatile int pool;
     private volatile long disk = 1024 * MIB;
@@ -64,6 +66,12 @@ final class Bench implements AutoCloseable {
 
     /** @param response how long the engine may take for an answer */
     Bench(Path directory, int pool, String host, Duration response) throws Exception {
+        this(directory, pool, host, response, HOST);
+    }
+
+    /** @param engine where the engine itself is */
+    Bench(Path directory, int pool, String host, Duration response, String engine) throws Exception {
+        this.engine = new Engine(engine, 4);
         this.response = response;
         this.host = host;
         this.data = directory.resolve("data");

@@ -6,11 +6,12 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An engine of the test's own, whose disk is as small as it is wanted. Needs to be root, and dockerd and ip on this machine. It has a
+ * An engine of the test's own, whose disk is as small as it is wanted and which may be stopped. Needs to be root, and dockerd and ip on this machine. It has a
  * bridge of its own: one without any would remove that of the engine beside it.
  */
 final class PrivateEngine implements AutoCloseable {
@@ -21,39 +22,57 @@ final class PrivateEngine implements AutoCloseable {
 
     final String host;
     private final String bridge = "rgt-" + Instance.newName().substring(0, 8);
+    private final Path directory;
     private final Path disk;
-    private final Process engine;
+    private final List<String> more;
+    private Process engine;
 
-    PrivateEngine(Path directory, int mebibytes) throws Exception {
+    /** @param more further options */
+    PrivateEngine(Path directory, int mebibytes, String... more) throws Exception {
+        this.directory = directory;
+        this.more = List.of(more);
         disk = Files.createDirectory(directory.resolve("disk"));
-        Path socket = directory.resolve("docker.sock");
-        host = "unix://" + socket;
+        host = EngineAddress.UNIX + directory.resolve("docker.sock");
         run("mount", "-t", "tmpfs", "-o", "size=" + mebibytes + "m", "tmpfs", disk.toString());
-        Process started = null;
         try {
             run(IP.toString(), "link", "add", "name", bridge, "type", "bridge");
             run(IP.toString(), "address", "add", "198.19.255.1/30", "dev", bridge);
-            started = new ProcessBuilder(
-                            (Files.isExecutable(DOCKERD) ? DOCKERD : OTHER_DOCKERD).toString(),
-                            "--data-root=" + disk.resolve("data"),
-                            "--exec-root=" + directory.resolve("exec"),
-                            "--pidfile=" + directory.resolve("pid"),
-                            "--host=" + host,
-                            "--bridge=" + bridge,
-                            "--ip-forward=false",
-                            "--iptables=false",
-                            "--ip6tables=false")
-                    .redirectErrorStream(true)
-                    .start();
-            awaitReady(started);
+            engine = start();
         } catch (IOException | RuntimeException e) {
-            if (started != null) {
-                end(started);
-            }
             clear();
             throw e;
         }
-        engine = started;
+    }
+
+    private Process start() throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                (Files.isExecutable(DOCKERD) ? DOCKERD : OTHER_DOCKERD).toString(),
+                "--data-root=" + disk.resolve("data"),
+                "--exec-root=" + directory.resolve("exec"),
+                "--pidfile=" + directory.resolve("pid"),
+                "--host=" + host,
+                "--bridge=" + bridge,
+                "--ip-forward=false",
+                "--iptables=false",
+                "--ip6tables=false"));
+        command.addAll(more);
+        Process started = new ProcessBuilder(command).redirectErrorStream(true).start();
+        try {
+            awaitReady(started);
+        } catch (IOException | RuntimeException e) {
+            end(started);
+            throw e;
+        }
+        return started;
+    }
+
+    /** It is not there until it is started again. */
+    void stop() throws InterruptedException {
+        end(engine);
+    }
+
+    void startAgain() throws Exception {
+        engine = start();
     }
 
     private static void awaitReady(Process engine) throws IOException {
@@ -96,7 +115,7 @@ final class PrivateEngine implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        end(engine);
+        stop();
         clear();
     }
 
@@ -104,7 +123,8 @@ final class PrivateEngine implements AutoCloseable {
         try {
             run(IP.toString(), "link", "delete", bridge);
         } finally {
-            run("umount", disk.toString());
+            // With what the engine has mounted in there and left.
+            run("umount", "--recursive", disk.toString());
         }
     }
 }
