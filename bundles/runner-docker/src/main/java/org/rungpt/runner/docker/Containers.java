@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -175,26 +176,47 @@ final class Containers {
         }
     }
 
-    String newVolumeName() {
-        return labels.name(Instance.newName());
-    }
-
     /** Makes it unless it is there. */
     void createVolume(String name, @Nullable String conversation) throws RunnerException {
+        if (!makeVolume(name, conversation)) {
+            throw new RunnerException(Kind.SANDBOX, "the volume " + name + " belongs to somebody else");
+        }
+    }
+
+    /**
+     * Makes one, whose name nobody had.
+     *
+     * @param named hears of each name that is tried, before it is: what has it from then on is to be left alone by sweeps
+     */
+    void createNewVolume(@Nullable String conversation, Consumer<String> named) throws RunnerException {
+        for (int attempt = 1; attempt <= SandboxFactory.NAMES; attempt++) {
+            String name = labels.name(Instance.newName());
+            named.accept(name);
+            if (makeVolume(name, conversation)) {
+                return;
+            }
+        }
+        throw new RunnerException(Kind.SANDBOX, "every name for a volume is taken by somebody else");
+    }
+
+    private boolean makeVolume(String name, @Nullable String conversation) {
         Map<String, String> marks = new HashMap<>(labels.filter());
         if (conversation != null) {
             marks.put(Labels.CONVERSATION, conversation);
         }
         docker().createVolumeCmd().withName(name).withLabels(marks).exec();
         // An engine gives back what is there of that name, whoever made it.
-        if (!isOurs(docker().inspectVolumeCmd(name).exec())) {
-            throw new RunnerException(Kind.SANDBOX, "the volume " + name + " belongs to somebody else");
-        }
+        return isOurs(docker().inspectVolumeCmd(name).exec());
     }
 
     /** Makes the volume in which a sandbox and its proxy meet. */
     void createEgressVolume(String sandbox) throws RunnerException {
         createVolume(labels.egressVolume(sandbox), null);
+    }
+
+    /** The same for a sandbox that is just being made. @return false if somebody else has its name: take another sandbox */
+    boolean makeEgressVolume(String sandbox) {
+        return makeVolume(labels.egressVolume(sandbox), null);
     }
 
     void removeEgressVolume(String sandbox) {

@@ -128,7 +128,7 @@ record Labels(String instance) {
         return contents;
     }
 
-    /** Names are not to be guessed and tell whose they are; by its name a container is found whose making was never answered. */
+    /** Names are not to be guessed and tell whose they are; what is removed is found by its label. */
     String name(String id) {
         return "rungpt-" + instance.substring(0, 8) + "-" + id;
     }

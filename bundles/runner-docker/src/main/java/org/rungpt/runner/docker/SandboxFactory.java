@@ -2,6 +2,7 @@ package org.rungpt.runner.docker;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
@@ -30,6 +31,9 @@ final class SandboxFactory {
     };
 
     private static final Bounds EGRESS = new Bounds(128L << 20, 1, 64, 64L << 20);
+    /** How many names are tried. */
+    static final int NAMES = 3;
+
     private static final long CPU_PERIOD = 100_000;
     /** In each process. */
     static final long OPEN_FILES = 4096;
@@ -46,7 +50,6 @@ final class SandboxFactory {
     String create(Engine engine, SandboxPlan plan) {
         CreateContainerCmd command = engine.control()
                 .createContainerCmd(plan.image())
-                .withName(labels.name(plan.id()))
                 .withHostName(plan.id())
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser(plan.user())
@@ -60,7 +63,7 @@ final class SandboxFactory {
                 .withAttachStderr(true)
                 .withStopTimeout(5)
                 .withHostConfig(hostConfig(plan, engine.isPodman()));
-        return command.exec().getId();
+        return create(command, plan.id());
     }
 
     /**
@@ -74,17 +77,15 @@ final class SandboxFactory {
                 .withPidMode("container:" + plan.container())
                 .withLogConfig(
                         new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "256k", "max-file", "1")));
-        return docker.createContainerCmd(plan.image())
-                .withName(labels.name(plan.id()))
+        CreateContainerCmd command = docker.createContainerCmd(plan.image())
                 .withLabels(labels.of(plan))
                 .withEnv(plan.spec().environment().entrySet().stream()
                         .map(entry -> entry.getKey() + "=" + entry.getValue())
                         .toList())
                 .withTty(false)
                 .withStopTimeout(5)
-                .withHostConfig(host)
-                .exec()
-                .getId();
+                .withHostConfig(host);
+        return create(command, plan.id());
     }
 
     /** Creates a container that gives all files of a workspace to a user and ends, without starting it. */
@@ -92,21 +93,19 @@ final class SandboxFactory {
         HostConfig host = hardened(OwnershipPlan.BOUNDS, true)
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
         Mounts.apply(plan, labels, host);
-        List<String> command =
+        List<String> arguments =
                 new ArrayList<>(List.of("--recursive", "--no-dereference", "--", plan.user(), "/workspace"));
-        plan.caches().forEach(cache -> command.add(Contributed.CACHES + cache));
-        return docker.createContainerCmd(plan.image())
-                .withName(labels.name(plan.id()))
+        plan.caches().forEach(cache -> arguments.add(Contributed.CACHES + cache));
+        CreateContainerCmd command = docker.createContainerCmd(plan.image())
                 .withLabels(labels.of(plan))
                 .withUser("0:0")
                 .withWorkingDir("/")
                 .withEntrypoint("/bin/chown")
-                .withCmd(command)
+                .withCmd(arguments)
                 .withTty(false)
                 .withStopTimeout(1)
-                .withHostConfig(host)
-                .exec()
-                .getId();
+                .withHostConfig(host);
+        return create(command, plan.id());
     }
 
     /**
@@ -123,8 +122,7 @@ final class SandboxFactory {
         if (step.directory() != null) {
             command.withUser("0:0").withWorkingDir(step.directory());
         }
-        return command.withName(builderName(id))
-                .withHostName("build")
+        command.withHostName("build")
                 .withLabels(labels.ofBuilder(id))
                 .withEntrypoint(
                         step.entrypoint(seconds, token, settings.egress().mirrors()))
@@ -133,9 +131,8 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withAttachStderr(true)
                 .withStopTimeout(5)
-                .withHostConfig(host)
-                .exec()
-                .getId();
+                .withHostConfig(host);
+        return create(command, "build-" + id);
     }
 
     /** Creates the container of a sandbox's proxy, without starting it: it alone has a network, and nothing else. */
@@ -144,9 +141,7 @@ final class SandboxFactory {
                 .withNetworkMode(settings.egress().network())
                 .withDns(settings.egress().dns());
         Mounts.apply(plan, labels, host);
-        return docker.createContainerCmd(plan.image())
-                // A name of its own: the one that it follows may still be on its way out.
-                .withName(labels.name("egress-" + Instance.newName()))
+        CreateContainerCmd command = docker.createContainerCmd(plan.image())
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser(SandboxPlan.NOBODY)
                 .withWorkingDir("/")
@@ -159,9 +154,9 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withAttachStderr(true)
                 .withStopTimeout(2)
-                .withHostConfig(host)
-                .exec()
-                .getId();
+                .withHostConfig(host);
+        // A name of its own: the one that it follows may still be on its way out.
+        return create(command, "egress-" + Instance.newName());
     }
 
     /** Creates the container that keeps the journal of a workspace, without starting it. */
@@ -169,8 +164,7 @@ final class SandboxFactory {
         HostConfig host = hardened(JournalPlan.BOUNDS, true)
                 .withCapAdd(Capability.CHOWN, Capability.DAC_OVERRIDE, Capability.FOWNER);
         Mounts.apply(plan, labels, host);
-        return docker.createContainerCmd(plan.image())
-                .withName(labels.name(plan.id()))
+        CreateContainerCmd command = docker.createContainerCmd(plan.image())
                 .withLabels(labels.of(plan, settings.lease()))
                 .withUser("0:0")
                 .withWorkingDir("/")
@@ -183,9 +177,8 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withAttachStderr(true)
                 .withStopTimeout(1)
-                .withHostConfig(host)
-                .exec()
-                .getId();
+                .withHostConfig(host);
+        return create(command, plan.id());
     }
 
     /** Creates the container that measures volumes, without starting it. Whoever attaches first to it takes it along when they go. */
@@ -193,8 +186,7 @@ final class SandboxFactory {
         // To look into directories that are closed to others; it cannot write anywhere.
         HostConfig host = hardened(DiskPlan.BOUNDS, true).withCapAdd(Capability.DAC_OVERRIDE);
         Mounts.apply(plan, labels, host);
-        return docker.createContainerCmd(plan.image())
-                .withName(labels.name(plan.id()))
+        CreateContainerCmd command = docker.createContainerCmd(plan.image())
                 .withLabels(labels.of(plan))
                 .withUser("0:0")
                 .withWorkingDir("/")
@@ -206,9 +198,8 @@ final class SandboxFactory {
                 .withAttachStdin(true)
                 .withAttachStdout(true)
                 .withStopTimeout(1)
-                .withHostConfig(host)
-                .exec()
-                .getId();
+                .withHostConfig(host);
+        return create(command, plan.id());
     }
 
     private HostConfig hostConfig(SandboxPlan plan, boolean podman) {
@@ -220,8 +211,24 @@ final class SandboxFactory {
         return host;
     }
 
-    String builderName(String id) {
-        return labels.name("build-" + id);
+    /** Finds the container of a step of a build, also if its making was never answered. */
+    Map<String, String> builderFilter(String id) {
+        return labels.ofBuilder(id);
+    }
+
+    /** A name that somebody else has, by chance or on purpose, is left to them: it gets another one. */
+    private String create(CreateContainerCmd command, String id) {
+        String name = labels.name(id);
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return command.withName(name).exec().getId();
+            } catch (ConflictException e) {
+                if (attempt == NAMES) {
+                    throw e;
+                }
+                name = labels.name(id + "-" + Instance.newName());
+            }
+        }
     }
 
     /** What holds for every container. */

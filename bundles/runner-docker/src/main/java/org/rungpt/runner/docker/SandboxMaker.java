@@ -6,6 +6,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.runner.CallOutcome.Reason;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.runner.RunnerException.Kind;
 import org.slf4j.Logger;
@@ -99,7 +100,10 @@ final class SandboxMaker {
         if (sandbox.isGone()) {
             return;
         }
-        containers.createEgressVolume(sandbox.id());
+        if (!containers.makeEgressVolume(sandbox.id())) {
+            sandbox.lose(Reason.SANDBOX_LOST, "the name of its volume belongs to somebody else");
+            return;
+        }
         sandbox.progress("starting the sandbox");
         String container = containers.create(plan);
         sandbox.container(container);
@@ -130,9 +134,7 @@ final class SandboxMaker {
     private void giveWorkspace(Sandbox sandbox) throws RunnerException, IOException {
         String conversation = sandbox.conversation();
         if (conversation == null) {
-            String volume = containers.newVolumeName();
-            sandbox.volume(volume);
-            containers.createVolume(volume, null);
+            containers.createNewVolume(null, sandbox::volume);
             return;
         }
         // Several sandboxes of a conversation may want it at once.
@@ -141,11 +143,12 @@ final class SandboxMaker {
                 throw new RunnerException(Kind.SANDBOX, "the sandbox is not wanted any more");
             }
             String known = workspaces.volumeOf(conversation);
-            String volume = known == null ? containers.newVolumeName() : known;
-            sandbox.volume(volume); // from now on no sweep takes it
-            containers.createVolume(volume, conversation);
-            if (known == null) {
-                workspaces.bind(conversation, volume);
+            if (known != null) {
+                sandbox.volume(known); // from now on no sweep takes it
+                containers.createVolume(known, conversation);
+            } else {
+                containers.createNewVolume(conversation, sandbox::volume);
+                workspaces.bind(conversation, Objects.requireNonNull(sandbox.volume()));
             }
         }
     }

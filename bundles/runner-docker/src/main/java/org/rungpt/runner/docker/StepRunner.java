@@ -4,6 +4,7 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.WaitResponse;
 import java.io.IOException;
@@ -62,7 +63,6 @@ final class StepRunner {
     void run(String tag, BuildStep step, String what, Consumer<String> progress) throws RunnerException {
         String failed = "the image of " + what + " could not be built: " + step.title();
         String id = Instance.newName();
-        String container = null;
         BuildEgress egress = null;
         LastLines lines = new LastLines(progress);
         busy.add(id);
@@ -71,7 +71,7 @@ final class StepRunner {
                 progress.accept("opening the way to the package mirrors");
                 egress = wayOut.open(id, refusal -> lines.add(refusal + "\n"));
             }
-            container = factory.createBuilder(
+            String container = factory.createBuilder(
                     engine.control(),
                     id,
                     step,
@@ -87,7 +87,7 @@ final class StepRunner {
         } finally {
             // An interrupted thread could not talk to the engine any more.
             boolean interrupted = Thread.interrupted();
-            remove(container != null ? container : factory.builderName(id));
+            remove(id);
             if (egress != null) {
                 egress.close();
             }
@@ -154,17 +154,29 @@ final class StepRunner {
                 .exec();
     }
 
-    private void remove(String container) {
+    /** By its label: its answer may have been lost, and its name may be somebody else's. */
+    private void remove(String id) {
         try {
             engine.control()
-                    .removeContainerCmd(container)
+                    .listContainersCmd()
+                    .withShowAll(true)
+                    .withLabelFilter(factory.builderFilter(id))
+                    .exec()
+                    .forEach(this::remove);
+        } catch (RuntimeException e) {
+            LOG.warn("A builder stays until the next sweep: {}", EngineFailures.line(e));
+        }
+    }
+
+    private void remove(Container builder) {
+        try {
+            engine.control()
+                    .removeContainerCmd(builder.getId())
                     .withForce(true)
                     .withRemoveVolumes(true)
                     .exec();
         } catch (NotFoundException e) {
             LOG.debug("A builder was removed already");
-        } catch (RuntimeException e) {
-            LOG.warn("A builder stays until the next sweep: {}", EngineFailures.line(e));
         }
     }
 

@@ -155,7 +155,9 @@ final class FaultyEngine implements AutoCloseable {
             }
             bytes.clear();
         }
-        to.shutdownOutput();
+        if (asks || !exchange.isMute) {
+            to.shutdownOutput();
+        }
     }
 
     private boolean meet(ByteBuffer bytes, Exchange exchange) throws Exception {
