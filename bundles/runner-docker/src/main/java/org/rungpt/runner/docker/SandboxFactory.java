@@ -70,14 +70,17 @@ final class SandboxFactory {
      * Creates the container of a sidecar, without starting it. It has the user and file system that its image wants, the rights that
      * servers need to change to their own user, and no network but its sandbox's.
      */
-    String create(DockerClient docker, SidecarPlan plan) {
+    String create(Engine engine, SidecarPlan plan) {
         HostConfig host = hardened(plan.bounds(), false)
+                // The sandbox's reaps its orphans too; Podman refuses another one.
+                .withInit(!engine.isPodman())
                 .withCapAdd(SERVER)
                 .withNetworkMode("container:" + plan.container())
                 .withPidMode("container:" + plan.container())
                 .withLogConfig(
                         new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "256k", "max-file", "1")));
-        CreateContainerCmd command = docker.createContainerCmd(plan.image())
+        CreateContainerCmd command = engine.control()
+                .createContainerCmd(plan.image())
                 .withLabels(labels.of(plan))
                 .withEnv(plan.spec().environment().entrySet().stream()
                         .map(entry -> entry.getKey() + "=" + entry.getValue())

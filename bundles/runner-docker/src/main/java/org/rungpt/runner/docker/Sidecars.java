@@ -129,7 +129,7 @@ final class Sidecars {
         sandbox.sidecars().admit();
         progress.accept("starting the container " + spec.name());
         String container = factory.create(
-                docker(),
+                engine,
                 new SidecarPlan(
                         Instance.newName(),
                         image,

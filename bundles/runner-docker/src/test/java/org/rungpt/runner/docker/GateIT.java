@@ -151,7 +151,7 @@ final class GateIT {
                 kind(
                         "sidecar",
                         factory -> factory.create(
-                                bench.docker(),
+                                bench.engine,
                                 new SidecarPlan(
                                         Instance.newName(),
                                         base,
