@@ -99,5 +99,5 @@ export function runsOf(output: Output): { stream: StreamName; text: string }[] {
 
 /** Without the errors that stand above it already. */
 export function withoutSaid(output: Output, said: string | undefined): Output {
-  return said === undefined ? output : output.filter((chunk) => chunk.stream !== "error" || !said.includes(chunk.text));
+  return said === undefined ? output : output.filter((chunk) => chunk.stream !== "error" || !said.includes(chunk.text.trim()));
 }

@@ -177,7 +177,8 @@ final class CallState {
             case "error" -> {
                 errorEnd = offset + bytes;
                 if (error.length() < 2000) {
-                    error.append(error.isEmpty() ? "" : " ").append(said);
+                    boolean goesOn = error.isEmpty() || error.charAt(error.length() - 1) == '\n';
+                    error.append(goesOn ? "" : "\n").append(said);
                 }
             }
             default -> stdout.append(offset, said, bytes);
@@ -217,7 +218,7 @@ final class CallState {
         if (!error.isEmpty() && outcome.reason() == CallOutcome.Reason.EXITED) {
             draft.data().put("status", CallStatus.FAILED.wire());
             String more = outcome.message() == null ? "" : " " + outcome.message();
-            draft.data().put("message", error + more);
+            draft.data().put("message", error.toString().strip() + more);
         }
         return draft;
     }

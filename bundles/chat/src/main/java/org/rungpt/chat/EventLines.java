@@ -124,7 +124,7 @@ final class EventLines {
             }
             case "error" -> {
                 String message = event.path("message").asText("");
-                reader.said("error", line(message.isBlank() ? "It failed without saying why." : message), read);
+                reader.said("error", line(message.isBlank() ? "It failed without saying why." : message) + "\n", read);
             }
             case "artifact" -> {
                 return artifact(event, text);

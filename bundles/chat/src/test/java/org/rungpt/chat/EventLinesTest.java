@@ -70,7 +70,7 @@ final class EventLinesTest {
                         "file:b.txt=hi",
                         "progress:plot.png null/null",
                         "stdout:\n{\"n\":1}",
-                        "error:it broke",
+                        "error:it broke\n",
                         "stdout:\nall");
     }
 

@@ -102,6 +102,17 @@ final class LeftBehindTest {
     }
 
     @Test
+    void eachErrorOfACallStandsOnALineOfItsOwn() throws Exception {
+        house.sandboxes.behaviour = program -> program.print(
+                        "{\"type\":\"error\",\"message\":\"no such city\"}\n{\"type\":\"error\",\"message\":\"no such country\"}\n")
+                .exit(3);
+        String id = calls("ev.run {}");
+        assertThat(house.latest(id, EventType.CALL_FINISHED, "message")).isEqualTo("no such city\nno such country");
+        assertThat(house.latest(id, EventType.CALL_OUTPUT, "text")).isEqualTo("no such city\nno such country\n");
+        assertThat(house.answer(id)).contains("RESULT 1 failed no such city\nno such country");
+    }
+
+    @Test
     void eventsGoOnWhereTheyWereWhenTheRunnerIsSwapped() throws Exception {
         house.sandboxes.behaviour = program -> {};
         house.model.script((n, answer) -> {

@@ -69,7 +69,7 @@ final class ReceiptText {
             line("- Exit code: " + call.path("exit").asInt());
         }
         if (call.has("message")) {
-            line("- " + code(call.path("message").asText()));
+            line("- " + code(call.path("message").asText().replace('\n', ' ')));
         }
         if (call.has("durationMillis")) {
             line("- Took " + call.path("durationMillis").asLong() + " ms, wrote "
