@@ -1,6 +1,7 @@
 """The way out of a sandbox, service and proxy as local processes: what stands for the world is on this machine's loopback, which the proxy is told to let through."""
 import http.server
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import LocalService, ROOT, PATIENCE
+from harness import Failed, LocalService, ROOT, PATIENCE
 
 
 class World(http.server.BaseHTTPRequestHandler):
@@ -154,6 +155,20 @@ class WayOut(unittest.TestCase):
     def test_a_grant_says_itself_what_is_told_of_other_hosts(self):
         self.grant("granted.test:80", refusal="is none of the mirrors")
         self.assertTrue(self.through(b"CONNECT other.test:443 HTTP/1.1\r\n\r\n", egress=self.TOKEN).startswith("HTTP/1.1 403 network: other.test:443 is none of the mirrors\r\n"))
+
+    def test_who_has_secrets_hears_that_no_grant_opens_other_hosts(self):
+        only = ["api.test", "*.many.test"]
+        self.grant("api.test:80", only=only)
+        for egress in ({}, {"egress": self.TOKEN}):
+            for target, sentence in (
+                    ("API.test:443", "is not granted to this conversation; ask the user to grant it"), ("a.many.test:80", "is not granted to this conversation"),
+                    ("other.test:443", "cannot be reached by a call whose secrets are meant for api.test, *.many.test, whatever is granted; fetch it in a task of another action"),
+                    ("many.test:443", "cannot be reached by a call whose secrets")):
+                with self.subTest(target, **egress):
+                    self.assertRegex(self.through(f"CONNECT {target} HTTP/1.1\r\n\r\n".encode(), only=only, **egress), rf"(?i)^HTTP/1\.1 403 network: {re.escape(target)} {re.escape(sentence)}")
+        for wrong in ("api.test", [7], ["a b"], ["*"]):
+            with self.subTest(wrong), self.assertRaisesRegex(Failed, "only must be a list of hosts"):
+                self.service.host.ask("invoke", call="wrong", action="test/shell", task="python", only=wrong)
 
     def test_requests_whose_length_is_unclear_are_refused(self):
         self.grant(f"127.0.0.1:{self.port}")

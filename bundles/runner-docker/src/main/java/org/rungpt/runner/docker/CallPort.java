@@ -102,6 +102,10 @@ final class CallPort {
             spec.environment().forEach(environment::put);
             spec.grants().secrets().forEach(environment::put);
         }
+        List<String> only = CallSecrets.hosts(spec);
+        if (!only.isEmpty()) {
+            only.forEach(params.putArray("only")::add);
+        }
         return params;
     }
 

@@ -66,6 +66,19 @@ final class CallSecrets {
         return new MaskedCall(mask, observer);
     }
 
+    /** The hosts that the secrets of a call are meant for: it can be granted no others. */
+    static List<String> hosts(@Nullable CallSpec spec) {
+        if (spec == null) {
+            return List.of();
+        }
+        Map<String, String> given = spec.grants().secrets();
+        return spec.task().action().manifest().secrets().stream()
+                .filter(secret -> given.containsKey(secret.env()))
+                .flatMap(secret -> secret.hosts().stream())
+                .distinct()
+                .toList();
+    }
+
     private static void check(InstalledAction action, Map<String, String> given) throws RunnerException {
         if (action.files().builtIn()) {
             if (!given.isEmpty()) {

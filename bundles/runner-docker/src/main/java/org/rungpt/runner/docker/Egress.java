@@ -33,12 +33,16 @@ final class Egress implements EgressProxy.Owner {
         final RunningCall call;
         final @Nullable String token;
         final List<String> hosts;
+        /** The hosts that its secrets are meant for: why others are refused. */
+        final List<String> only;
+
         private long told;
 
-        Granted(RunningCall call, @Nullable String token, List<String> hosts) {
+        Granted(RunningCall call, @Nullable String token, List<String> hosts, List<String> only) {
             this.call = call;
             this.token = token;
             this.hosts = hosts;
+            this.only = only;
         }
 
         /** Tells the call of a connection, once. */
@@ -73,7 +77,7 @@ final class Egress implements EgressProxy.Owner {
      */
     CompletableFuture<String> grant(RunningCall call, List<String> hosts) {
         String token = Instance.newName() + Instance.newName();
-        Granted mine = new Granted(call, token, means.settings().egress().hosts(hosts));
+        Granted mine = new Granted(call, token, means.settings().egress().hosts(hosts), CallSecrets.hosts(call.spec()));
         EgressProxy way;
         synchronized (this) {
             if (closed) {
@@ -121,6 +125,7 @@ final class Egress implements EgressProxy.Owner {
                 .put("token", mine.token)
                 .put("bytes", means.settings().egress().bytes());
         mine.hosts.forEach(params.putArray("network")::add);
+        mine.only.forEach(params.putArray("only")::add);
         return params;
     }
 
@@ -128,7 +133,7 @@ final class Egress implements EgressProxy.Owner {
     void join(RunningCall call) {
         synchronized (this) {
             if (proxy != null && !closed) {
-                Granted mine = new Granted(call, null, List.of());
+                Granted mine = new Granted(call, null, List.of(), List.of());
                 granted.put(call.call(), mine);
                 ServiceLink service = proxy.service();
                 if (service != null) {
@@ -141,7 +146,7 @@ final class Egress implements EgressProxy.Owner {
     /** Somebody else watches the call from now on: what it was granted stays. */
     void handOver(RunningCall to) {
         granted.computeIfPresent(to.call(), (id, mine) -> {
-            Granted next = new Granted(to, mine.token, mine.hosts);
+            Granted next = new Granted(to, mine.token, mine.hosts, mine.only);
             synchronized (mine) {
                 next.told = mine.told;
             }

@@ -127,6 +127,18 @@ final class SecretsIT {
     }
 
     @Test
+    @DisplayName(
+            "E.56 a host that its secret is not for is refused with that reason: no grant of the user's would open it")
+    void otherHosts() throws Exception {
+        assertThat(output(acme, Map.of("ACME_TOKEN", CANARY), "curl -sS http://api.acme.com/ http://elsewhere.test/"))
+                .contains(
+                        "network: api.acme.com:80 is not granted to this conversation; ask the user to grant it\n",
+                        "network: elsewhere.test:80 cannot be reached by a call whose secrets are meant for"
+                                + " api.acme.com, whatever is granted; fetch it in a task of another action, or have its"
+                                + " host declared with the secret\n");
+    }
+
+    @Test
     @DisplayName("A.13 nobody else has it: no other action, no built-in one, no later call, not the engine's records")
     void nobodyElse() throws Exception {
         RecordingObserver observer = new RecordingObserver();
