@@ -113,10 +113,17 @@ export const texts = {
     removeFile: (name: string) => `Remove ${name}`,
     tooMany: (most: number) => `A message takes at most ${most} files.`,
     tooLarge: (name: string, most: string) => `${name} is larger than ${most}.`,
-    pictureGone: (name: string) => `${name} is not there any more, so the message cannot be sent again with it.`,
-    unseen: (model: string) => `${model} sees no pictures: they stay with your message, but it is not shown them.`,
-    perhapsUnseen: (model: string) =>
-      `Whether ${model} sees pictures is not known, so it is not shown them.`,
+    fileGone: (name: string) => `${name} is not there any more, so the message cannot be sent again with it.`,
+    notGiven: {
+      picture: {
+        no: (model: string) => `${model} sees no pictures: they stay with your message, but it is not shown them.`,
+        unknown: (model: string) => `Whether ${model} sees pictures is not known, so it is not shown them.`,
+      },
+      pdf: {
+        no: (model: string) => `${model} takes no PDF: it stays with your message, but the model is not given it.`,
+        unknown: (model: string) => `Whether ${model} takes PDF is not known, so it is not given it.`,
+      },
+    },
     openConnections: "Say so in its connection",
     noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor text.`,
   },

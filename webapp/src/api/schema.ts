@@ -902,6 +902,7 @@ export interface components {
         readonly Connection: {
             readonly baseUrl: string;
             readonly contextTokens?: number | null;
+            readonly files?: boolean | null;
             readonly headers?: {
                 readonly [key: string]: string;
             };
@@ -1290,9 +1291,12 @@ export interface operations {
                     /** Format: uri */
                     readonly baseUrl: string;
                     readonly contextTokens?: number | null;
+                    /** @description Whether its models take PDF; null for what is known of each. */
+                    readonly files?: boolean | null;
                     readonly headers?: {
                         readonly [key: string]: string;
                     };
+                    /** @description Whether its models take pictures; null for what is known of each. */
                     readonly images?: boolean | null;
                     readonly key?: string;
                     /** @example openai */

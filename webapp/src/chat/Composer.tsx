@@ -6,7 +6,7 @@ import { tell } from "../state/toasts";
 import { texts } from "../texts";
 import { PlainText } from "../ui/PlainText";
 import { Uploads } from "./Attached";
-import { readFiles, type Upload } from "./attach";
+import { type Kind, readFiles, type Upload } from "./attach";
 import { SuggestionList } from "./SuggestionList";
 import { useSuggestions } from "./useSuggestions";
 
@@ -124,7 +124,7 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
           }
         }}
       >
-        {uploads.some((upload) => upload.picture) && <Unseen model={model} />}
+        {(["picture", "pdf"] as const).map((kind) => uploads.some((upload) => upload.kind === kind) && <NotGiven key={kind} kind={kind} model={model} />)}
         {uploads.length > 0 && <Uploads uploads={uploads} onRemove={(gone) => setUploads(uploads.filter((one) => one !== gone))} />}
         <div className="composer-row">
           <button type="button" className="icon-button attach" aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => picker.current?.click()}>
@@ -181,18 +181,20 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
   );
 }
 
-/** Says before a picture is sent that the model is not shown it. */
-function Unseen({ model }: { readonly model: string | undefined }) {
+/** Says before a file is sent that the model is not given it. */
+function NotGiven({ kind, model }: { readonly kind: Exclude<Kind, "text">; readonly model: string | undefined }) {
   const known = useStore(models).data?.models.find((one) => one.id === model);
-  if (!known || known.images === true) {
+  const takes = { picture: known?.images, pdf: known?.files }[kind];
+  if (!known || takes === true) {
     return null;
   }
+  const said = texts.composer.notGiven[kind];
   return (
     <p className="unseen" role="status">
       <EyeOff aria-hidden />
       <span>
-        <PlainText text={(known.images === false ? texts.composer.unseen : texts.composer.perhapsUnseen)(known.title)} />{" "}
-        {known.images !== false && (
+        <PlainText text={(takes === false ? said.no : said.unknown)(known.title)} />{" "}
+        {takes !== false && (
           <button type="button" className="text-button" onClick={() => router.go({ settings: "connections" })}>
             {texts.composer.openConnections}
           </button>

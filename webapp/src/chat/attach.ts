@@ -1,10 +1,13 @@
 import { texts } from "../texts";
 
+/** What a file is to a model: text is told to every one, the rest is given to those that take it. */
+export type Kind = "picture" | "pdf" | "text";
+
 /** A file that goes with the next message. */
 export interface Upload {
   readonly name: string;
   readonly size: number;
-  readonly picture: boolean;
+  readonly kind: Kind;
   /** Its bytes in Base64. */
   readonly data: string;
   /** Where the page can show it; pictures only. */
@@ -14,16 +17,25 @@ export interface Upload {
 const MOST = 10;
 const MAX_WHOLE = 5 << 20;
 const MAX_TEXT = 256 << 10;
-const PDF = "application/pdf";
-const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ["image/png", "picture"],
+  ["image/jpeg", "picture"],
+  ["image/gif", "picture"],
+  ["image/webp", "picture"],
+  ["application/pdf", "pdf"],
+]);
+
+function kindOf(mediaType: string): Kind {
+  return KINDS.get(mediaType) ?? "text";
+}
 
 /** Reads files for a message; what cannot be sent is told in one line each. */
 export async function readFiles(files: readonly File[], had: number): Promise<{ uploads: Upload[]; problems: string[] }> {
   const uploads: Upload[] = [];
   const problems: string[] = [];
   for (const file of files) {
-    const picture = PICTURES.has(file.type);
-    const whole = picture || file.type === PDF;
+    const kind = kindOf(file.type);
+    const whole = kind !== "text";
     if (had + uploads.length >= MOST) {
       problems.push(texts.composer.tooMany(MOST));
       break;
@@ -38,30 +50,30 @@ export async function readFiles(files: readonly File[], had: number): Promise<{ 
       continue;
     }
     uploads.push({
-      name: file.name || (picture ? "picture" : "file"),
+      name: file.name || (kind === "picture" ? "picture" : "file"),
       size: file.size,
-      picture,
+      kind,
       data: base64(bytes),
-      url: picture ? URL.createObjectURL(file) : undefined,
+      url: kind === "picture" ? URL.createObjectURL(file) : undefined,
     });
   }
   return { uploads, problems };
 }
 
-/** A picture or PDF that was sent before, to be sent again. */
-export async function pictureAt(url: string, name: string): Promise<Upload> {
+/** A file that was sent before as a whole, to be sent again. */
+export async function fileAt(url: string, name: string): Promise<Upload> {
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) {
-    throw new Error(texts.composer.pictureGone(name));
+    throw new Error(texts.composer.fileGone(name));
   }
   const blob = await response.blob();
-  const picture = PICTURES.has(blob.type);
+  const kind = kindOf(blob.type);
   return {
     name,
     size: blob.size,
-    picture,
+    kind,
     data: base64(new Uint8Array(await blob.arrayBuffer())),
-    url: picture ? URL.createObjectURL(blob) : undefined,
+    url: kind === "picture" ? URL.createObjectURL(blob) : undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 import { ChevronRight, Plus, X } from "lucide-react";
 import { useId } from "react";
 import { texts } from "../texts";
-import type { Details } from "./connectionDetails";
+import type { Choice, Details } from "./connectionDetails";
 
 interface Props {
   readonly details: Details;
@@ -29,21 +29,18 @@ export function ConnectionMore({ details, onChange }: Props) {
             <option value="native">{texts.connection.protocols.native}</option>
           </select>
         </div>
-        <div className="field half">
-          <label htmlFor={`${id}-images`}>{texts.connection.images}</label>
-          <select
-            id={`${id}-images`}
-            className="input"
-            value={details.images}
-            onChange={(event) => set({ images: event.target.value as Details["images"] })}
-          >
-            {(["unknown", "yes", "no"] as const).map((choice) => (
-              <option key={choice} value={choice}>
-                {texts.connection.imagesChoices[choice]}
-              </option>
-            ))}
-          </select>
-        </div>
+        {(["images", "files"] as const).map((what) => (
+          <div key={what} className="field half">
+            <label htmlFor={`${id}-${what}`}>{texts.connection.takes[what].label}</label>
+            <select id={`${id}-${what}`} className="input" value={details[what]} onChange={(event) => set({ [what]: event.target.value as Choice })}>
+              {(["unknown", "yes", "no"] as const).map((choice) => (
+                <option key={choice} value={choice}>
+                  {texts.connection.takes[what][choice]}
+                </option>
+              ))}
+            </select>
+          </div>
+        ))}
         <div className="field">
           <label htmlFor={`${id}-models`}>{texts.connection.models}</label>
           <textarea

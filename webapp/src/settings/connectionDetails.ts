@@ -4,12 +4,16 @@ import { texts } from "../texts";
 
 type Body = paths["/api/connections/{name}"]["put"]["requestBody"]["content"]["application/json"];
 
+/** What is said of its models; unknown is what the server says of each. */
+export type Choice = "unknown" | "yes" | "no";
+
 /** The fields of a connection as a form holds them. */
 export interface Details {
   readonly headers: readonly (readonly [string, string])[];
   readonly models: string;
   readonly contextTokens: string;
-  readonly images: "unknown" | "yes" | "no";
+  readonly images: Choice;
+  readonly files: Choice;
   readonly input: string;
   readonly output: string;
   readonly cachedInput: string;
@@ -23,12 +27,21 @@ export function detailsOf(connection: Connection | undefined): Details {
     headers: Object.entries(connection?.headers ?? {}),
     models: (connection?.models ?? []).join("\n"),
     contextTokens: shown(connection?.contextTokens),
-    images: connection?.images == null ? "unknown" : connection.images ? "yes" : "no",
+    images: choiceOf(connection?.images),
+    files: choiceOf(connection?.files),
     input: shown(prices?.input),
     output: shown(prices?.output),
     cachedInput: shown(prices?.cachedInput),
     protocol: connection?.protocol ?? "",
   };
+}
+
+function choiceOf(said: boolean | null | undefined): Choice {
+  return said == null ? "unknown" : said ? "yes" : "no";
+}
+
+function said(choice: Choice): boolean | null {
+  return choice === "unknown" ? null : choice === "yes";
 }
 
 /** Everything that the server knows of a connection: what is left out would be forgotten. */
@@ -47,7 +60,8 @@ export function bodyOf(details: Details, place: { readonly kind: string; readonl
       .map((model) => model.trim())
       .filter((model) => model !== ""),
     contextTokens: number(details.contextTokens),
-    images: details.images === "unknown" ? null : details.images === "yes",
+    images: said(details.images),
+    files: said(details.files),
     prices: input === null || output === null ? null : { input, output, cachedInput: number(details.cachedInput) },
     protocol: details.protocol === "" ? null : details.protocol,
   };

@@ -1,6 +1,6 @@
 import { ApiClient, wait } from "../api/client";
 import { artifactUrl } from "../chat/artifactUrl";
-import { pictureAt, type Upload } from "../chat/attach";
+import { fileAt, type Upload } from "../chat/attach";
 import type { UserMessage } from "../chat/view";
 import { Conversation } from "./conversation";
 import { Conversations } from "./conversations";
@@ -61,7 +61,7 @@ export async function begin(text: string, uploads: readonly Upload[], model: str
 /** Says a message anew, changed or not: in a version of the conversation that leaves before it. */
 export async function resend(from: Conversation, message: UserMessage, text: string): Promise<void> {
   const uploads = await Promise.all(
-    message.attachments.map((picture) => pictureAt(artifactUrl(from.ownerOf(message.seq), picture.id), picture.name)),
+    message.attachments.map((file) => fileAt(artifactUrl(from.ownerOf(message.seq), file.id), file.name)),
   );
   const place = from.placeOf(message);
   const made = await conversations.branch(place.conversation, place.at);

@@ -12,8 +12,10 @@ export const connection = {
   modelsText: "One a line, offered instead of those that the server lists. Leave it empty for all.",
   context: "Context size in tokens",
   contextText: "Leave it empty if the server says it, or nobody knows.",
-  images: "Pictures",
-  imagesChoices: { unknown: "As the server says", yes: "Its models see pictures", no: "Its models see no pictures" },
+  takes: {
+    images: { label: "Pictures", unknown: "As the server says", yes: "Its models see pictures", no: "Its models see no pictures" },
+    files: { label: "PDF", unknown: "As the server says", yes: "Its models take PDF", no: "Its models take no PDF" },
+  },
   prices: "Prices in US dollars for a million tokens",
   priceInput: "Input",
   priceOutput: "Output",

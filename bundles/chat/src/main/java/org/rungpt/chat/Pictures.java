@@ -107,7 +107,11 @@ final class Pictures {
     }
 
     private static boolean takes(@Nullable ModelInfo model, CallState.LeftFile file) {
-        return model != null && Boolean.TRUE.equals(isFile(file.mediaType()) ? model.files() : model.images());
+        return model != null
+                && Boolean.TRUE.equals(
+                        isFile(file.mediaType())
+                                ? model.takes().files()
+                                : model.takes().images());
     }
 
     private List<ContentPart> parts(List<CallState.LeftFile> files, int most, @Nullable ModelInfo model) {

@@ -15,6 +15,7 @@ import org.rungpt.api.action.Task;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.EventType;
 import org.rungpt.api.model.ContentPart;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.runner.WorkspaceJournal;
@@ -185,7 +186,7 @@ final class LeftBehindTest {
     @Test
     void aPdfGoesToAModelThatTakesFilesAndOthersAreToldThatTheyHaveItNot() throws Exception {
         for (Boolean takes : new Boolean[] {true, false, null}) {
-            house.model.info = new ModelInfo("one", "One", null, null, null, takes);
+            house.model.info = new ModelInfo("one", "One", null, new Inputs(null, takes), null);
             String id = house.conversation();
             String pdf = files.put(id, "upload", "a.pdf", new java.io.ByteArrayInputStream(new byte[] {1, 2, 3}))
                     .id();

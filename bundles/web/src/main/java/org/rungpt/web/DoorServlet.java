@@ -26,6 +26,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.model.ContentPart;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelInfo;
 import org.slf4j.Logger;
@@ -119,10 +120,10 @@ public final class DoorServlet extends HttpServlet {
                 conversation = null;
             }
             if (asked.shows()) {
-                needs(conversations, model, "pictures", ModelInfo::images);
+                needs(conversations, model, "pictures", Inputs::images);
             }
             if (!asked.files().isEmpty()) {
-                needs(conversations, model, "files", ModelInfo::files);
+                needs(conversations, model, "files", Inputs::files);
             }
             if (conversation == null) {
                 conversation = conversations.open(new Opening(model, null, asked.before()));
@@ -170,23 +171,20 @@ public final class DoorServlet extends HttpServlet {
 
     /** A model that is not known to take something would be asked about what it is not given. */
     private void needs(
-            Conversations conversations,
-            @Nullable String asked,
-            String what,
-            Function<ModelInfo, @Nullable Boolean> taken)
+            Conversations conversations, @Nullable String asked, String what, Function<Inputs, @Nullable Boolean> taken)
             throws ApiException {
         String model = asked == null ? conversations.defaultModel().orElse("") : asked;
         int slash = model.indexOf('/');
         String id = model.substring(slash + 1);
         boolean takes = services.connection(slash < 0 ? "" : model.substring(0, slash)).stream()
                 .flatMap(connection -> connection.models().stream())
-                .anyMatch(info -> info.id().equals(id) && Boolean.TRUE.equals(taken.apply(info)));
+                .anyMatch(info -> info.id().equals(id) && Boolean.TRUE.equals(taken.apply(info.takes())));
         if (!takes) {
             throw new ApiException(
                     400,
                     "invalid",
                     "The model \"" + Json.printable(model) + "\" is not known to take " + what + ".",
-                    what.equals("pictures") ? "If it does, say so in Settings, at its connection." : null);
+                    "If it does, say so in Settings, at its connection.");
         }
     }
 

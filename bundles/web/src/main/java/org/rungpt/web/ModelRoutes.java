@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.model.ConnectionSettings;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelConnections;
 import org.rungpt.api.model.ModelException;
@@ -31,8 +32,8 @@ import org.rungpt.web.Router.Call;
 /** Models, the connections to their servers, and the default model. */
 final class ModelRoutes {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,30}");
-    private static final Set<String> CONNECTION_FIELDS =
-            Set.of("kind", "baseUrl", "headers", "key", "models", "contextTokens", "prices", "images", "protocol");
+    private static final Set<String> CONNECTION_FIELDS = Set.of(
+            "kind", "baseUrl", "headers", "key", "models", "contextTokens", "prices", "images", "files", "protocol");
     private static final int FIRST_LOOK_SECONDS = 3;
     private static final int LOOK_SECONDS = 5;
     private static final int REFRESH_SECONDS = 30;
@@ -87,8 +88,8 @@ final class ModelRoutes {
                     .put("connection", connection.name())
                     .put("ready", readiness.ready())
                     .put("reason", readiness.reason())
-                    .put("images", model.images())
-                    .put("files", model.files())
+                    .put("images", model.takes().images())
+                    .put("files", model.takes().files())
                     .put("contextTokens", model.contextTokens());
             node.set("prices", prices(model.prices()));
         }
@@ -145,7 +146,8 @@ final class ModelRoutes {
                 ArrayNode models = node.putArray("models");
                 settings.models().forEach(models::add);
                 node.put("contextTokens", settings.contextTokens())
-                        .put("images", settings.images())
+                        .put("images", settings.takes().images())
+                        .put("files", settings.takes().files())
                         .put("protocol", settings.protocol())
                         .set("prices", prices(settings.prices()));
                 ObjectNode headers = node.putObject("headers");
@@ -173,7 +175,7 @@ final class ModelRoutes {
                             models(body),
                             contextTokens(body),
                             prices(body),
-                            flag(body, "images"),
+                            new Inputs(flag(body, "images"), flag(body, "files")),
                             Json.text(body, "protocol")),
                     Json.text(body, "key"));
         } catch (IllegalArgumentException e) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param models ids of the models to offer instead of those that the server lists; empty for the server's list
  * @param contextTokens how many tokens its models take in all; null for what is known of each
  * @param prices what its models cost; null for what is known of each
- * @param images whether its models take images; null for what is known of each
+ * @param takes what its models take besides text; what is unknown there is as it is known of each
  * @param protocol id of the protocol that new conversations with its models use; null for the general one
  */
 public record ConnectionSettings(
@@ -28,7 +28,7 @@ public record ConnectionSettings(
         List<String> models,
         @Nullable Integer contextTokens,
         @Nullable Prices prices,
-        @Nullable Boolean images,
+        Inputs takes,
         @Nullable String protocol) {
     public ConnectionSettings {
         Objects.requireNonNull(name, "name");
@@ -36,11 +36,12 @@ public record ConnectionSettings(
         Objects.requireNonNull(baseUrl, "baseUrl");
         headers = Map.copyOf(headers);
         models = List.copyOf(models);
+        Objects.requireNonNull(takes, "takes");
     }
 
     /** A connection about whose models nothing is said. */
     public ConnectionSettings(
             String name, String kind, String baseUrl, Map<String, String> headers, @Nullable String keyHint) {
-        this(name, kind, baseUrl, headers, keyHint, List.of(), null, null, null, null);
+        this(name, kind, baseUrl, headers, keyHint, List.of(), null, null, Inputs.UNKNOWN, null);
     }
 }

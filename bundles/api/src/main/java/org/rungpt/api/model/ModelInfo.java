@@ -9,30 +9,29 @@ import org.jspecify.annotations.Nullable;
  * @param id its id at the server, without the connection's name
  * @param title what people call it
  * @param contextTokens how many tokens it can take in all; null if unknown
- * @param images whether it takes images; null if unknown
+ * @param takes what it takes besides text
  * @param prices what it costs; null if unknown
- * @param files whether it takes files (PDF); null if unknown
  */
 public record ModelInfo(
         String id,
         String title,
         @Nullable Integer contextTokens,
-        @Nullable Boolean images,
-        @Nullable Prices prices,
-        @Nullable Boolean files) {
+        Inputs takes,
+        @Nullable Prices prices) {
     public ModelInfo {
         Objects.requireNonNull(id, "id");
         Objects.requireNonNull(title, "title");
+        Objects.requireNonNull(takes, "takes");
     }
 
-    /** A model of which nobody knows whether it takes files. */
+    /** A model of which nobody knows more than whether it takes images. */
     public ModelInfo(
             String id,
             String title,
             @Nullable Integer contextTokens,
             @Nullable Boolean images,
             @Nullable Prices prices) {
-        this(id, title, contextTokens, images, prices, null);
+        this(id, title, contextTokens, Inputs.images(images), prices);
     }
 
     /** A model whose prices are unknown. */

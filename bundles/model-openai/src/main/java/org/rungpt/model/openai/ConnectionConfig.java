@@ -67,6 +67,12 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     String images() default "";
 
     @AttributeDefinition(
+            name = "Files",
+            description = "true or false: whether its models take files (PDF); empty for what is known of each",
+            required = false)
+    String files() default "";
+
+    @AttributeDefinition(
             name = "Protocol",
             description = "tags or native: how new conversations with its models call; empty for the general setting",
             required = false)

@@ -18,7 +18,8 @@ final class FactsProperties {
         values.put(
                 "priceCachedInput",
                 prices == null || prices.cachedInput() == null ? "" : Double.toString(prices.cachedInput()));
-        values.put("images", facts.images() == null ? "" : facts.images().toString());
+        values.put("images", flag(facts.takes().images()));
+        values.put("files", flag(facts.takes().files()));
         values.put("protocol", facts.protocol());
     }
 
@@ -31,7 +32,12 @@ final class FactsProperties {
                 text(values, "priceOutput"),
                 text(values, "priceCachedInput"),
                 text(values, "images"),
+                text(values, "files"),
                 text(values, "protocol"));
+    }
+
+    private static String flag(@Nullable Boolean said) {
+        return said == null ? "" : said.toString();
     }
 
     static String text(Map<String, Object> values, String key) {

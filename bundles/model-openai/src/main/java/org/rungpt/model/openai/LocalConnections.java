@@ -168,7 +168,7 @@ public final class LocalConnections implements ModelConnections {
                         + "; set up a connection of the kind openai to say something else");
             }
             ModelFacts said = ModelFacts.checked(
-                    wanted.models(), wanted.contextTokens(), wanted.prices(), wanted.images(), wanted.protocol());
+                    wanted.models(), wanted.contextTokens(), wanted.prices(), wanted.takes(), wanted.protocol());
             try {
                 facts.save(found.getKey(), said);
             } catch (IOException e) {
@@ -258,7 +258,7 @@ public final class LocalConnections implements ModelConnections {
                     said.models(),
                     said.contextTokens(),
                     said.prices(),
-                    said.images(),
+                    said.takes(),
                     said.protocol().isEmpty() ? null : said.protocol()));
         });
         settings = List.copyOf(all);

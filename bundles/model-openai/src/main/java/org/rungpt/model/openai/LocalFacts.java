@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelInfo;
 
 /**
@@ -140,9 +141,8 @@ final class LocalFacts {
                 model.id(),
                 model.title(),
                 context == null ? model.contextTokens() : context,
-                images == null ? model.images() : images,
-                model.prices(),
-                model.files());
+                Inputs.images(images).or(model.takes()),
+                model.prices());
     }
 
     private static boolean holds(JsonNode array, String word) {

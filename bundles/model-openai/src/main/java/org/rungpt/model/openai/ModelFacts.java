@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.Prices;
 
@@ -20,9 +21,9 @@ record ModelFacts(
         List<String> models,
         @Nullable Integer contextTokens,
         @Nullable Prices prices,
-        @Nullable Boolean images,
+        Inputs takes,
         String protocol) {
-    static final ModelFacts NONE = new ModelFacts(List.of(), null, null, null, "");
+    static final ModelFacts NONE = new ModelFacts(List.of(), null, null, Inputs.UNKNOWN, "");
 
     private static final int MAX_MODELS = 1000;
     private static final int MAX_ID = 300;
@@ -37,7 +38,7 @@ record ModelFacts(
             List<String> models,
             @Nullable Integer contextTokens,
             @Nullable Prices prices,
-            @Nullable Boolean images,
+            Inputs takes,
             @Nullable String protocol) {
         Set<String> ids = new LinkedHashSet<>();
         models.stream().map(String::strip).filter(id -> !id.isEmpty()).forEach(ids::add);
@@ -55,7 +56,7 @@ record ModelFacts(
         if (!chosen.isEmpty() && !PROTOCOL.matcher(chosen).matches()) {
             throw new IllegalArgumentException("protocol: write tags or native");
         }
-        return new ModelFacts(List.copyOf(ids), contextTokens, prices, images, chosen);
+        return new ModelFacts(List.copyOf(ids), contextTokens, prices, takes, chosen);
     }
 
     /** As a configuration has them. */
@@ -66,14 +67,9 @@ record ModelFacts(
             String output,
             String cachedInput,
             String images,
+            String files,
             String protocol) {
-        Boolean sees =
-                switch (images.strip().toLowerCase(Locale.ROOT)) {
-                    case "" -> null;
-                    case "true" -> Boolean.TRUE;
-                    case "false" -> Boolean.FALSE;
-                    default -> throw new IllegalArgumentException("images: write true or false");
-                };
+        Inputs takes = new Inputs(flag("images", images), flag("files", files));
         Double in = price("priceInput", input);
         Double out = price("priceOutput", output);
         Double cached = price("priceCachedInput", cachedInput);
@@ -87,8 +83,17 @@ record ModelFacts(
                         .toList(),
                 contextTokens == 0 ? null : contextTokens,
                 prices,
-                sees,
+                takes,
                 protocol);
+    }
+
+    private static @Nullable Boolean flag(String key, String text) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
+            case "" -> null;
+            case "true" -> Boolean.TRUE;
+            case "false" -> Boolean.FALSE;
+            default -> throw new IllegalArgumentException(key + ": write true or false");
+        };
     }
 
     private static @Nullable Double price(String key, String text) {
@@ -121,9 +126,8 @@ record ModelFacts(
                         model.id(),
                         model.title(),
                         contextTokens == null ? model.contextTokens() : contextTokens,
-                        images == null ? model.images() : images,
-                        prices == null ? model.prices() : prices,
-                        model.files()))
+                        takes.or(model.takes()),
+                        prices == null ? model.prices() : prices))
                 .toList();
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.Prices;
 
@@ -47,9 +48,8 @@ final class ModelList {
                         id,
                         title.isEmpty() ? id : title,
                         context == null ? known.contextTokens() : context,
-                        images(base, id, each),
-                        each.path("pricing").isObject() ? prices(each.path("pricing")) : known.prices(),
-                        files(base, id, each)));
+                        new Inputs(images(base, id, each), files(base, id, each)),
+                        each.path("pricing").isObject() ? prices(each.path("pricing")) : known.prices()));
             }
         }
         if (base.isOpenAi()) {

@@ -129,7 +129,7 @@ public final class OpenAiConnections implements ModelConnections {
                     facts.models(),
                     facts.contextTokens(),
                     facts.prices(),
-                    facts.images(),
+                    facts.takes(),
                     facts.protocol().isEmpty() ? null : facts.protocol()));
         }
         all.sort(Comparator.comparing(ConnectionSettings::name));
@@ -149,7 +149,7 @@ public final class OpenAiConnections implements ModelConnections {
         BaseUrl base = BaseUrl.of(settings.baseUrl());
         refuseAfterResolution(base);
         ModelFacts facts = ModelFacts.checked(
-                settings.models(), settings.contextTokens(), settings.prices(), settings.images(), settings.protocol());
+                settings.models(), settings.contextTokens(), settings.prices(), settings.takes(), settings.protocol());
         settings.headers().forEach(Settings::checkHeader);
         String fresh = key == null ? "" : key.strip();
         if (!fresh.chars().allMatch(c -> c > ' ' && c < 127)) {

@@ -73,6 +73,7 @@ record Settings(
                         config.priceOutput(),
                         config.priceCachedInput(),
                         config.images(),
+                        config.files(),
                         config.protocol()));
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.Prices;
 
 final class FoundFactsTest {
@@ -13,7 +14,8 @@ final class FoundFactsTest {
 
     @Test
     void whatIsSaidOfAServerIsKeptForItAloneUntilItIsForgotten() throws Exception {
-        ModelFacts said = ModelFacts.checked(List.of("a"), 32_000, new Prices(1, 2, null), true, "native");
+        ModelFacts said =
+                ModelFacts.checked(List.of("a"), 32_000, new Prices(1, 2, null), new Inputs(true, false), "native");
         facts.save(LocalServer.OLLAMA, said);
         assertThat(new FoundFacts(configurations.admin()).of(LocalServer.OLLAMA))
                 .isEqualTo(said);

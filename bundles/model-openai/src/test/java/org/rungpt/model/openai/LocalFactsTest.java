@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelInfo;
 
 /** Servers on the loopback address that tell of their models as each program does. */
@@ -91,7 +92,7 @@ final class LocalFactsTest {
                 .extracting(ModelInfo::contextTokens)
                 .containsExactly(32768, 4096, 16384, 2048, 262144, 4096);
         assertThat(models.values())
-                .extracting(ModelInfo::images)
+                .extracting(info -> info.takes().images())
                 .containsExactly(false, true, false, false, false, null);
         assertThat(facts.isProvisional()).isTrue();
         of(facts, "loaded:latest", "far:cloud");
@@ -172,7 +173,7 @@ final class LocalFactsTest {
                     "",
                     brief,
                     settings.timeouts(),
-                    ModelFacts.checked(List.of(), 64_000, null, false, null)));
+                    ModelFacts.checked(List.of(), 64_000, null, Inputs.images(false), null)));
             assertThat(connection.models()).containsExactly(new ModelInfo("m", "m", 64_000, false));
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.model.Prices;
 
@@ -53,8 +54,8 @@ final class ModelListTest {
                         "gpt-4.1",
                         "o3",
                         "gpt-4o-2024-08-06");
-        assertThat(models.get(0).images()).isTrue();
-        assertThat(models.get(0).files()).isTrue();
+        assertThat(models.get(0).takes().images()).isTrue();
+        assertThat(models.get(0).takes().files()).isTrue();
         assertThat(models.get(1).contextTokens()).isEqualTo(400_000);
         assertThat(models.get(1).prices()).isEqualTo(new Prices(1.25, 10, 0.125));
         assertThat(models.get(7).contextTokens()).isEqualTo(128_000);
@@ -75,8 +76,8 @@ final class ModelListTest {
                         new ModelInfo("whisper-1", "whisper-1", null, null),
                         new ModelInfo("v", "v", 32768, null),
                         new ModelInfo("l", "l", 8192, null),
-                        new ModelInfo("o", "Open Model", 10, true, new Prices(2.5, 10, null), false),
-                        new ModelInfo("p", "p", null, false, null, true));
+                        new ModelInfo("o", "Open Model", 10, new Inputs(true, false), new Prices(2.5, 10, null)),
+                        new ModelInfo("p", "p", null, new Inputs(false, true), null));
     }
 
     @Test

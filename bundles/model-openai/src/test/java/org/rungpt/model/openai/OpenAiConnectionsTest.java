@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.model.ConnectionSettings;
+import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.Prices;
 
 final class OpenAiConnectionsTest {
@@ -133,7 +134,7 @@ final class OpenAiConnectionsTest {
                 "",
                 Duration.ofSeconds(1),
                 new OpenAiClient.Timeouts(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1)),
-                ModelFacts.written(List.of(), 0, "", "", "", "", ""));
+                ModelFacts.written(List.of(), 0, "", "", "", "", "", ""));
     }
 
     @Test
@@ -260,7 +261,7 @@ final class OpenAiConnectionsTest {
                 List.of("one", "two"),
                 8192,
                 new Prices(1.5, 3, 0.5),
-                true,
+                new Inputs(true, false),
                 "native");
         connections.save(said, null);
 
