@@ -11,7 +11,7 @@ describe('connections', () => {
     stage = await startStage();
     await stage.api('PUT', '/connections/mine', {
       kind: 'openai', baseUrl: stage.model.url, key: 'sk-mine-1234', headers: { 'X-Team': 'blue' }, models: ['scripted'],
-      contextTokens: 32000, images: false, files: true, prices: { input: 1.5, output: 6, cachedInput: 0.5 }, protocol: 'tags',
+      contextTokens: 32000, images: false, files: true, audio: true, prices: { input: 1.5, output: 6, cachedInput: 0.5 }, protocol: 'tags',
     });
   });
 
@@ -27,8 +27,8 @@ describe('connections', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await row.getByRole('button', { name: 'Edit' }).waitFor();
     const kept = await mine();
-    assert.deepEqual([kept.headers, kept.models, kept.contextTokens, kept.images, kept.files, kept.prices, kept.protocol],
-      [{ 'X-Team': 'blue' }, ['scripted'], 32000, false, true, { input: 1.5, output: 6, cachedInput: 0.5 }, 'tags']);
+    assert.deepEqual([kept.headers, kept.models, kept.contextTokens, kept.images, kept.files, kept.audio, kept.prices, kept.protocol],
+      [{ 'X-Team': 'blue' }, ['scripted'], 32000, false, true, true, { input: 1.5, output: 6, cachedInput: 0.5 }, 'tags']);
 
     await row.getByRole('button', { name: 'Edit' }).click();
     await page.getByText('More settings').click();
@@ -44,8 +44,8 @@ describe('connections', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await row.getByRole('button', { name: 'Edit' }).waitFor();
     const changed = await mine();
-    assert.deepEqual([changed.headers, changed.contextTokens, changed.files, changed.prices.output, changed.protocol, changed.keyHint],
-      [{ 'X-Team': 'green' }, 64000, false, 8, 'native', kept.keyHint]);
+    assert.deepEqual([changed.headers, changed.contextTokens, changed.files, changed.audio, changed.prices.output, changed.protocol, changed.keyHint],
+      [{ 'X-Team': 'green' }, 64000, false, true, 8, 'native', kept.keyHint]);
     assert.deepEqual(problems, []);
   });
 

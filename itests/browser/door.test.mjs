@@ -126,6 +126,20 @@ describe('the door for programs that speak the OpenAI API', () => {
     await reader.close();
   });
 
+  it('gives audio to a model that hears, and says so if it is not known to', async () => {
+    const part = { type: 'input_audio', input_audio: { data: Buffer.from('RIFF\x24\0\0\0WAVEfmt ').toString('base64'), format: 'wav' } };
+    const listen = (connection) => client.chat.completions.create(
+      ask({ model: `${connection}/scripted`, messages: [{ role: 'user', content: [{ type: 'text', text: 'Listen.' }, part] }] }));
+    await setConnection('deaf', { audio: false });
+    await assert.rejects(listen('deaf'), (error) => error instanceof OpenAI.BadRequestError && /not known to take audio/.test(error.message));
+    await setConnection('hears', { audio: true });
+    let asked;
+    model.state.script = (request) => { asked = request; return 'Heard.'; };
+    await listen('hears');
+    assert.deepEqual(asked.messages.at(-1).content.filter((one) => one.type === 'input_audio'), [part]);
+    for (const name of ['deaf', 'hears']) await remove(`connections/${name}`);
+  });
+
   describe('as a plain pass-through', () => {
     const tools = [{ type: 'function', function: { name: 'client_tool', parameters: { type: 'object', properties: { x: { type: 'number' } } } } }];
     const plain = (more = {}) => ({ model: 'plain:openai/scripted', temperature: 0.25, tools, messages: [{ role: 'user', content: 'Use your tool.' }], ...more });

@@ -123,9 +123,13 @@ export const texts = {
         no: (model: string) => `${model} takes no PDF: it stays with your message, but the model is not given it.`,
         unknown: (model: string) => `Whether ${model} takes PDF is not known, so it is not given it.`,
       },
+      audio: {
+        no: (model: string) => `${model} takes no audio: it stays with your message, but the model is not given it.`,
+        unknown: (model: string) => `Whether ${model} takes audio is not known, so it is not given it.`,
+      },
     },
     openConnections: "Say so in its connection",
-    noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor text.`,
+    noText: (name: string) => `${name} is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor audio (WAV, MP3) nor text.`,
   },
 
   chat: {

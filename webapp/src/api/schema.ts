@@ -900,6 +900,7 @@ export interface components {
             readonly revertible: boolean;
         };
         readonly Connection: {
+            readonly audio?: boolean | null;
             readonly baseUrl: string;
             readonly contextTokens?: number | null;
             readonly files?: boolean | null;
@@ -973,7 +974,7 @@ export interface components {
             /**
              * @description Fields that depend on the type; readers ignore types and fields that they do not know. `message.imported`, what was said elsewhere
              *     before this conversation began (by an import, or in the earlier messages of a request to `/v1`): `message` (its id), `role` (`system`, `user` or
-             *     `assistant`), `text`, and `attachments` if it had pictures: objects with `artifact`, `name`, `mediaType`, `size`. It is shown and told to the model, and
+             *     `assistant`), `text`, and `attachments` if it had pictures, PDF or audio: objects with `artifact`, `name`, `mediaType`, `size`. It is shown and told to the model, and
              *     nothing in it is ever run. `approval.requested` says in `needs.reasons` which of its `reasons` only say what `needs` holds.
              */
             readonly data: Record<string, never>;
@@ -992,6 +993,8 @@ export interface components {
             readonly workspace?: components["schemas"]["Access"];
         };
         readonly Model: {
+            /** @description Whether it takes recordings; null if unknown. */
+            readonly audio?: boolean | null;
             readonly connection: string;
             /** @description Null if unknown. */
             readonly contextTokens?: number | null;
@@ -1288,6 +1291,8 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
+                    /** @description Whether its models take recordings (WAV */
+                    readonly audio?: boolean | null;
                     /** Format: uri */
                     readonly baseUrl: string;
                     readonly contextTokens?: number | null;
@@ -2069,7 +2074,7 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description Pictures (PNG, JPEG, GIF, WebP) for models that see, and files of text in UTF-8 of at most 256 KiB. */
+                    /** @description Pictures (PNG, JPEG, GIF, WebP), PDF and audio (WAV, MP3), for models that take them, of at most 5 MiB each, and files of text in UTF-8 of at most 256 KiB. */
                     readonly attachments?: readonly {
                         /** @description An artifact of this conversation; or else name and data. */
                         readonly artifact?: string;

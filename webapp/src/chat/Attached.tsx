@@ -1,4 +1,4 @@
-import { FileText, X } from "lucide-react";
+import { FileMusic, FileText, X } from "lucide-react";
 import { memo, useState } from "react";
 import { texts } from "../texts";
 import { Dialog } from "../ui/Dialog";
@@ -13,7 +13,7 @@ export function Uploads({ uploads, onRemove }: { readonly uploads: readonly Uplo
     <ul className="uploads" aria-label={texts.composer.files}>
       {uploads.map((upload, index) => (
         <li key={index} className="upload">
-          {upload.url === undefined ? <FileText aria-hidden /> : <img src={upload.url} alt="" />}
+          {upload.url !== undefined ? <img src={upload.url} alt="" /> : upload.kind === "audio" ? <FileMusic aria-hidden /> : <FileText aria-hidden />}
           <span className="upload-name">
             <PlainText text={upload.name} />
             <span className="faint">{bytes(upload.size)}</span>
@@ -29,26 +29,18 @@ export function Uploads({ uploads, onRemove }: { readonly uploads: readonly Uplo
 
 interface Props {
   readonly conversation: string;
-  readonly pictures: readonly Artifact[];
+  /** Those that the model is given as they are. */
+  readonly whole: readonly Artifact[];
   readonly files: readonly AttachedFile[];
 }
 
 /** The files of a message that was sent. */
-export const AttachedFiles = memo(function AttachedFiles({ conversation, pictures, files }: Props) {
+export const AttachedFiles = memo(function AttachedFiles({ conversation, whole, files }: Props) {
   const [shown, setShown] = useState<AttachedFile>();
   return (
     <div className="attached">
-      {pictures.map((picture) => (
-        <a key={picture.id} href={artifactUrl(conversation, picture.id)} target="_blank" rel="noreferrer" className="attached-picture">
-          {picture.mediaType.startsWith("image/") ? (
-            <img src={artifactUrl(conversation, picture.id)} alt={picture.name} loading="lazy" />
-          ) : (
-            <span className="upload">
-              <FileText aria-hidden />
-              <PlainText text={picture.name} />
-            </span>
-          )}
-        </a>
+      {whole.map((file) => (
+        <Whole key={file.id} file={file} url={artifactUrl(conversation, file.id)} />
       ))}
       {files.map((file, index) => (
         <button key={index} type="button" className="upload" onClick={() => setShown(file)}>
@@ -71,3 +63,28 @@ export const AttachedFiles = memo(function AttachedFiles({ conversation, picture
     </div>
   );
 });
+
+function Whole({ file, url }: { readonly file: Artifact; readonly url: string }) {
+  if (file.mediaType.startsWith("audio/")) {
+    return (
+      <figure className="attached-audio">
+        <audio src={url} controls preload="none" aria-label={file.name} />
+        <figcaption className="faint">
+          <PlainText text={file.name} />
+        </figcaption>
+      </figure>
+    );
+  }
+  return (
+    <a href={url} target="_blank" rel="noreferrer" className="attached-picture">
+      {file.mediaType.startsWith("image/") ? (
+        <img src={url} alt={file.name} loading="lazy" />
+      ) : (
+        <span className="upload">
+          <FileText aria-hidden />
+          <PlainText text={file.name} />
+        </span>
+      )}
+    </a>
+  );
+}

@@ -124,7 +124,7 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
           }
         }}
       >
-        {(["picture", "pdf"] as const).map((kind) => uploads.some((upload) => upload.kind === kind) && <NotGiven key={kind} kind={kind} model={model} />)}
+        {(["picture", "pdf", "audio"] as const).map((kind) => uploads.some((upload) => upload.kind === kind) && <NotGiven key={kind} kind={kind} model={model} />)}
         {uploads.length > 0 && <Uploads uploads={uploads} onRemove={(gone) => setUploads(uploads.filter((one) => one !== gone))} />}
         <div className="composer-row">
           <button type="button" className="icon-button attach" aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => picker.current?.click()}>
@@ -184,7 +184,7 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
 /** Says before a file is sent that the model is not given it. */
 function NotGiven({ kind, model }: { readonly kind: Exclude<Kind, "text">; readonly model: string | undefined }) {
   const known = useStore(models).data?.models.find((one) => one.id === model);
-  const takes = { picture: known?.images, pdf: known?.files }[kind];
+  const takes = { picture: known?.images, pdf: known?.files, audio: known?.audio }[kind];
   if (!known || takes === true) {
     return null;
   }

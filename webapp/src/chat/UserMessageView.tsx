@@ -33,7 +33,7 @@ export const UserMessageView = memo(function UserMessageView({ conversation, mes
   return (
     <div className="user" role="group" aria-label={texts.chat.you}>
       {(message.attachments.length > 0 || files.length > 0) && (
-        <AttachedFiles conversation={conversation.ownerOf(message.seq)} pictures={message.attachments} files={files} />
+        <AttachedFiles conversation={conversation.ownerOf(message.seq)} whole={message.attachments} files={files} />
       )}
       {editing ? (
         <EditForm text={said} busy={busy} onSend={again} onCancel={() => setEditing(false)} />

@@ -1,7 +1,7 @@
 import { texts } from "../texts";
 
 /** What a file is to a model: text is told to every one, the rest is given to those that take it. */
-export type Kind = "picture" | "pdf" | "text";
+export type Kind = "picture" | "pdf" | "audio" | "text";
 
 /** A file that goes with the next message. */
 export interface Upload {
@@ -23,6 +23,12 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ["image/gif", "picture"],
   ["image/webp", "picture"],
   ["application/pdf", "pdf"],
+  ["audio/wav", "audio"],
+  ["audio/x-wav", "audio"],
+  ["audio/wave", "audio"],
+  ["audio/vnd.wave", "audio"],
+  ["audio/mpeg", "audio"],
+  ["audio/mp3", "audio"],
 ]);
 
 function kindOf(mediaType: string): Kind {
@@ -99,7 +105,7 @@ export interface AttachedFile {
   readonly text: string;
 }
 
-const MARK = /(?:^|\n\n)\[Attached (picture|PDF|file): ([^\n]*)\](?=\n|$)/g;
+const MARK = /(?:^|\n\n)\[Attached (picture|PDF|audio|file): ([^\n]*)\](?=\n|$)/g;
 
 /** What the user wrote, and the files that the message holds behind it. */
 export function splitAttached(message: string): {

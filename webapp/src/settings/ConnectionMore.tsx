@@ -29,7 +29,7 @@ export function ConnectionMore({ details, onChange }: Props) {
             <option value="native">{texts.connection.protocols.native}</option>
           </select>
         </div>
-        {(["images", "files"] as const).map((what) => (
+        {(["images", "files", "audio"] as const).map((what) => (
           <div key={what} className="field half">
             <label htmlFor={`${id}-${what}`}>{texts.connection.takes[what].label}</label>
             <select id={`${id}-${what}`} className="input" value={details[what]} onChange={(event) => set({ [what]: event.target.value as Choice })}>

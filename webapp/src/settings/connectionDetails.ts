@@ -14,6 +14,7 @@ export interface Details {
   readonly contextTokens: string;
   readonly images: Choice;
   readonly files: Choice;
+  readonly audio: Choice;
   readonly input: string;
   readonly output: string;
   readonly cachedInput: string;
@@ -29,6 +30,7 @@ export function detailsOf(connection: Connection | undefined): Details {
     contextTokens: shown(connection?.contextTokens),
     images: choiceOf(connection?.images),
     files: choiceOf(connection?.files),
+    audio: choiceOf(connection?.audio),
     input: shown(prices?.input),
     output: shown(prices?.output),
     cachedInput: shown(prices?.cachedInput),
@@ -62,6 +64,7 @@ export function bodyOf(details: Details, place: { readonly kind: string; readonl
     contextTokens: number(details.contextTokens),
     images: said(details.images),
     files: said(details.files),
+    audio: said(details.audio),
     prices: input === null || output === null ? null : { input, output, cachedInput: number(details.cachedInput) },
     protocol: details.protocol === "" ? null : details.protocol,
   };

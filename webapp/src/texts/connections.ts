@@ -15,6 +15,7 @@ export const connection = {
   takes: {
     images: { label: "Pictures", unknown: "As the server says", yes: "Its models see pictures", no: "Its models see no pictures" },
     files: { label: "PDF", unknown: "As the server says", yes: "Its models take PDF", no: "Its models take no PDF" },
+    audio: { label: "Audio", unknown: "As the server says", yes: "Its models take audio", no: "Its models take no audio" },
   },
   prices: "Prices in US dollars for a million tokens",
   priceInput: "Input",

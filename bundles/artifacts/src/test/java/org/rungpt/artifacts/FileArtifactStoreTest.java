@@ -58,7 +58,6 @@ final class FileArtifactStoreTest {
         assertThat(store.list("v1")).containsExactly(picture, text);
         assertThat(store.find("v1", picture.id())).contains(picture);
         assertThat(picture.mediaType()).isEqualTo("image/png");
-        assertThat(picture.isPicture()).isTrue();
         assertThat(picture.size()).isEqualTo(PNG.length);
         assertThat(content("v1", text.id())).isEqualTo("hello");
         assertThat(store.list("v2")).isEmpty();

@@ -12,13 +12,14 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.rungpt.api.artifact.Artifact;
 import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.model.ContentPart;
 
 /**
- * The files that go with a user's message: pictures and PDF are given to models that take them, text is told to every model.
+ * The files that go with a user's message: pictures, PDF and audio are given to models that take them, text is told to every model.
  *
  * @param texts what is told of each file
  */
@@ -59,8 +60,8 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
                 Artifact artifact = store.find(conversation, id)
                         .orElseThrow(() -> new ChatException(
                                 ChatException.Kind.NOT_FOUND, "there is no artifact " + Visible.cut(id, 80) + " here"));
-                boolean file = Pictures.isFile(artifact.mediaType());
-                if (artifact.isPicture() || file) {
+                Optional<Medium> medium = Medium.of(artifact.mediaType());
+                if (medium.isPresent()) {
                     if (artifact.size() > Pictures.LARGEST) {
                         throw new ChatException(
                                 ChatException.Kind.INVALID,
@@ -69,7 +70,7 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
                     }
                     pictures.add(new CallState.LeftFile(
                             artifact.id(), artifact.name(), artifact.mediaType(), artifact.size()));
-                    texts.add("[Attached " + (file ? "PDF" : "picture") + ": " + artifact.name() + "]");
+                    texts.add("[Attached " + medium.get().mark + ": " + artifact.name() + "]");
                 } else {
                     texts.add(text(store, conversation, artifact));
                 }
@@ -129,7 +130,8 @@ record Attachments(List<CallState.LeftFile> pictures, List<String> texts) {
         } catch (CharacterCodingException e) {
             throw new ChatException(
                     ChatException.Kind.INVALID,
-                    artifact.name() + " is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor text in UTF-8: "
+                    artifact.name()
+                            + " is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor audio (WAV, MP3) nor text in UTF-8: "
                             + artifact.mediaType().toLowerCase(Locale.ROOT),
                     e);
         }

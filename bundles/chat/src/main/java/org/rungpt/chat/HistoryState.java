@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.rungpt.api.chat.Message;
 
@@ -54,7 +55,7 @@ final class HistoryState {
         messages.add(results);
         List<CallState.LeftFile> left = calls.stream()
                 .flatMap(call -> call.files().stream())
-                .filter(file -> Pictures.isPicture(file.mediaType()))
+                .filter(file -> Medium.of(file.mediaType()).equals(Optional.of(Medium.PICTURE)))
                 .toList();
         if (!left.isEmpty()) {
             pictures.put(results.id(), left);

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts pictures, and files that users attached, behind the results and messages that they belong to, for models that take them: the latest few, and none that is too large.
- * What the model is not shown, it is told of.
+ * Puts pictures, and files and recordings that users attached, behind the results and messages that they belong to, for models that
+ * take them: the latest few, and none that is too large. What the model is not given, it is told of.
  */
 final class Pictures {
     private static final Logger LOG = LoggerFactory.getLogger(Pictures.class);
@@ -38,20 +38,7 @@ final class Pictures {
         this.conversation = conversation;
     }
 
-    /** Whether models take such a picture. */
-    static boolean isPicture(String mediaType) {
-        return switch (mediaType) {
-            case "image/png", "image/jpeg", "image/gif", "image/webp" -> true;
-            default -> false;
-        };
-    }
-
-    /** Whether models take such a file. */
-    static boolean isFile(String mediaType) {
-        return mediaType.equals("application/pdf");
-    }
-
-    /** @return the history as the protocol renders it, with what the model takes of pictures and files */
+    /** @return the history as the protocol renders it, with what the model takes of them */
     List<ModelMessage> render(CallProtocol protocol, String nonce, ConversationState state, @Nullable ModelInfo model) {
         List<Message> history = state.history();
         var rendered = new ArrayList<>(protocol.render(nonce, history));
@@ -98,20 +85,13 @@ final class Pictures {
         }
     }
 
-    private static ContentPart notShown(CallState.LeftFile file, String why) {
-        return new ContentPart.Text("\n[You do not see the " + kind(file) + " " + file.name() + ": it " + why + ".]");
+    private static ContentPart notGiven(Medium medium, CallState.LeftFile file, String why) {
+        return new ContentPart.Text(
+                "\n[You do not " + medium.verb + " the " + medium.one + " " + file.name() + ": it " + why + ".]");
     }
 
-    private static String kind(CallState.LeftFile file) {
-        return isFile(file.mediaType()) ? "file" : "picture";
-    }
-
-    private static boolean takes(@Nullable ModelInfo model, CallState.LeftFile file) {
-        return model != null
-                && Boolean.TRUE.equals(
-                        isFile(file.mediaType())
-                                ? model.takes().files()
-                                : model.takes().images());
+    private static boolean takes(@Nullable ModelInfo model, Medium medium) {
+        return model != null && Boolean.TRUE.equals(medium.takenBy(model.takes()));
     }
 
     private List<ContentPart> parts(List<CallState.LeftFile> files, int most, @Nullable ModelInfo model) {
@@ -119,29 +99,29 @@ final class Pictures {
         Optional<ArtifactStore> store = services.artifacts.first();
         int shown = 0;
         for (CallState.LeftFile file : files) {
-            if (!takes(model, file)) {
-                parts.add(notShown(file, "could not be sent: this model is not known to take " + kind(file) + "s"));
+            Medium medium = Medium.of(file.mediaType()).orElse(null);
+            if (medium == null) {
+                continue;
+            } else if (!takes(model, medium)) {
+                parts.add(notGiven(medium, file, "could not be sent: this model is not known to take " + medium.many));
                 continue;
             } else if (file.size() > LARGEST) {
-                parts.add(notShown(file, "is larger than " + (LARGEST >> 20) + " MiB"));
+                parts.add(notGiven(medium, file, "is larger than " + (LARGEST >> 20) + " MiB"));
                 continue;
             } else if (shown >= most) {
-                parts.add(notShown(file, "is not among the latest " + MOST));
+                parts.add(notGiven(medium, file, "is not among the latest " + MOST));
                 continue;
             } else if (store.isEmpty()) {
-                parts.add(notShown(file, "cannot be read now"));
+                parts.add(notGiven(medium, file, "cannot be read now"));
                 continue;
             }
             try (InputStream in = Channels.newInputStream(store.get().open(conversation, file.artifact()))) {
                 String content = Base64.getEncoder().encodeToString(in.readNBytes((int) LARGEST));
-                parts.add(new ContentPart.Text("\n[The " + kind(file) + " " + file.name() + ":]"));
-                parts.add(
-                        isFile(file.mediaType())
-                                ? new ContentPart.File(file.name(), file.mediaType(), content)
-                                : new ContentPart.Image(file.mediaType(), content));
+                parts.add(new ContentPart.Text("\n[The " + medium.one + " " + file.name() + ":]"));
+                parts.add(medium.part(file, content));
                 shown++;
             } catch (IOException | RuntimeException e) {
-                parts.add(notShown(file, "cannot be read now"));
+                parts.add(notGiven(medium, file, "cannot be read now"));
                 LOG.warn("the file {} cannot be shown to the model: {}", file.name(), e.toString());
             }
         }

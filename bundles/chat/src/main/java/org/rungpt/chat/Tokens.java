@@ -15,6 +15,10 @@ final class Tokens {
     private static final int PER_MESSAGE = 4;
     /** So much of a PDF in Base64 counts as a token: how many pages it has, only the server knows. */
     private static final int FILE_CHARACTERS = 60;
+    /** So much of a recording in Base64 counts as a token: some 20 of them are a second of speech. */
+    private static final int WAV_CHARACTERS = 2000;
+
+    private static final int MP3_CHARACTERS = 500;
 
     private static final int PER_IMAGE = 800;
     private static final double LETTER = 1 / 4.6;
@@ -43,17 +47,25 @@ final class Tokens {
         for (ModelMessage message : messages) {
             all += PER_MESSAGE;
             for (ContentPart part : message.content()) {
-                all += part instanceof ContentPart.Text text
-                        ? of(text.text())
-                        : part instanceof ContentPart.File file
-                                ? Math.max(PER_IMAGE, file.base64().length() / FILE_CHARACTERS)
-                                : PER_IMAGE;
+                all += of(part);
             }
             for (ModelMessage.ToolCall call : message.toolCalls()) {
                 all += PER_MESSAGE + of(call.name()) + of(call.arguments());
             }
         }
         return all;
+    }
+
+    private static long of(ContentPart part) {
+        if (part instanceof ContentPart.Text text) {
+            return of(text.text());
+        } else if (part instanceof ContentPart.File file) {
+            return Math.max(PER_IMAGE, file.base64().length() / FILE_CHARACTERS);
+        } else if (part instanceof ContentPart.Audio audio) {
+            boolean packed = audio.mediaType().equals("audio/mpeg");
+            return PER_MESSAGE + audio.base64().length() / (packed ? MP3_CHARACTERS : WAV_CHARACTERS);
+        }
+        return PER_IMAGE;
     }
 
     static long of(String text) {

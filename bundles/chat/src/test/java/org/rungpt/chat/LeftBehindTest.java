@@ -186,7 +186,7 @@ final class LeftBehindTest {
     @Test
     void aPdfGoesToAModelThatTakesFilesAndOthersAreToldThatTheyHaveItNot() throws Exception {
         for (Boolean takes : new Boolean[] {true, false, null}) {
-            house.model.info = new ModelInfo("one", "One", null, new Inputs(null, takes), null);
+            house.model.info = new ModelInfo("one", "One", null, new Inputs(null, takes, null), null);
             String id = house.conversation();
             String pdf = files.put(id, "upload", "a.pdf", new java.io.ByteArrayInputStream(new byte[] {1, 2, 3}))
                     .id();
@@ -199,6 +199,34 @@ final class LeftBehindTest {
             } else {
                 assertThat(asked.content()).allMatch(ContentPart.Text.class::isInstance);
                 assertThat(asked.text()).contains("[You do not see the file a.pdf: it could not be sent");
+            }
+        }
+    }
+
+    @Test
+    void audioGoesToAModelThatHearsAndOthersAreToldThatTheyHaveItNot() throws Exception {
+        for (Boolean takes : new Boolean[] {true, false, null}) {
+            house.model.info = new ModelInfo("one", "One", null, new Inputs(true, true, takes), null);
+            String id = house.conversation();
+            List<String> recordings = new java.util.ArrayList<>();
+            for (String name : List.of("a.wav", "b.mp3")) {
+                recordings.add(files.put(id, "upload", name, new java.io.ByteArrayInputStream(new byte[] {1, 2, 3}))
+                        .id());
+            }
+            house.chat.post(id, null, "listen", recordings);
+            List<ModelMessage> messages = house.model.next().request.messages();
+            ModelMessage asked = messages.get(messages.size() - 1);
+            assertThat(asked.text()).contains("[Attached audio: a.wav]\n\n[Attached audio: b.mp3]");
+            if (Boolean.TRUE.equals(takes)) {
+                assertThat(asked.content())
+                        .contains(
+                                new ContentPart.Audio("audio/wav", "AQID"),
+                                new ContentPart.Audio("audio/mpeg", "AQID"));
+            } else {
+                assertThat(asked.content()).allMatch(ContentPart.Text.class::isInstance);
+                assertThat(asked.text())
+                        .contains("[You do not hear the audio a.wav: it could not be sent: this model is not known to"
+                                + " take audio.]");
             }
         }
     }

@@ -34,14 +34,7 @@ final class LeftFiles implements ArtifactStore {
             throws IOException {
         byte[] content = bytes.readAllBytes();
         String id = "f_" + name.hashCode();
-        var artifact = new Artifact(
-                id,
-                call,
-                name,
-                name.endsWith(".png") ? "image/png" : name.endsWith(".pdf") ? "application/pdf" : "text/plain",
-                content.length,
-                "0",
-                Instant.now());
+        var artifact = new Artifact(id, call, name, mediaType(name), content.length, "0", Instant.now());
         artifacts.add(artifact);
         homes.add(conversation + "/" + id);
         contents.put(id, content);
@@ -94,5 +87,15 @@ final class LeftFiles implements ArtifactStore {
         }
         deleted.add(conversation);
         homes.removeIf(home -> home.startsWith(conversation + "/"));
+    }
+
+    private static String mediaType(String name) {
+        return switch (name.substring(name.lastIndexOf('.') + 1)) {
+            case "png" -> "image/png";
+            case "pdf" -> "application/pdf";
+            case "wav" -> "audio/wav";
+            case "mp3" -> "audio/mpeg";
+            default -> "text/plain";
+        };
     }
 }

@@ -21,6 +21,7 @@ import org.rungpt.api.model.Sampling;
  * @param text the last message, the user's
  * @param pictures those of the last message
  * @param files those of the last message
+ * @param audio that of the last message
  * @param sampling how the model chooses its words
  * @param stream whether the answer is wanted piece by piece
  * @param usage whether a stream ends with the usage
@@ -34,6 +35,7 @@ record DoorRequest(
         String text,
         List<ContentPart.Image> pictures,
         List<ContentPart.File> files,
+        List<ContentPart.Audio> audio,
         Sampling sampling,
         boolean stream,
         boolean usage,
@@ -41,8 +43,21 @@ record DoorRequest(
         boolean keep) {
     private static final Pattern DATA_URL = Pattern.compile("data:(image/(?:png|jpeg|gif|webp));base64,");
     private static final String PDF_URL = "data:application/pdf;base64,";
+    static final String MP3 = "audio/mpeg";
     private static final int MAX_NAME = 200;
     private static final int MAX_PICTURE = 5 << 20;
+
+    /** What a message holds beside its text. */
+    private static final class Parts {
+        final List<ContentPart.Image> pictures = new ArrayList<>();
+        final List<ContentPart.File> files = new ArrayList<>();
+        final List<ContentPart.Audio> audio = new ArrayList<>();
+
+        /** What is kept of the last message only. */
+        boolean isForTheLast() {
+            return !files.isEmpty() || !audio.isEmpty();
+        }
+    }
 
     static DoorRequest of(ObjectNode body) throws ApiException {
         JsonNode own = body.path("rungpt");
@@ -52,15 +67,16 @@ record DoorRequest(
         }
         List<Opening.Said> said = new ArrayList<>();
         int number = 0;
-        List<ContentPart.File> files = new ArrayList<>();
+        var parts = new Parts();
         String role = "";
         var calls = new DoorCalls();
         for (JsonNode message : body.path("messages")) {
-            if (!files.isEmpty()) {
-                throw wrong(number - 1, "", "holds a file: only the last message may.");
+            if (parts.isForTheLast()) {
+                throw wrong(number - 1, "", "holds a file or audio: only the last message may.");
             }
+            parts = new Parts();
             role = message.path("role").asText("").toLowerCase(Locale.ROOT);
-            said.add(said(message, role, number++, calls, files));
+            said.add(said(message, role, number++, calls, parts));
         }
         Opening.Said last = said.remove(said.size() - 1);
         if (!role.equals("user")) {
@@ -71,7 +87,8 @@ record DoorRequest(
                 said,
                 last.text(),
                 last.pictures(),
-                files,
+                parts.files,
+                parts.audio,
                 DoorParameters.sampling(body),
                 body.path("stream").asBoolean(),
                 body.path("stream_options").path("include_usage").asBoolean(),
@@ -79,17 +96,15 @@ record DoorRequest(
                 own.path("keep").asBoolean());
     }
 
-    private static Opening.Said said(
-            JsonNode message, String role, int number, DoorCalls calls, List<ContentPart.File> files)
+    private static Opening.Said said(JsonNode message, String role, int number, DoorCalls calls, Parts parts)
             throws ApiException {
-        List<ContentPart.Image> pictures = new ArrayList<>();
-        String text = content(message.path("content"), number, pictures, files);
-        if (!pictures.isEmpty() && !role.equals("user")) {
+        String text = content(message.path("content"), number, parts);
+        if (!parts.pictures.isEmpty() && !role.equals("user")) {
             throw wrong(number, "", "only a user's message may hold pictures.");
         }
         return switch (role) {
             case "system", "developer" -> new Opening.Said(Opening.Role.SYSTEM, text);
-            case "user" -> new Opening.Said(Opening.Role.USER, text, pictures);
+            case "user" -> new Opening.Said(Opening.Role.USER, text, parts.pictures);
             case "assistant" -> new Opening.Said(Opening.Role.ASSISTANT, calls.made(text, message));
             case "tool", "function" -> new Opening.Said(Opening.Role.USER, calls.result(text, message));
             default -> throw wrong(number, ".role", "must be system, developer, user, assistant or tool.");
@@ -107,9 +122,7 @@ record DoorRequest(
                 || before.stream().anyMatch(said -> !said.pictures().isEmpty());
     }
 
-    private static String content(
-            JsonNode content, int number, List<ContentPart.Image> pictures, List<ContentPart.File> files)
-            throws ApiException {
+    private static String content(JsonNode content, int number, Parts parts) throws ApiException {
         if (content.isTextual()) {
             return content.textValue();
         }
@@ -124,10 +137,14 @@ record DoorRequest(
             switch (part.path("type").asText()) {
                 case "text" -> text.append(part.path("text").asText());
                 case "image_url" ->
-                    pictures.add(picture(part.path("image_url").path("url").asText(""), number));
+                    parts.pictures.add(
+                            picture(part.path("image_url").path("url").asText(""), number));
                 case "refusal" -> text.append(part.path("refusal").asText());
-                case "file" -> files.add(file(part.path("file"), number));
-                default -> throw wrong(number, ".content", "may hold parts of type text, image_url and file only.");
+                case "file" -> parts.files.add(file(part.path("file"), number));
+                case "input_audio" -> parts.audio.add(audio(part.path("input_audio"), number));
+                default ->
+                    throw wrong(
+                            number, ".content", "may hold parts of type text, image_url, file and input_audio only.");
             }
         }
         return text.toString();
@@ -144,6 +161,15 @@ record DoorRequest(
                             + "...).");
         }
         return new ContentPart.File(name, "application/pdf", data.substring(PDF_URL.length()));
+    }
+
+    private static ContentPart.Audio audio(JsonNode audio, int number) throws ApiException {
+        String format = audio.path("format").asText("");
+        String data = audio.path("data").asText("");
+        if (data.isEmpty() || !(format.equals("wav") || format.equals("mp3"))) {
+            throw wrong(number, "", "holds audio that is not \"data\" in Base64 and \"format\", wav or mp3.");
+        }
+        return new ContentPart.Audio(format.equals("mp3") ? MP3 : "audio/wav", data);
     }
 
     private static ContentPart.Image picture(String url, int number) throws ApiException {

@@ -125,6 +125,9 @@ public final class DoorServlet extends HttpServlet {
             if (!asked.files().isEmpty()) {
                 needs(conversations, model, "files", Inputs::files);
             }
+            if (!asked.audio().isEmpty()) {
+                needs(conversations, model, "audio", Inputs::audio);
+            }
             if (conversation == null) {
                 conversation = conversations.open(new Opening(model, null, asked.before()));
             }
@@ -159,6 +162,10 @@ public final class DoorServlet extends HttpServlet {
             }
             for (ContentPart.File file : asked.files()) {
                 attached.add(uploads.store(file.name(), file.base64()));
+            }
+            for (ContentPart.Audio audio : asked.audio()) {
+                attached.add(uploads.store(
+                        "audio." + (audio.mediaType().equals(DoorRequest.MP3) ? "mp3" : "wav"), audio.base64()));
             }
             conversations.postText(conversation.id(), message, asked.text(), attached, asked.sampling());
         } catch (ApiException e) {

@@ -33,7 +33,17 @@ import org.rungpt.web.Router.Call;
 final class ModelRoutes {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,30}");
     private static final Set<String> CONNECTION_FIELDS = Set.of(
-            "kind", "baseUrl", "headers", "key", "models", "contextTokens", "prices", "images", "files", "protocol");
+            "kind",
+            "baseUrl",
+            "headers",
+            "key",
+            "models",
+            "contextTokens",
+            "prices",
+            "images",
+            "files",
+            "audio",
+            "protocol");
     private static final int FIRST_LOOK_SECONDS = 3;
     private static final int LOOK_SECONDS = 5;
     private static final int REFRESH_SECONDS = 30;
@@ -90,6 +100,7 @@ final class ModelRoutes {
                     .put("reason", readiness.reason())
                     .put("images", model.takes().images())
                     .put("files", model.takes().files())
+                    .put("audio", model.takes().audio())
                     .put("contextTokens", model.contextTokens());
             node.set("prices", prices(model.prices()));
         }
@@ -148,6 +159,7 @@ final class ModelRoutes {
                 node.put("contextTokens", settings.contextTokens())
                         .put("images", settings.takes().images())
                         .put("files", settings.takes().files())
+                        .put("audio", settings.takes().audio())
                         .put("protocol", settings.protocol())
                         .set("prices", prices(settings.prices()));
                 ObjectNode headers = node.putObject("headers");
@@ -175,7 +187,7 @@ final class ModelRoutes {
                             models(body),
                             contextTokens(body),
                             prices(body),
-                            new Inputs(flag(body, "images"), flag(body, "files")),
+                            new Inputs(flag(body, "images"), flag(body, "files"), flag(body, "audio")),
                             Json.text(body, "protocol")),
                     Json.text(body, "key"));
         } catch (IllegalArgumentException e) {

@@ -107,6 +107,27 @@ class DoorRequestTest {
     }
 
     @Test
+    void theLastMessageMayHoldAudio() throws Exception {
+        String message = """
+                {"role":"user","content":[{"type":"text","text":"Listen."},
+                  {"type":"input_audio","input_audio":{"data":"%s","format":"%s"}}]}""";
+        String recording = message.formatted("SUQz", "mp3");
+        assertThat(read("{\"messages\":[" + recording + "]}").audio())
+                .containsExactly(new ContentPart.Audio("audio/mpeg", "SUQz"));
+        assertThat(read("{\"messages\":[" + message.formatted("UklG", "wav") + "]}")
+                        .audio())
+                .containsExactly(new ContentPart.Audio("audio/wav", "UklG"));
+        for (String wrong : List.of(message.formatted("SUQz", "flac"), message.formatted("", "wav"))) {
+            assertThatExceptionOfType(ApiException.class)
+                    .isThrownBy(() -> read("{\"messages\":[" + wrong + "]}"))
+                    .withMessageContaining("\"messages[0]\" holds audio that is not \"data\" in Base64");
+        }
+        assertThatExceptionOfType(ApiException.class)
+                .isThrownBy(() -> read("{\"messages\":[" + recording + ",{\"role\":\"user\",\"content\":\"x\"}]}"))
+                .withMessageContaining("only the last message may");
+    }
+
+    @Test
     void theLastWordIsTheUsers() {
         assertThatExceptionOfType(ApiException.class)
                 .isThrownBy(

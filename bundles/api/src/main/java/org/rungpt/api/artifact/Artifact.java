@@ -25,12 +25,4 @@ public record Artifact(
         Objects.requireNonNull(sha256, "sha256");
         Objects.requireNonNull(created, "created");
     }
-
-    /** Whether it is a picture of a kind that models take: PNG, JPEG, GIF or WebP. */
-    public boolean isPicture() {
-        return switch (mediaType) {
-            case "image/png", "image/jpeg", "image/gif", "image/webp" -> true;
-            default -> false;
-        };
-    }
 }

@@ -38,4 +38,17 @@ public sealed interface ContentPart {
             Objects.requireNonNull(base64, "base64");
         }
     }
+
+    /**
+     * A recording, for models that hear.
+     *
+     * @param mediaType {@code audio/wav} or {@code audio/mpeg}
+     * @param base64 its bytes in Base64
+     */
+    record Audio(String mediaType, String base64) implements ContentPart {
+        public Audio {
+            Objects.requireNonNull(mediaType, "mediaType");
+            Objects.requireNonNull(base64, "base64");
+        }
+    }
 }

@@ -175,6 +175,12 @@ final class ChatRequest {
             text(json, "filename", file.name());
             json.writeStringField("file_data", "data:" + file.mediaType() + ";base64," + file.base64());
             json.writeEndObject();
+        } else if (part instanceof ContentPart.Audio audio) {
+            json.writeStringField("type", "input_audio");
+            json.writeObjectFieldStart("input_audio");
+            json.writeStringField("data", audio.base64());
+            json.writeStringField("format", audio.mediaType().equals("audio/mpeg") ? "mp3" : "wav");
+            json.writeEndObject();
         }
         json.writeEndObject();
     }

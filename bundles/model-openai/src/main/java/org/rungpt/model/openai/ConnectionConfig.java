@@ -73,6 +73,13 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     String files() default "";
 
     @AttributeDefinition(
+            name = "Audio",
+            description =
+                    "true or false: whether its models take recordings (WAV, MP3); empty for what is known of each",
+            required = false)
+    String audio() default "";
+
+    @AttributeDefinition(
             name = "Protocol",
             description = "tags or native: how new conversations with its models call; empty for the general setting",
             required = false)

@@ -20,6 +20,7 @@ final class FactsProperties {
                 prices == null || prices.cachedInput() == null ? "" : Double.toString(prices.cachedInput()));
         values.put("images", flag(facts.takes().images()));
         values.put("files", flag(facts.takes().files()));
+        values.put("audio", flag(facts.takes().audio()));
         values.put("protocol", facts.protocol());
     }
 
@@ -33,6 +34,7 @@ final class FactsProperties {
                 text(values, "priceCachedInput"),
                 text(values, "images"),
                 text(values, "files"),
+                text(values, "audio"),
                 text(values, "protocol"));
     }
 

@@ -14,7 +14,7 @@ import org.rungpt.api.model.Inputs;
 import org.rungpt.api.model.ModelInfo;
 
 /**
- * What a server on this machine says of its models in its own words: how much they take, and whether they see. Its list in OpenAI's form
+ * What a server on this machine says of its models in its own words: how much they take, and whether they see and hear. Its list in OpenAI's form
  * says neither. Blocks; one thread at a time.
  *
  * @see <a href="https://docs.ollama.com/api-reference/show-model-details">Ollama</a>
@@ -77,7 +77,7 @@ final class LocalFacts {
                 models.add(with(
                         model,
                         context == null ? ollamaContext(shown) : context,
-                        can.isArray() ? holds(can, "vision") : null));
+                        Inputs.images(can.isArray() ? holds(can, "vision") : null)));
             }
         }
         return models;
@@ -117,7 +117,7 @@ final class LocalFacts {
                 models.add(with(
                         model,
                         loaded == null ? positive(facts.path("max_context_length")) : loaded,
-                        type.equals("vlm") ? Boolean.TRUE : type.equals("llm") ? Boolean.FALSE : null));
+                        Inputs.images(type.equals("vlm") ? Boolean.TRUE : type.equals("llm") ? Boolean.FALSE : null)));
             }
         }
         return models;
@@ -129,19 +129,23 @@ final class LocalFacts {
         if (!props.isObject()) {
             return listed;
         }
-        JsonNode sees = props.path("modalities").path("vision");
+        JsonNode modalities = props.path("modalities");
         return List.of(with(
                 listed.get(0),
                 positive(props.path("default_generation_settings").path("n_ctx")),
-                sees.isBoolean() ? Boolean.valueOf(sees.booleanValue()) : null));
+                new Inputs(flag(modalities.path("vision")), null, flag(modalities.path("audio")))));
     }
 
-    private static ModelInfo with(ModelInfo model, @Nullable Integer context, @Nullable Boolean images) {
+    private static @Nullable Boolean flag(JsonNode said) {
+        return said.isBoolean() ? Boolean.valueOf(said.booleanValue()) : null;
+    }
+
+    private static ModelInfo with(ModelInfo model, @Nullable Integer context, Inputs takes) {
         return new ModelInfo(
                 model.id(),
                 model.title(),
                 context == null ? model.contextTokens() : context,
-                Inputs.images(images).or(model.takes()),
+                takes.or(model.takes()),
                 model.prices());
     }
 

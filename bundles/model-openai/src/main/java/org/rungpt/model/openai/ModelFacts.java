@@ -68,8 +68,9 @@ record ModelFacts(
             String cachedInput,
             String images,
             String files,
+            String audio,
             String protocol) {
-        Inputs takes = new Inputs(flag("images", images), flag("files", files));
+        Inputs takes = new Inputs(flag("images", images), flag("files", files), flag("audio", audio));
         Double in = price("priceInput", input);
         Double out = price("priceOutput", output);
         Double cached = price("priceCachedInput", cachedInput);

@@ -48,7 +48,7 @@ final class ModelList {
                         id,
                         title.isEmpty() ? id : title,
                         context == null ? known.contextTokens() : context,
-                        new Inputs(images(base, id, each), files(base, id, each)),
+                        takes(base, id, each),
                         each.path("pricing").isObject() ? prices(each.path("pricing")) : known.prices()));
             }
         }
@@ -105,37 +105,32 @@ final class ModelList {
         }
     }
 
-    /** OpenAI's models that see take PDF too; OpenRouter says it of each. */
-    private static @Nullable Boolean files(BaseUrl base, String id, JsonNode model) {
+    /** OpenAI's models that see take PDF too, and those that hear are for other ways of asking; OpenRouter says it of each. */
+    private static Inputs takes(BaseUrl base, String id, JsonNode model) {
         if (base.isOpenAi()) {
-            return SEES.matcher(id).find();
+            boolean sees = SEES.matcher(id).find();
+            return new Inputs(sees, sees, false);
         }
+        Inputs told = new Inputs(told(model, "image"), told(model, "file"), told(model, "audio"));
+        for (JsonNode capability : model.path("capabilities")) {
+            if (capability.asText("").equals("multimodal")
+                    || capability.asText("").equals("vision")) {
+                return Inputs.images(true).or(told); // llama.cpp and LM Studio
+            }
+        }
+        JsonNode vision = model.path("capabilities").path("vision");
+        return vision.isBoolean() && !Boolean.TRUE.equals(told.images())
+                ? Inputs.images(vision.asBoolean()).or(told)
+                : told;
+    }
+
+    private static @Nullable Boolean told(JsonNode model, String modality) {
         JsonNode modalities = model.path("architecture").path("input_modalities");
         for (JsonNode input : modalities) {
-            if (input.asText("").equals("file")) {
+            if (input.asText("").equals(modality)) {
                 return true;
             }
         }
         return modalities.isArray() ? Boolean.FALSE : null;
-    }
-
-    private static @Nullable Boolean images(BaseUrl base, String id, JsonNode model) {
-        JsonNode modalities = model.path("architecture").path("input_modalities");
-        for (JsonNode input : modalities) {
-            if (input.asText("").equals("image")) {
-                return true;
-            }
-        }
-        if (base.isOpenAi()) {
-            return SEES.matcher(id).find();
-        }
-        JsonNode vision = model.path("capabilities").path("vision");
-        for (JsonNode capability : model.path("capabilities")) {
-            if (capability.asText("").equals("multimodal")
-                    || capability.asText("").equals("vision")) {
-                return true; // llama.cpp and LM Studio
-            }
-        }
-        return vision.isBoolean() ? Boolean.valueOf(vision.asBoolean()) : modalities.isArray() ? Boolean.FALSE : null;
     }
 }

@@ -74,6 +74,7 @@ record Settings(
                         config.priceCachedInput(),
                         config.images(),
                         config.files(),
+                        config.audio(),
                         config.protocol()));
     }
 

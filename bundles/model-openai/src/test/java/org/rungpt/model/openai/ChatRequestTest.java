@@ -45,7 +45,9 @@ class ChatRequestTest {
                 List.of(
                         new ContentPart.Text("see"),
                         new ContentPart.Image("image/png", "AAAA"),
-                        new ContentPart.File("a.pdf", "application/pdf", "JVBERi0=")),
+                        new ContentPart.File("a.pdf", "application/pdf", "JVBERi0="),
+                        new ContentPart.Audio("audio/wav", "UklG"),
+                        new ContentPart.Audio("audio/mpeg", "SUQz")),
                 List.of(),
                 null);
         var call = new ModelMessage(
@@ -62,7 +64,9 @@ class ChatRequestTest {
                           {"role": "user", "content": [
                             {"type": "text", "text": "see"},
                             {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
-                            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}}]},
+                            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}},
+                            {"type": "input_audio", "input_audio": {"data": "UklG", "format": "wav"}},
+                            {"type": "input_audio", "input_audio": {"data": "SUQz", "format": "mp3"}}]},
                           {"role": "assistant", "content": null, "tool_calls": [
                             {"id": "c1", "type": "function", "function": {"name": "system__shell", "arguments": "{\\"command\\":\\"ls\\"}"}}]},
                           {"role": "tool", "content": "out", "tool_call_id": "c1"}],

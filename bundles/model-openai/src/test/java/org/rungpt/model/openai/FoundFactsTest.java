@@ -14,8 +14,8 @@ final class FoundFactsTest {
 
     @Test
     void whatIsSaidOfAServerIsKeptForItAloneUntilItIsForgotten() throws Exception {
-        ModelFacts said =
-                ModelFacts.checked(List.of("a"), 32_000, new Prices(1, 2, null), new Inputs(true, false), "native");
+        ModelFacts said = ModelFacts.checked(
+                List.of("a"), 32_000, new Prices(1, 2, null), new Inputs(true, false, true), "native");
         facts.save(LocalServer.OLLAMA, said);
         assertThat(new FoundFacts(configurations.admin()).of(LocalServer.OLLAMA))
                 .isEqualTo(said);

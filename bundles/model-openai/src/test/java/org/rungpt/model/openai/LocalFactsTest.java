@@ -124,7 +124,7 @@ final class LocalFactsTest {
         var facts = new LocalFacts(LocalServer.LLAMA_CPP);
 
         assertThat(of(facts, "model.gguf").values())
-                .containsExactly(new ModelInfo("model.gguf", "model.gguf", 12288, true));
+                .containsExactly(new ModelInfo("model.gguf", "model.gguf", 12288, new Inputs(true, null, false), null));
         assertThat(of(facts, "one", "two").values()).containsExactly(listed("one"), listed("two"));
     }
 

@@ -54,8 +54,7 @@ final class ModelListTest {
                         "gpt-4.1",
                         "o3",
                         "gpt-4o-2024-08-06");
-        assertThat(models.get(0).takes().images()).isTrue();
-        assertThat(models.get(0).takes().files()).isTrue();
+        assertThat(models.get(0).takes()).isEqualTo(new Inputs(true, true, false));
         assertThat(models.get(1).contextTokens()).isEqualTo(400_000);
         assertThat(models.get(1).prices()).isEqualTo(new Prices(1.25, 10, 0.125));
         assertThat(models.get(7).contextTokens()).isEqualTo(128_000);
@@ -69,15 +68,15 @@ final class ModelListTest {
         List<ModelInfo> models = read("http://localhost:1/v1", """
                 {"data":[{"id":"whisper-1"},{"id":"v","max_model_len":32768},{"id":"l","meta":{"n_ctx_train":8192}},{"id":"whisper-1"},{"id":""},{},
                 {"id":"o","name":"Open\\nModel","context_length":10,"pricing":{"prompt":"0.0000025","completion":"0.00001"},"architecture":{"input_modalities":["text","image"]}},
-                {"id":"p","architecture":{"input_modalities":["text","file"]}}]}""");
+                {"id":"p","architecture":{"input_modalities":["text","file","audio"]}}]}""");
 
         assertThat(models)
                 .containsExactly(
                         new ModelInfo("whisper-1", "whisper-1", null, null),
                         new ModelInfo("v", "v", 32768, null),
                         new ModelInfo("l", "l", 8192, null),
-                        new ModelInfo("o", "Open Model", 10, new Inputs(true, false), new Prices(2.5, 10, null)),
-                        new ModelInfo("p", "p", null, new Inputs(false, true), null));
+                        new ModelInfo("o", "Open Model", 10, new Inputs(true, false, false), new Prices(2.5, 10, null)),
+                        new ModelInfo("p", "p", null, new Inputs(false, true, true), null));
     }
 
     @Test

@@ -134,7 +134,7 @@ final class OpenAiConnectionsTest {
                 "",
                 Duration.ofSeconds(1),
                 new OpenAiClient.Timeouts(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1)),
-                ModelFacts.written(List.of(), 0, "", "", "", "", "", ""));
+                ModelFacts.written(List.of(), 0, "", "", "", "", "", "", ""));
     }
 
     @Test
@@ -261,7 +261,7 @@ final class OpenAiConnectionsTest {
                 List.of("one", "two"),
                 8192,
                 new Prices(1.5, 3, 0.5),
-                new Inputs(true, false),
+                new Inputs(true, false, true),
                 "native");
         connections.save(said, null);
 
