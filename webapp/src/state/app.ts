@@ -87,13 +87,11 @@ export async function deleteSoon(id: string, title: string): Promise<void> {
   };
   const now = () => {
     settled();
-    for (const one of family) {
-      conversations.delete(one).catch((error: unknown) => {
-        conversations.leave([one], false);
-        report(error);
-      });
-      setDraft(one, "");
-    }
+    conversations.delete(id, family).catch((error: unknown) => {
+      conversations.leave(family, false);
+      report(error);
+    });
+    family.forEach((one) => setDraft(one, ""));
   };
   const timer = setTimeout(now, UNDO_MILLIS);
   undoable.add(now);

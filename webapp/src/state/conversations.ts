@@ -133,11 +133,11 @@ export class Conversations extends Store<ConversationList> {
     });
   }
 
-  /** Deletes one conversation; the request is sent also if the page ends now. */
-  async delete(id: string): Promise<void> {
-    await this.client.call("delete", "/api/conversations/{id}", { path: { id }, keepalive: true });
-    this.drop(id);
-    this.leave([id], false);
+  /** Deletes a conversation with all its versions; the request is sent also if the page ends now. */
+  async delete(id: string, family: readonly string[]): Promise<void> {
+    await this.client.call("delete", "/api/conversations/{id}", { path: { id }, query: { versions: true }, keepalive: true });
+    family.forEach((one) => this.drop(one));
+    this.leave(family, false);
   }
 
   private changed(event: unknown): void {
