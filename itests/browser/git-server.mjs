@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** @param files name → content of the repository owner/repo; `run` becomes executable */
+/** @param files name → content of the repository owner/repo; `run` and `setup` become executable */
 export async function startGitServer(repository, files) {
   const directory = mkdtempSync(path.join(tmpdir(), 'rungpt-git-'));
   const work = path.join(directory, 'work');
@@ -13,7 +13,7 @@ export async function startGitServer(repository, files) {
   const git = (cwd, ...args) => execFileSync('git', args, { cwd, stdio: 'pipe' });
   mkdirSync(work);
   for (const [name, content] of Object.entries(files)) writeFileSync(path.join(work, name), content);
-  chmodSync(path.join(work, 'run'), 0o755);
+  for (const name of ['run', 'setup']) if (name in files) chmodSync(path.join(work, name), 0o755);
   git(work, 'init', '--quiet', '--initial-branch=main');
   git(work, 'add', '--all');
   git(work, '-c', 'user.name=Test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '--message=First');

@@ -234,6 +234,7 @@ export const texts = {
     noArguments: "No arguments",
     asWritten: "As the model wrote it",
     output: "Output",
+    progress: "Progress",
     noOutput: "No output",
     toldModel: "What the model was told",
     cancel: "Cancel",

@@ -31,7 +31,7 @@ const CALL: Call = {
   state: "input_required",
   approval: { id: "a1", reasons: ["It uses the network."], scopes: [], needs: undefined, untrusted: [], decision: undefined },
   startedAt: undefined,
-  progress: undefined,
+  progress: [],
   output: [],
   end: undefined,
   result: undefined,

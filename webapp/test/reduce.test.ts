@@ -165,6 +165,24 @@ describe("deltas", () => {
   });
 });
 
+describe("the steps of a call before it says anything", () => {
+  const running = applyEvents(NOTHING, TURN.slice(0, 10));
+  const step = (text: string, more = {}): LogEvent => ({ type: "call.progress", data: { call: "c1", step: text, ...more } });
+
+  it("stay until it says something, the last of them", () => {
+    const lines = Array.from({ length: 300 }, (_, n) => `line ${n}`);
+    const view = applyEvents(running, lines.map((line) => step(line)));
+    expect(call(view).progress).toEqual(lines.slice(-200));
+    expect(call(applyEvents(view, TURN.slice(10, 11))).progress).toEqual([]);
+    expect(call(applyEvents(view, TURN.slice(10))).progress).toEqual([]);
+  });
+
+  it("are one line however far a step has come", () => {
+    const view = applyEvents(running, [step("fetching"), ...[1, 2, 3].map((done) => step("unpacking", { done, total: 4 })), step("done")]);
+    expect(call(view).progress).toEqual(["fetching", "unpacking (75 %)", "done"]);
+  });
+});
+
 describe("output", () => {
   const running = applyEvents(NOTHING, TURN.slice(0, 10));
   const live = (stream: string, offset: number, text: string): LogEvent => ({

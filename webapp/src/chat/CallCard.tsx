@@ -27,6 +27,7 @@ import { Artifacts } from "./Artifacts";
 import { Changes } from "./Changes";
 import { Network } from "./Network";
 import { runsOf, withoutSaid } from "./output";
+import { Progress } from "./Progress";
 import { Terminal } from "./Terminal";
 import { type Call, type CallState, isFinal } from "./view";
 
@@ -122,12 +123,7 @@ function Details({ conversation, call }: Props) {
     <>
       <CallArguments call={call} />
       {call.background && !isFinal(call.state) && <p className="faint">{texts.call.backgroundText}</p>}
-      {call.progress !== undefined && !isFinal(call.state) && (
-        <p className="call-progress">
-          <LoaderCircle aria-hidden className="spin" />
-          <PlainText text={call.progress} />
-        </p>
-      )}
+      {!isFinal(call.state) && <Progress steps={call.progress} />}
       {decision?.allow === false && decision.reason !== undefined && (
         <p className="call-trouble">
           <PlainText text={texts.call.deniedBecause(decision.reason)} />

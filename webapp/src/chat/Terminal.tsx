@@ -1,16 +1,14 @@
-import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { type Span, type Style, terminalLines } from "../text/terminal";
 import { texts } from "../texts";
 import { HiddenCharacter } from "../ui/PlainText";
 import { type Output, runsOf, type StreamName } from "./output";
+import { useTail } from "./useTail";
 
 /** Lines beyond this are shown on demand only. */
 const SHOWN_LINES = 400;
 /** Of more text than this the beginning is left out until all is asked for. */
 const SHOWN_CHARACTERS = 200_000;
-/** So near to the end the view follows. */
-const NEAR = 24;
-
 interface Row {
   readonly stream: StreamName;
   readonly spans: readonly Span[];
@@ -19,17 +17,9 @@ interface Row {
 /** The output of a call, following its end unless the reader has scrolled away. */
 export const Terminal = memo(function Terminal({ output, label }: { readonly output: Output; readonly label: string }) {
   const [all, setAll] = useState(false);
-  const scroller = useRef<HTMLDivElement>(null);
-  const following = useRef(true);
   const { rows, cut } = useMemo(() => rowsOf(output, all), [output, all]);
   const shown = all ? rows : rows.slice(-SHOWN_LINES);
-
-  useEffect(() => {
-    const element = scroller.current;
-    if (element && following.current) {
-      element.scrollTop = element.scrollHeight;
-    }
-  }, [rows]);
+  const tail = useTail(rows);
 
   return (
     <>
@@ -38,18 +28,7 @@ export const Terminal = memo(function Terminal({ output, label }: { readonly out
           {texts.call.showAll(countLines(output))}
         </button>
       )}
-      <div
-        ref={scroller}
-        className="terminal"
-        role="log"
-        aria-label={label}
-        aria-live="off"
-        tabIndex={0}
-        onScroll={(event) => {
-          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
-          following.current = scrollHeight - scrollTop - clientHeight < NEAR;
-        }}
-      >
+      <div {...tail} className="terminal" role="log" aria-label={label} aria-live="off" tabIndex={0}>
         {shown.map((row, index) => (
           <div key={rows.length - shown.length + index} className={row.stream === "stdout" ? "terminal-line" : `terminal-line ${row.stream}`}>
             {row.spans.length === 0

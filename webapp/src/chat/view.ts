@@ -192,7 +192,8 @@ export interface Call {
   readonly startedAt: string | undefined;
   /** Whether the model has gone on without waiting for it. */
   readonly background: boolean;
-  readonly progress: string | undefined;
+  /** What happens before it says anything, or between: the last steps of it, the newest last. */
+  readonly progress: readonly string[];
   readonly output: Output;
   readonly artifacts: readonly Artifact[];
   readonly connections: readonly HostConnection[];

@@ -25,10 +25,10 @@ export const CALLS: Readonly<Record<string, Handler>> = {
     })),
   "approval.decided": (draft, data) => draft.call(data, (call) => decided(call, data)),
   "call.started": (draft, data, at) =>
-    draft.call(data, (call) => ({ ...call, state: "working", startedAt: at, progress: undefined })),
+    draft.call(data, (call) => ({ ...call, state: "working", startedAt: at, progress: [] })),
   "call.background": (draft, data) => draft.call(data, (call) => ({ ...call, background: true })),
   "call.progress": (draft, data) =>
-    draft.call(data, (call) => (isFinal(call.state) ? call : { ...call, progress: progressOf(data) })),
+    draft.call(data, (call) => (isFinal(call.state) ? call : { ...call, progress: withStep(call.progress, data) })),
   "call.output.delta": (draft, data) => draft.call(data, (call) => (isFinal(call.state) ? call : withOutput(call, data, false))),
   "call.output": (draft, data) => draft.call(data, (call) => withOutput(call, data, true)),
   "call.connection": (draft, data) =>
@@ -90,7 +90,7 @@ function requested(draft: Draft, data: EventData): void {
     approval: undefined,
     startedAt: undefined,
     background: false,
-    progress: undefined,
+    progress: [],
     output: [],
     artifacts: [],
     connections: [],
@@ -158,13 +158,22 @@ function decided(call: Call, data: EventData): Call {
   };
 }
 
-function progressOf(data: EventData): string | undefined {
+/** So many steps are kept. */
+const STEPS = 200;
+
+/** Steps with one more; how far a step has come takes the place of how far it had come before. */
+function withStep(steps: readonly string[], data: EventData): readonly string[] {
   const step = text(data, "step");
   const done = number(data, "done");
   const total = number(data, "total");
-  return step !== undefined && done !== undefined && total !== undefined && total > 0
-    ? `${step} (${Math.min(100, Math.floor((done / total) * 100))} %)`
-    : step;
+  if (step === undefined) {
+    return steps;
+  }
+  const measured = done !== undefined && total !== undefined && total > 0;
+  const line = measured ? `${step} (${Math.min(100, Math.floor((done / total) * 100))} %)` : step;
+  const last = steps.at(-1);
+  const again = last === line || (measured && last?.startsWith(`${step} (`));
+  return [...(again ? steps.slice(0, -1) : steps.slice(1 - STEPS)), line];
 }
 
 function withOutput(call: Call, data: EventData, stored: boolean): Call {
@@ -177,7 +186,7 @@ function withOutput(call: Call, data: EventData, stored: boolean): Call {
   const output = stored
     ? addStored(call.output, stream, offset, number(data, "bytes") ?? 0, said)
     : addTransient(call.output, stream, offset, said);
-  return output === call.output ? call : { ...call, progress: undefined, output };
+  return output === call.output ? call : { ...call, progress: [], output };
 }
 
 const FINAL: ReadonlySet<string> = new Set<CallState>([
@@ -195,7 +204,7 @@ function finished(call: Call, data: EventData): Call {
   return {
     ...call,
     state: FINAL.has(status) ? (status as CallState) : "unknown",
-    progress: undefined,
+    progress: [],
     end: {
       exit: number(data, "exit"),
       message: text(data, "message"),

@@ -77,7 +77,7 @@ final class StepRunner {
                     step,
                     egress == null ? null : egress.token(),
                     TimeUnit.MINUTES.toSeconds(ImageBuild.MINUTES));
-            run(id, container, egress, failed, lines);
+            run(id, container, egress, failed, what, lines);
             commit(container, tag);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -99,7 +99,8 @@ final class StepRunner {
         }
     }
 
-    private void run(String id, String container, @Nullable BuildEgress egress, String failed, LastLines lines)
+    private void run(
+            String id, String container, @Nullable BuildEgress egress, String failed, String what, LastLines lines)
             throws RunnerException, InterruptedException, IOException {
         DockerClient streams = engine.streams();
         try (Output output = new Output(lines);
@@ -139,7 +140,11 @@ final class StepRunner {
         }
         if (exit == null || exit != 0) {
             // What the program says is no word of the engine's: nothing is concluded from it.
-            throw new RunnerException(Kind.IMAGE, failed + " failed with exit code " + exit + lines.told());
+            throw new RunnerException(
+                    Kind.IMAGE,
+                    failed + " failed with exit code " + exit + lines.told()
+                            + ". The next call tries again; if it fails each time, tell its author, and get what is mended by `rungpt:update "
+                            + what + "`");
         }
     }
 

@@ -447,7 +447,9 @@ final class ImageIT {
                 .isInstanceOfSatisfying(
                         RunnerException.class, e -> assertThat(e.kind()).isEqualTo(Kind.IMAGE))
                 .hasMessage("the image of " + action.id() + " could not be built: setup failed with exit code 7"
-                        + " (last output: " + words + ")");
+                        + " (last output: " + words
+                        + "). The next call tries again; if it fails each time, tell its author,"
+                        + " and get what is mended by `rungpt:update " + action.id() + "`");
     }
 
     @Test
