@@ -5,6 +5,8 @@ import { languagesLoaded, onLanguage } from "./languages";
 import { type Cut, recut, type References, renderBlock } from "./render";
 
 const COPIED_MILLIS = 1600;
+/** A longer block gets its colours when it is complete: colouring begins anew with every piece that comes. */
+const COLOURED_GROWING = 12_000;
 
 interface Props {
   readonly text: string;
@@ -21,15 +23,26 @@ export const Markdown = memo(function Markdown({ text, growing }: Props) {
   return (
     <div className={growing ? "markdown growing" : "markdown"} dir="auto" onClick={onClick}>
       {cut.blocks.map((block, index) => (
-        <BlockView key={index} source={block.source} references={references} />
+        <BlockView
+          key={index}
+          source={block.source}
+          references={references}
+          colours={!growing || index < cut.blocks.length - 1 || block.source.length <= COLOURED_GROWING}
+        />
       ))}
     </div>
   );
 });
 
-const BlockView = memo(function BlockView({ source, references }: { readonly source: string; readonly references: References }) {
+interface BlockProps {
+  readonly source: string;
+  readonly references: References;
+  readonly colours: boolean;
+}
+
+const BlockView = memo(function BlockView({ source, references, colours }: BlockProps) {
   const languages = useSyncExternalStore(onLanguage, languagesLoaded);
-  const html = useMemo(() => renderBlock(source, references), [source, references, languages]);
+  const html = useMemo(() => renderBlock(source, references, colours), [source, references, colours, languages]);
   return <div className="markdown-block" dangerouslySetInnerHTML={{ __html: html }} />;
 });
 

@@ -13,11 +13,11 @@ markdown.validateLink = (url) => /^https?:\/\//i.test(url) || /^data:image\/(?:p
 const { escapeHtml } = markdown.utils;
 const rules = markdown.renderer.rules;
 
-rules["fence"] = (tokens, index) => {
+rules["fence"] = (tokens, index, _, env) => {
   const token = tokens[index];
-  return token ? codeBlock(token.content, token.info.trim().split(/\s+/)[0] ?? "") : "";
+  return token ? codeBlock(token.content, token.info.trim().split(/\s+/)[0] ?? "", env?.["colours"] === true) : "";
 };
-rules["code_block"] = (tokens, index) => codeBlock(tokens[index]?.content ?? "", "");
+rules["code_block"] = (tokens, index) => codeBlock(tokens[index]?.content ?? "", "", false);
 rules["code_inline"] = (tokens, index) =>
   `<code>${escapeHtml(revealed(tokens[index]?.content ?? ""))}</code>`;
 rules["table_open"] = () => '<div class="table-scroll"><table>';
@@ -96,9 +96,9 @@ function host(url: string): string {
   }
 }
 
-function codeBlock(code: string, language: string): string {
+function codeBlock(code: string, language: string, colours: boolean): string {
   const shown = code.replace(/\n$/, "");
-  const body = highlight(shown, language);
+  const body = colours ? highlight(shown, language) : undefined;
   const name = language === "" ? texts.markdown.code : language;
   return (
     `<div class="code"><div class="code-head"><span class="code-language">${escapeHtml(name)}</span>` +
@@ -170,7 +170,7 @@ export function blocks(text: string): Cut {
   return { source, blocks: pieces, references: env.references ?? {} };
 }
 
-/** Renders one block. */
-export function renderBlock(source: string, references: References): TrustedHtml {
-  return trusted(markdown.render(source, { references: { ...references } }));
+/** Renders one block, its code with colours or without. */
+export function renderBlock(source: string, references: References, colours = true): TrustedHtml {
+  return trusted(markdown.render(source, { references: { ...references }, colours }));
 }
