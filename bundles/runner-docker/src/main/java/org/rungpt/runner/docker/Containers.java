@@ -339,19 +339,22 @@ final class Containers {
                 .exec();
     }
 
+    /** One that the engine does not remove keeps nobody from working; the next sweep tries again. */
     private List<Found> sweep(List<Container> all, Set<String> known) {
         List<Found> found = new ArrayList<>();
+        // After what serves them: Podman removes none on which another depends.
+        List<String> ended = new ArrayList<>();
         Map<String, String> proxies = new HashMap<>();
         Map<String, List<String>> sidecars = sidecars(all);
         for (Container container : all) {
             Map<String, String> marks = container.getLabels();
             if (marks.containsKey(Labels.CHORE) && !"running".equals(container.getState())) {
-                remove(container.getId());
+                removeQuietly(container.getId());
                 continue;
             }
             String builder = marks.get(Labels.BUILDER);
             if (builder != null && !builder.isEmpty() && !steps.busy().contains(builder)) {
-                remove(container.getId());
+                removeQuietly(container.getId());
                 continue;
             }
             String served = marks.get(Labels.EGRESS);
@@ -360,13 +363,13 @@ final class Containers {
             }
             if (served != null && !known.contains(served)) {
                 if (!"running".equals(container.getState()) || proxies.putIfAbsent(served, container.getId()) != null) {
-                    remove(container.getId());
+                    removeQuietly(container.getId());
                 }
                 continue;
             }
             if (marks.containsKey(Labels.JOURNAL)) {
                 if (!journals.contains(container.getId())) {
-                    remove(container.getId());
+                    removeQuietly(container.getId());
                 }
                 continue;
             }
@@ -374,7 +377,7 @@ final class Containers {
             if (measured != null) {
                 // A predecessor's ends with its link; of a known sandbox it knows itself.
                 if (!known.contains(measured) || !"running".equals(container.getState())) {
-                    remove(container.getId());
+                    removeQuietly(container.getId());
                 }
                 continue;
             }
@@ -395,16 +398,17 @@ final class Containers {
                         null,
                         Instant.ofEpochSecond(container.getCreated())));
             } else {
-                remove(container.getId());
+                ended.add(container.getId());
             }
         }
         found.forEach(one -> sidecars.remove(one.id()));
         known.forEach(sidecars::remove);
         // Their sandboxes are no more.
-        sidecars.values().forEach(orphans -> orphans.forEach(this::remove));
+        sidecars.values().forEach(orphans -> orphans.forEach(this::removeQuietly));
+        ended.forEach(this::removeQuietly);
         found.replaceAll(sandbox -> sandbox.with(proxies.remove(sandbox.id())));
         // Whom they served has ended.
-        proxies.values().forEach(this::remove);
+        proxies.values().forEach(this::removeQuietly);
         found.sort(Comparator.comparing(Found::created).reversed());
         return found;
     }
@@ -433,7 +437,9 @@ final class Containers {
 
     /** Removes all containers of this installation, whatever they do, but these sandboxes and what serves them. */
     void removeAllBut(Set<String> sandboxes) {
-        for (Container container : all()) {
+        List<Container> all = new ArrayList<>(all());
+        all.sort(Comparator.comparing(container -> !container.getLabels().containsKey(Labels.BESIDE)));
+        for (Container container : all) {
             Map<String, String> marks = container.getLabels();
             boolean isNeeded = Stream.of(Labels.SANDBOX, Labels.BESIDE, Labels.EGRESS)
                     .map(marks::get)

@@ -172,6 +172,27 @@ final class EngineFaultsIT {
         worksAndLeavesNothing();
     }
 
+    @Test
+    @DisplayName(
+            "I.101 a container that the engine does not remove keeps nobody from working, and goes when the engine can")
+    void doesNotRemove() throws Exception {
+        Bench.await(bench.start(conversation, bench.shell(), "true", observer));
+        String left = bench.containerOf(conversation);
+        bench.runner().close();
+        bench.docker().killContainerCmd(left).exec();
+        bench.awaitEvent(left, "die");
+        engine.always(
+                "DELETE /containers/" + left, FaultyEngine.says(FakeEngine.http(500, "{\"message\":\"device busy\"}")));
+        bench.swap();
+        bench.ready();
+        assertThat(Bench.await(bench.start(conversation, bench.shell(), "exit 3", new RecordingObserver()))
+                        .exit())
+                .isEqualTo(3);
+        assertThat(bench.containers()).contains(left);
+        engine.recover();
+        worksAndLeavesNothing();
+    }
+
     private static void closeSoon(FaultyEngine.Exchange exchange) {
         try {
             exchange.close();
