@@ -65,14 +65,14 @@ final class Adoption {
                 LOG.warn("Of the deleted conversation {}: {}", conversation, e.getMessage());
             }
         }
-        for (Containers.Found found : containers.sweep(this::known)) {
+        for (Sweep.Found found : containers.sweep(this::known)) {
             adopt(found);
         }
         sweepVolumes();
         adopted = true;
     }
 
-    private void adopt(Containers.Found found) {
+    private void adopt(Sweep.Found found) {
         String volume = found.volume();
         String conversation = found.conversation();
         if (conversation == null && volume != null) {

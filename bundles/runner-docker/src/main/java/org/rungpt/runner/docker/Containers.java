@@ -34,27 +34,6 @@ final class Containers {
 
     private static final long CHORE_SECONDS = 300;
 
-    /**
-     * A sandbox that a predecessor left running.
-     *
-     * @param egress the container of its proxy; null for none
-     */
-    record Found(
-            String container,
-            String id,
-            @Nullable String conversation,
-            Purpose purpose,
-            @Nullable String volume,
-            @Nullable String user,
-            Map<String, String> environment,
-            List<String> sidecars,
-            @Nullable String egress,
-            Instant created) {
-        private Found with(@Nullable String proxy) {
-            return new Found(container, id, conversation, purpose, volume, user, environment, sidecars, proxy, created);
-        }
-    }
-
     /** The containers that keep journals now; what a predecessor left is of no use. */
     private final Set<String> journals = ConcurrentHashMap.newKeySet();
 
@@ -301,7 +280,7 @@ final class Containers {
      * @param known sandboxes to leave alone; asked when it is known what there is
      * @return those that run, the newest first
      */
-    List<Found> sweep(Supplier<Set<String>> known) {
+    List<Sweep.Found> sweep(Supplier<Set<String>> known) {
         List<Container> all = all();
         return sweep(all, known.get());
     }
@@ -323,7 +302,7 @@ final class Containers {
     }
 
     /** Removes a sandbox that somebody left, and what serves it. */
-    void remove(Found found) {
+    void remove(Sweep.Found found) {
         found.sidecars().forEach(this::removeQuietly);
         if (found.egress() != null) {
             removeQuietly(found.egress());
@@ -340,88 +319,10 @@ final class Containers {
     }
 
     /** One that the engine does not remove keeps nobody from working; the next sweep tries again. */
-    private List<Found> sweep(List<Container> all, Set<String> known) {
-        List<Found> found = new ArrayList<>();
-        // After what serves them: Podman removes none on which another depends.
-        List<String> ended = new ArrayList<>();
-        Map<String, String> proxies = new HashMap<>();
-        Map<String, List<String>> sidecars = sidecars(all);
-        for (Container container : all) {
-            Map<String, String> marks = container.getLabels();
-            if (marks.containsKey(Labels.CHORE) && !"running".equals(container.getState())) {
-                removeQuietly(container.getId());
-                continue;
-            }
-            String builder = marks.get(Labels.BUILDER);
-            if (builder != null && !builder.isEmpty() && !steps.busy().contains(builder)) {
-                removeQuietly(container.getId());
-                continue;
-            }
-            String served = marks.get(Labels.EGRESS);
-            if (served != null && steps.busy().contains(served)) {
-                continue;
-            }
-            if (served != null && !known.contains(served)) {
-                if (!"running".equals(container.getState()) || proxies.putIfAbsent(served, container.getId()) != null) {
-                    removeQuietly(container.getId());
-                }
-                continue;
-            }
-            if (marks.containsKey(Labels.JOURNAL)) {
-                if (!journals.contains(container.getId())) {
-                    removeQuietly(container.getId());
-                }
-                continue;
-            }
-            String measured = marks.get(Labels.METER);
-            if (measured != null) {
-                // A predecessor's ends with its link; of a known sandbox it knows itself.
-                if (!known.contains(measured) || !"running".equals(container.getState())) {
-                    removeQuietly(container.getId());
-                }
-                continue;
-            }
-            String id = marks.get(Labels.SANDBOX);
-            if (id == null || known.contains(id)) {
-                continue;
-            }
-            if ("running".equals(container.getState())) {
-                found.add(new Found(
-                        container.getId(),
-                        id,
-                        marks.get(Labels.CONVERSATION),
-                        Labels.purpose(marks, settings),
-                        marks.get(Labels.VOLUME),
-                        marks.get(Labels.USER),
-                        Contributed.parseEnvironment(marks.get(Labels.ENVIRONMENT)),
-                        sidecars.getOrDefault(id, List.of()),
-                        null,
-                        Instant.ofEpochSecond(container.getCreated())));
-            } else {
-                ended.add(container.getId());
-            }
-        }
-        found.forEach(one -> sidecars.remove(one.id()));
-        known.forEach(sidecars::remove);
-        // Their sandboxes are no more.
-        sidecars.values().forEach(orphans -> orphans.forEach(this::removeQuietly));
-        ended.forEach(this::removeQuietly);
-        found.replaceAll(sandbox -> sandbox.with(proxies.remove(sandbox.id())));
-        // Whom they served has ended.
-        proxies.values().forEach(this::removeQuietly);
-        found.sort(Comparator.comparing(Found::created).reversed());
-        return found;
-    }
-
-    private static Map<String, List<String>> sidecars(List<Container> all) {
-        Map<String, List<String>> sidecars = new HashMap<>();
-        for (Container container : all) {
-            String sandbox = container.getLabels().get(Labels.BESIDE);
-            if (sandbox != null) {
-                sidecars.computeIfAbsent(sandbox, key -> new ArrayList<>()).add(container.getId());
-            }
-        }
-        return sidecars;
+    private List<Sweep.Found> sweep(List<Container> all, Set<String> known) {
+        Sweep sweep = Sweep.of(all, known, steps.busy(), journals, settings);
+        sweep.litter().forEach(this::removeQuietly);
+        return sweep.found();
     }
 
     private void remove(String container) {

@@ -173,9 +173,11 @@ final class SidecarsIT {
         try {
             InstalledTask task = action(sidecar(8125, "conversation"));
             output(task, GET.formatted(8125), new RecordingObserver());
-            String container = sidecars().get(0).getId();
+            Container sidecar = sidecars().get(0);
+            String sandbox = sidecar.getHostConfig().getNetworkMode().substring("container:".length());
             bench.runner().close();
-            bench.awaitEvent(container, "die");
+            bench.awaitEvent(sidecar.getId(), "die");
+            bench.awaitEvent(sandbox, "die");
         } finally {
             bench.lease(Duration.ofSeconds(120));
             bench.swap();
