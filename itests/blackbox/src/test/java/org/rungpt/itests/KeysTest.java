@@ -3,6 +3,7 @@ package org.rungpt.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -10,10 +11,17 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -24,13 +32,22 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Keys on a whole server: where they must not be, what a damaged store of them does, and how one is changed. */
 class KeysTest {
-    private static final String BY_FILE = "sk-canary-file-7Hq2Wz9Lm4Xc";
-    private static final String BY_ENVIRONMENT = "sk-canary-envi-3Kd8Rt5Vb1Yn";
-    private static final String BY_API = "sk-canary-apis-6Jf4Gp0Sx2Ue";
-    private static final String BY_INPUT = "sk-canary-stdi-9Mw1Ah7Cq5Zo";
+    private static final String BY_FILE = canary("file");
+    private static final String BY_ENVIRONMENT = canary("envi");
+    private static final String BY_API = canary("apis");
+    private static final String BY_INPUT = canary("stdi");
+
+    /** Shows all that a program in the sandbox can see of keys. */
+    private static final String LOOK =
+            "env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null; ls -R / 2>/dev/null | wc -l";
 
     @TempDir
     Path directory;
+
+    /** Another one each time: what is found is of this run. */
+    private static String canary(String origin) {
+        return "sk-canary-" + origin + "-" + UUID.randomUUID().toString().replace("-", "");
+    }
 
     private static void save(RunGpt rungpt, String name, String baseUrl, String key)
             throws IOException, InterruptedException {
@@ -56,7 +73,7 @@ class KeysTest {
 
     @Test
     @DisplayName(
-            "E.55 E.56 E.57 E.62 a key is in no file, answer, command line or thread dump: from a file, the page and standard input")
+            "E.55 E.56 E.57 E.62 a key is in no file, answer, command line or thread dump, also when a call has run: from a file, the page and standard input")
     void aKeyFromAFileIsNowhere() throws Exception {
         Path file = Files.writeString(directory.resolve("key"), BY_FILE + "\n");
         nowhere("OPENAI_API_KEY_FILE", file.toString(), BY_FILE);
@@ -64,7 +81,7 @@ class KeysTest {
 
     @Test
     @DisplayName(
-            "E.55 E.56 E.57 E.62 a key is in no file, answer, command line or thread dump: from the environment, the page and standard input")
+            "E.55 E.56 E.57 E.62 a key is in no file, answer, command line or thread dump, also when a call has run: from the environment, the page and standard input")
     void aKeyFromTheEnvironmentIsNowhere() throws Exception {
         nowhere("OPENAI_API_KEY", BY_ENVIRONMENT, BY_ENVIRONMENT);
     }
@@ -73,7 +90,14 @@ class KeysTest {
         var traces = new Traces(given, BY_API, BY_INPUT);
         Path input = Files.writeString(directory.resolve("input"), BY_INPUT + "\n");
         Path home = Files.createDirectories(directory.resolve("home"));
-        try (ModelServer model = new ModelServer((request, answer) -> answer.text("Fine."));
+        Instant begun = Files.getLastModifiedTime(home).toInstant();
+        try (ModelServer model = new ModelServer((request, answer) -> {
+                    if (request.last().equals("Hello.")) {
+                        answer.text(request.call("look", "system.shell", "command", LOOK));
+                    } else {
+                        answer.text("Fine.");
+                    }
+                });
                 RunGpt rungpt = new RunGpt(home.resolve("data")).with("OPENAI_BASE_URL", model.url())) {
             rungpt.with(variable, value).start("--model", "openai/scripted");
             save(rungpt, "pasted", model.url(), BY_API);
@@ -84,6 +108,13 @@ class KeysTest {
             for (String connection : List.of("openai", "pasted", "typed")) {
                 conversation = talk(rungpt, connection + "/scripted");
             }
+            List<JsonNode> events = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));
+            JsonNode call = events.stream()
+                    .filter(RunGpt.type("call.finished"))
+                    .findFirst()
+                    .orElseThrow()
+                    .path("data");
+            assertThat(call.path("status").asText()).as(call.toString()).isEqualTo("completed");
             List<String> used = new ArrayList<>();
             for (ModelServer.Request request = model.requests.poll();
                     request != null;
@@ -106,6 +137,9 @@ class KeysTest {
             }
             assertThat(traces.in(said.toString())).isFalse();
             assertThat(traces.under(home)).isEmpty();
+            assertThat(traces.changedSince(begun, Path.of(System.getProperty("java.io.tmpdir")), directory))
+                    .isEmpty();
+            assertThat(traces.changedSince(begun, RunGpt.INSTALLATION)).isEmpty();
             assertThat(traces.inCommandLines()).isEmpty();
 
             // It would be found.
@@ -115,6 +149,14 @@ class KeysTest {
                     "x" + Base64.getEncoder().encodeToString(("k=" + BY_API + "&").getBytes(StandardCharsets.UTF_8)));
             assertThat(traces.under(home)).containsExactly(planted);
             Files.delete(planted);
+            Path elsewhere = Files.createTempFile("planted", "");
+            try {
+                Files.writeString(elsewhere, BY_API);
+                assertThat(traces.changedSince(begun, elsewhere.getParent(), directory))
+                        .containsExactly(elsewhere);
+            } finally {
+                Files.delete(elsewhere);
+            }
 
             exportsHoldNothingOfTheHost(rungpt, conversation);
             assertThat(Traces.openToOthers(rungpt.data)).isEmpty();
@@ -185,6 +227,51 @@ class KeysTest {
         return said;
     }
 
+    /** Does something to the files that hold the keys. */
+    private interface Damage {
+        void to(Path secrets, Path master) throws IOException;
+    }
+
+    /** What may happen to them while the server is away. */
+    private static Map<String, Damage> damages() {
+        var damages = new LinkedHashMap<String, Damage>();
+        damages.put("a letter is another one", (secrets, master) -> {
+            String sealed = Files.readString(secrets);
+            String value = ModelServer.JSON
+                    .readTree(sealed)
+                    .path("secrets")
+                    .path("connection/pasted/key")
+                    .path("value")
+                    .asText();
+            Files.writeString(secrets, sealed.replace(value, flipped(value)));
+        });
+        damages.put(
+                "half of it is gone",
+                (secrets, master) -> Files.write(
+                        secrets, Arrays.copyOf(Files.readAllBytes(secrets), (int) Files.size(secrets) / 2)));
+        damages.put("two keys have changed their nonces", (secrets, master) -> {
+            JsonNode kept = ModelServer.JSON.readTree(Files.readString(secrets));
+            ObjectNode one = (ObjectNode) kept.path("secrets").path("connection/pasted/key");
+            ObjectNode other = (ObjectNode) kept.path("secrets").path("connection/other/key");
+            String nonce = one.path("nonce").asText();
+            assertThat(nonce).isNotEmpty().isNotEqualTo(other.path("nonce").asText());
+            one.put("nonce", other.path("nonce").asText());
+            other.put("nonce", nonce);
+            Files.writeString(secrets, kept.toPrettyString());
+        });
+        damages.put("the master key is another installation's", (secrets, master) -> {
+            byte[] other = new byte[32];
+            new SecureRandom().nextBytes(other);
+            Files.write(master, Base64.getEncoder().encode(other));
+        });
+        damages.put("the master key cannot be read", (secrets, master) -> {
+            Files.delete(master);
+            Files.createDirectory(master);
+        });
+        damages.put("the master key is gone", (secrets, master) -> Files.delete(master));
+        return damages;
+    }
+
     @Test
     @DisplayName(
             "E.58 with a damaged store of keys the server starts, says so, sends no garbage and takes the key anew")
@@ -192,14 +279,17 @@ class KeysTest {
         try (ModelServer model = new ModelServer((request, answer) -> answer.text("Fine."));
                 RunGpt rungpt = new RunGpt(directory.resolve("data"))) {
             rungpt.start();
-            save(rungpt, "pasted", model.url(), BY_API);
-            talk(rungpt, "pasted/scripted");
-            rungpt.script("stop");
-            model.requests.clear();
-            Path secrets = rungpt.data.resolve("secret/secrets.json");
-            String sealed = Files.readString(secrets);
-            for (String damaged : List.of(flipped(sealed), sealed.substring(0, sealed.length() / 2))) {
-                Files.writeString(secrets, damaged);
+            for (Map.Entry<String, Damage> damage : damages().entrySet()) {
+                String what = damage.getKey();
+                save(rungpt, "pasted", model.url(), BY_API);
+                save(rungpt, "other", model.url(), BY_INPUT);
+                talk(rungpt, "pasted/scripted");
+                assertThat(model.nextRequest().authorization()).as(what).isEqualTo("Bearer " + BY_API);
+                rungpt.script("stop");
+                model.requests.clear();
+                Path secret = rungpt.data.resolve("secret");
+                damage.getValue().to(secret.resolve("secrets.json"), secret.resolve("master.key"));
+
                 rungpt.start();
                 String id = rungpt.post(
                                 "/api/conversations",
@@ -208,32 +298,41 @@ class KeysTest {
                         .asText();
                 rungpt.say(id, "Hello.");
                 List<JsonNode> events = rungpt.eventsUntil(id, 0, RunGpt.type("turn.finished"));
-                assertThat(events.get(events.size() - 1).at("/data/reason").asText())
-                        .isEqualTo("error");
-                assertThat(events.toString()).contains("key");
-                assertThat(model.requests).isEmpty();
-
-                save(rungpt, "pasted", model.url(), BY_API);
-                talk(rungpt, "pasted/scripted");
-                assertThat(model.nextRequest().authorization()).isEqualTo("Bearer " + BY_API);
-                model.requests.clear();
-                rungpt.script("stop");
+                JsonNode end = events.get(events.size() - 1).path("data");
+                assertThat(end.path("reason").asText()).as(what).isEqualTo("error");
+                assertThat(events.toString()).as(what).containsPattern("secrets\\.json|master\\.key");
+                assertThat(rungpt.script("status").out()).as(what).contains("Enter the keys anew");
+                assertThat(model.requests).as(what).isEmpty();
             }
+            save(rungpt, "pasted", model.url(), BY_API);
+            talk(rungpt, "pasted/scripted");
+            assertThat(model.nextRequest().authorization()).isEqualTo("Bearer " + BY_API);
         }
     }
 
-    /** Changes one letter of the longest word, which is what is sealed. */
-    private static String flipped(String json) {
-        Matcher words = Pattern.compile("[A-Za-z0-9+/=]{20,}").matcher(json);
-        int at = -1;
-        int longest = 0;
-        while (words.find()) {
-            if (words.end() - words.start() > longest) {
-                longest = words.end() - words.start();
-                at = words.start() + longest / 2;
+    @Test
+    @DisplayName("E.55 E.58 a key file that others may read or write is the owner's alone again, and the key is used")
+    void aKeyFileThatIsOpenToOthersIsClosed() throws Exception {
+        try (ModelServer model = new ModelServer((request, answer) -> answer.text("Fine."));
+                RunGpt rungpt = new RunGpt(directory.resolve("data"))) {
+            rungpt.start();
+            save(rungpt, "pasted", model.url(), BY_API);
+            rungpt.script("stop");
+            Path secret = rungpt.data.resolve("secret");
+            Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rwxrwxrwx"));
+            for (String name : List.of("secrets.json", "master.key")) {
+                Files.setPosixFilePermissions(secret.resolve(name), PosixFilePermissions.fromString("rw-rw-rw-"));
             }
+            rungpt.start();
+            talk(rungpt, "pasted/scripted");
+            assertThat(model.nextRequest().authorization()).isEqualTo("Bearer " + BY_API);
+            assertThat(Traces.openToOthers(secret)).isEmpty();
         }
-        return json.substring(0, at) + (json.charAt(at) == 'A' ? 'B' : 'A') + json.substring(at + 1);
+    }
+
+    private static String flipped(String text) {
+        int at = text.length() / 2;
+        return text.substring(0, at) + (text.charAt(at) == 'A' ? 'B' : 'A') + text.substring(at + 1);
     }
 
     @Test

@@ -3,11 +3,13 @@ package org.rungpt.itests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -56,6 +58,27 @@ final class Traces {
         return found;
     }
 
+    /**
+     * The files below a directory that hold one of them and were written since then; what this user may not look into is others'.
+     *
+     * @param except a directory that is not looked into
+     */
+    List<Path> changedSince(Instant begin, Path directory, Path... except) throws IOException {
+        List<Path> found = new ArrayList<>();
+        for (Path file : all(directory, Set.of(except), true)) {
+            try {
+                if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                        && !Files.getLastModifiedTime(file).toInstant().isBefore(begin)
+                        && in(content(file))) {
+                    found.add(file);
+                }
+            } catch (NoSuchFileException | AccessDeniedException e) {
+                continue; // removed meanwhile, or another user's
+            }
+        }
+        return found;
+    }
+
     /** The processes whose command lines hold one of them. */
     List<String> inCommandLines() throws IOException {
         List<String> found = new ArrayList<>();
@@ -90,6 +113,11 @@ final class Traces {
     }
 
     private static List<Path> all(Path directory) throws IOException {
+        return all(directory, Set.of(), false);
+    }
+
+    /** @param shared whether others have directories there too, which this user may not look into */
+    private static List<Path> all(Path directory, Set<Path> except, boolean shared) throws IOException {
         List<Path> all = new ArrayList<>();
         List<Path> left = new ArrayList<>(List.of(directory));
         while (!left.isEmpty()) {
@@ -97,7 +125,11 @@ final class Traces {
             all.add(next);
             if (Files.isDirectory(next, LinkOption.NOFOLLOW_LINKS)) {
                 try (Stream<Path> entries = Files.list(next)) {
-                    entries.forEach(left::add);
+                    entries.filter(entry -> !except.contains(entry)).forEach(left::add);
+                } catch (AccessDeniedException e) {
+                    if (!shared) {
+                        throw e;
+                    }
                 } catch (NoSuchFileException | UncheckedIOException e) {
                     continue; // removed meanwhile
                 }
