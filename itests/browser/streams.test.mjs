@@ -182,19 +182,24 @@ describe('event streams', () => {
   it('G.86 the first byte comes at once, and a sign of life every 15 s', async () => {
     const id = await conversation();
     await read(id, { done: (event, events) => events.length > 0, idle: 1000 }).catch(() => {});
-    const asked = performance.now();
-    const times = await new Promise((resolve, reject) => {
-      const came = [];
-      const request = http.get(`${server.origin}/api/conversations/${id}/events`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } }, (response) => {
-        response.on('data', (bytes) => {
-          if (bytes.includes(':\n\n')) came.push(performance.now() - asked);
-          if (came.length === 3) { request.destroy(); resolve(came); }
+    // Of a conversation, and of the list of all.
+    await Promise.all([`conversations/${id}/events`, 'events'].map(async (address) => {
+      const asked = performance.now();
+      const times = await new Promise((resolve, reject) => {
+        const came = [];
+        const request = http.get(`${server.origin}/api/${address}`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } }, (response) => {
+          assert.equal(response.headers['x-accel-buffering'], 'no');
+          assert.match(response.headers['cache-control'], /no-cache.*no-transform/);
+          response.on('data', (bytes) => {
+            if (bytes.includes(':\n\n')) came.push(performance.now() - asked);
+            if (came.length === 3) { request.destroy(); resolve(came); }
+          });
         });
+        request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); });
       });
-      request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); });
-    });
-    assert.ok(times[0] < 100, `the first byte after ${times[0]} ms`);
-    assert.ok(Math.abs(times[2] - times[1] - 15_000) < 2000, `comments at ${times}`);
+      assert.ok(times[0] < 100, `${address}: the first byte after ${times[0]} ms`);
+      assert.ok(Math.abs(times[2] - times[1] - 15_000) < 2000, `${address}: comments at ${times}`);
+    }));
   });
 
   it('G.86 a thousand readers of fifty answers: everything in order, soon, and the server stays small', async () => {

@@ -44,3 +44,26 @@ test("a server that says when to come back is not asked before", async () => {
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(3000);
   }
 });
+
+test("G.85 pages whose stream the server ends come back spread too, none within a second", async () => {
+  const began = Date.now();
+  const all = Array.from({ length: 50 }, () => {
+    const times: number[] = [];
+    const client = {
+      stream: () => {
+        times.push(Date.now() - began);
+        return Promise.resolve(new Response("data: {}\n\n"));
+      },
+    } as unknown as ApiClient;
+    new LiveStream(client, "/events", { event: () => undefined, link: () => undefined, failed: () => undefined }).open();
+    return times;
+  });
+  await vi.advanceTimersByTimeAsync(10_000);
+  for (const times of all) {
+    const gaps = times.slice(1).map((time, i) => time - times[i]!);
+    expect(gaps.length).toBeGreaterThanOrEqual(3);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1000);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(10_000);
+  }
+  expect(new Set(all.map((times) => Math.round(times[1]! / 50))).size, "different moments of the first return").toBeGreaterThan(8);
+});
