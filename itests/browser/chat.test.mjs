@@ -137,9 +137,10 @@ describe('the page', () => {
   });
 
   for (const colorScheme of ['light', 'dark']) {
-    for (const width of [390, 1440]) {
+    for (const width of [360, 1440]) {
       it(`is accessible and fits, ${colorScheme}, ${width} pixels wide`, async () => {
-        model.state.script = () => '# Title\n\nSome **text**, `code` and a table:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nconst x = 1;\n```\nThat was it.';
+        model.state.script = () => '# Title\n\nSome **text**, `code` and a table:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nconst x = 1;\n```\n'
+          + `| ${'wide | '.repeat(30)}\n|${'---|'.repeat(30)}\n\n\`\`\`\n${'long '.repeat(80)}\n\`\`\`\nThat was it.`;
         const { page, problems } = await open({ colorScheme, viewport: { width, height: 844 } });
         await say(page, 'Format.');
         await page.getByText('That was it.').waitFor();

@@ -91,8 +91,15 @@ export async function audit(page) {
   return result.value;
 }
 
+/** The controls that reach beyond the edge of the screen, but for those in a box that scrolls sideways. */
+const beyond = (page) => page.evaluate(() => [...document.querySelectorAll('button, a, input, select, textarea, summary')].filter((one) => {
+  const { width, left, right } = one.getBoundingClientRect();
+  const scrolls = (box) => box && (/auto|scroll/.test(getComputedStyle(box).overflowX) && box.matches('pre, .table-scroll, .terminal') || scrolls(box.parentElement));
+  return width > 1 && one.checkVisibility({ visibilityProperty: true }) && !one.closest('[inert]') && (left < -1 || right > innerWidth + 1) && !scrolls(one);
+}).map((one) => one.outerHTML.slice(0, 120)));
+
 /** Accessible and no wider than the screen, in both themes, on a desk and on a phone; pictures of it where RUNGPT_PICTURES says. */
-export async function inspect(page, name, widths = [390, 1440]) {
+export async function inspect(page, name, widths = [360, 1440]) {
   for (const width of widths) {
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
@@ -100,6 +107,7 @@ export async function inspect(page, name, widths = [390, 1440]) {
       await still(page);
       if (process.env.RUNGPT_PICTURES) await page.screenshot({ path: `${process.env.RUNGPT_PICTURES}/${name}-${width}-${colorScheme}.png` });
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name}: no horizontal scrolling at ${width}`);
+      assert.deepEqual(await beyond(page), [], `${name}: every control within the screen at ${width}`);
       assert.deepEqual(await audit(page), [], `${name}, ${colorScheme}, ${width} pixels wide`);
     }
   }

@@ -20,7 +20,7 @@ function parse(html: string): DocumentFragment {
 const ALLOWED = new Set(
   "a blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr img input li ol p pre s span strong table tbody td th thead tr ul".split(" "),
 );
-const ATTRIBUTES = new Set("alt aria-label checked class disabled href rel src start target title type".split(" "));
+const ATTRIBUTES = new Set("alt aria-label checked class disabled href rel src start tabindex target title type".split(" "));
 
 /** Everything in a fragment that could act by itself or ask another server for something. */
 function harms(fragment: DocumentFragment): string[] {
@@ -42,6 +42,9 @@ function harms(fragment: DocumentFragment): string[] {
         if (!ok) {
           found.push(`${name} href=${value}`);
         }
+      }
+      if (attribute === "tabindex" && !(value === "0" && (name === "pre" || name === "div"))) {
+        found.push(`${name} tabindex=${value}`);
       }
       if (attribute === "type" && value !== "checkbox" && value !== "button") {
         found.push(`${name} type=${value}`);
@@ -88,6 +91,13 @@ describe("Markdown", () => {
     expect(html("<https://good.example/>").querySelector(".host")).toBeNull();
     expect(html("[https://good.example.evil.example/](https://good.example/)").querySelector(".host")?.textContent).toBe("good.example");
     expect(html("[https://good.example@evil.example/](https://good.example/)").querySelector(".host")?.textContent).toBe("good.example");
+  });
+
+  it("lets keys reach what is scrolled sideways, and nothing else", () => {
+    const focusable = (source: string) => [...html(source).querySelectorAll("[tabindex]")].map((one) => `${one.tagName} ${one.className}`.trim());
+    expect(focusable("```js\nlong\n```")).toEqual(["PRE"]);
+    expect(focusable("| a |\n|---|\n| b |")).toEqual(["DIV table-scroll"]);
+    expect(parse(trusted('<p tabindex="0">a</p><pre tabindex="1">b</pre>')).querySelector("[tabindex]")).toBeNull();
   });
 
   it("names pictures from elsewhere without loading them", () => {

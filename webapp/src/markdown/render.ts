@@ -20,7 +20,8 @@ rules["fence"] = (tokens, index, _, env) => {
 rules["code_block"] = (tokens, index) => codeBlock(tokens[index]?.content ?? "", "", false);
 rules["code_inline"] = (tokens, index) =>
   `<code>${escapeHtml(revealed(tokens[index]?.content ?? ""))}</code>`;
-rules["table_open"] = () => '<div class="table-scroll"><table>';
+/* What is wider than the page is scrolled by keys too. */
+rules["table_open"] = () => '<div class="table-scroll" tabindex="0"><table>';
 rules["table_close"] = () => "</table></div>";
 rules["th_open"] = (tokens, index) => cell("th", attribute(tokens[index], "style"));
 rules["td_open"] = (tokens, index) => cell("td", attribute(tokens[index], "style"));
@@ -103,7 +104,7 @@ function codeBlock(code: string, language: string, colours: boolean): string {
   return (
     `<div class="code"><div class="code-head"><span class="code-language">${escapeHtml(name)}</span>` +
     `<button type="button" class="code-copy" aria-label="${escapeHtml(texts.markdown.copyCode)}">${escapeHtml(texts.markdown.copy)}</button></div>` +
-    `<pre><code class="hljs">${body === undefined ? escapeHtml(revealed(shown)) : revealed(body)}</code></pre></div>`
+    `<pre tabindex="0"><code class="hljs">${body === undefined ? escapeHtml(revealed(shown)) : revealed(body)}</code></pre></div>`
   );
 }
 

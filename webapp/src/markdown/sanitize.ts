@@ -44,6 +44,7 @@ const ATTRIBUTES = [
   "rel",
   "src",
   "start",
+  "tabindex",
   "target",
   "title",
   "type",
@@ -66,7 +67,7 @@ function sanitize(html: string): string {
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     ALLOWED_URI_REGEXP: /^(?:https?:\/\/|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
-    ADD_URI_SAFE_ATTR: ["aria-label", "checked", "class", "disabled", "rel", "start", "target", "type"],
+    ADD_URI_SAFE_ATTR: ["aria-label", "checked", "class", "disabled", "rel", "start", "tabindex", "target", "type"],
     RETURN_TRUSTED_TYPE: false,
   });
 }
@@ -82,6 +83,9 @@ function harmless(element: Element): void {
     if (element.tagName !== "A" || !WEB_LINK.test(element.getAttribute("href") ?? "")) {
       element.removeAttribute("href");
     }
+  }
+  if (element.getAttribute("tabindex") !== "0" || !["DIV", "PRE"].includes(element.tagName)) {
+    element.removeAttribute("tabindex");
   }
   if (element.tagName === "A") {
     element.setAttribute("target", "_blank");

@@ -44,16 +44,18 @@ export function ConnectionsSection() {
       <DefaultModel />
       <div className="section-head">
         <h3>{texts.settings.connections}</h3>
-        <button type="button" className="button" disabled={looking} onClick={() => void look()}>
-          <Radar aria-hidden />
-          {looking ? texts.connection.looking : texts.connection.look}
-        </button>
-        {editing !== "" && (
-          <button type="button" className="button" onClick={() => setEditing("")}>
-            <Plus aria-hidden />
-            {texts.settings.add}
+        <div className="section-actions">
+          <button type="button" className="button" disabled={looking} onClick={() => void look()}>
+            <Radar aria-hidden />
+            {looking ? texts.connection.looking : texts.connection.look}
           </button>
-        )}
+          {editing !== "" && (
+            <button type="button" className="button" onClick={() => setEditing("")}>
+              <Plus aria-hidden />
+              {texts.settings.add}
+            </button>
+          )}
+        </div>
       </div>
       <p className="faint">{texts.settings.connectionsText}</p>
       {error && <p role="alert">{error.message}</p>}
