@@ -169,4 +169,16 @@ describe('permissions', () => {
     await page.getByRole('radio', { name: 'At the border', checked: true }).waitFor();
     assert.deepEqual(problems, []);
   });
+
+  it('the settings say what an action asks for before it is ever used', async () => {
+    const { page, problems } = await stage.open();
+    await page.goto(`${stage.server.origin}/settings/actions`);
+    const word = page.getByRole('listitem').filter({ hasText: 'Says a word.' });
+    await word.getByText('Word', { exact: true }).click();
+    await word.getByText('It asks for this, and has none of it before you allow it:').waitFor();
+    const lines = (await word.locator('.asks li').allInnerTexts()).map((line) => line.trim());
+    assert.deepEqual(lines, ['Network example.org:443', 'Secret word_key meant for example.org', 'Directory notes Read only · To read your notes.']);
+    await inspect(page, 'settings-actions');
+    assert.deepEqual(problems, []);
+  });
 });

@@ -328,6 +328,8 @@ export const texts = {
     themes: { system: "System", light: "Light", dark: "Dark" },
     actionsText: "What the model can do. Install more in the RunGPT shell: rungpt:install owner/repo",
     builtIn: "built in",
+    asks: "It asks for this, and has none of it before you allow it:",
+    asksNothing: "It asks for nothing beyond a container of its own.",
     tasks: (n: number) => count(n, "task", "tasks"),
     parameters: "Parameters",
     rejected: "Not usable",

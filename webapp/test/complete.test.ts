@@ -16,6 +16,7 @@ const ACTIONS: readonly ActionInfo[] = [
     version: "1",
     description: "",
     builtIn: true,
+    asks: { workspace: false, network: [], secrets: [], shares: [], sidecars: [] },
     tasks: [task("read_file", { from: { type: "integer" }, path: { type: "string" } }, ["path"]), task("find")],
   },
 ];

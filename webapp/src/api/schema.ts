@@ -852,6 +852,23 @@ export interface components {
         };
         readonly Action: {
             readonly alias: string;
+            /** @description What its manifest asks for. It has nothing of it before the user grants it. */
+            readonly asks: {
+                readonly network: readonly string[];
+                readonly secrets: readonly {
+                    readonly hosts: readonly string[];
+                    readonly name: string;
+                }[];
+                /** @description Directories of the host. */
+                readonly shares: readonly {
+                    readonly name: string;
+                    readonly why?: string;
+                    readonly writable: boolean;
+                }[];
+                readonly sidecars: readonly string[];
+                /** @description To see and change the files of the conversation. */
+                readonly workspace: boolean;
+            };
             readonly builtIn: boolean;
             readonly commit?: string;
             readonly constraints?: string;

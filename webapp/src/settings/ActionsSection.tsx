@@ -69,6 +69,7 @@ function Action({ action }: { readonly action: ActionInfo }) {
         <PlainText text={action.id} />
         {action.commit !== undefined && ` · ${action.commit.slice(0, 12)}`}
       </p>
+      <Asks action={action} />
       <ul className="tasks">
         {action.tasks.map((task) => (
           <li key={task.name}>
@@ -86,6 +87,49 @@ function Action({ action }: { readonly action: ActionInfo }) {
         ))}
       </ul>
     </details>
+  );
+}
+
+/** What a third party's action asks for; what came with RunGPT runs in the workspace, whose grants are the conversation's. */
+function Asks({ action: { asks, builtIn } }: { readonly action: ActionInfo }) {
+  if (builtIn) {
+    return null;
+  }
+  const { network, secrets, shares, sidecars, workspace } = asks;
+  const lines = [
+    ...network.map((host) => [texts.approval.network, host, ""]),
+    ...secrets.map((secret) => [texts.approval.secret, secret.name, texts.approval.secretFor(secret.hosts.join(", "))]),
+    ...shares.map((share) => [
+      texts.approval.share,
+      share.name,
+      [share.writable ? texts.approval.readWrite : texts.approval.readOnly, share.why].filter((part) => part).join(" · "),
+    ]),
+    ...sidecars.map((image) => [texts.approval.sidecar, image, ""]),
+    ...(workspace ? [[texts.approval.workspace, "", ""]] : []),
+  ] as const;
+  return lines.length === 0 ? (
+    <p className="faint">{texts.settings.asksNothing}</p>
+  ) : (
+    <div className="asks">
+      <p>{texts.settings.asks}</p>
+      <ul>
+        {lines.map(([what, name = "", more = ""], index) => (
+          <li key={index}>
+            {what}{" "}
+            {name !== "" && (
+              <code>
+                <PlainText text={name} />
+              </code>
+            )}{" "}
+            {more !== "" && (
+              <span className="faint">
+                <PlainText text={more} />
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.InstalledAction;
+import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
@@ -64,6 +65,7 @@ final class PlatformRoutes {
             if (action.manifest().constraints() != null) {
                 node.put("constraints", action.manifest().constraints());
             }
+            node.set("asks", asks(action.manifest()));
             ArrayNode tasks = node.putArray("tasks");
             for (Task task : action.manifest().tasks()) {
                 tasks.addObject()
@@ -82,5 +84,26 @@ final class PlatformRoutes {
             rejection.problems().forEach(node.putArray("problems")::add);
         }
         return Answer.ok(answer);
+    }
+
+    /** What a manifest asks for; the user grants it, or not. */
+    private static ObjectNode asks(Manifest manifest) {
+        ObjectNode asks = Json.object().put("workspace", manifest.workspace());
+        manifest.network().forEach(asks.putArray("network")::add);
+        ArrayNode secrets = asks.putArray("secrets");
+        for (Manifest.Secret secret : manifest.secrets()) {
+            ArrayNode hosts = secrets.addObject().put("name", secret.name()).putArray("hosts");
+            secret.hosts().forEach(hosts::add);
+        }
+        ArrayNode shares = asks.putArray("shares");
+        for (Manifest.Share share : manifest.shares()) {
+            ObjectNode node = shares.addObject().put("name", share.name()).put("writable", share.writable());
+            if (share.why() != null) {
+                node.put("why", share.why());
+            }
+        }
+        ArrayNode sidecars = asks.putArray("sidecars");
+        manifest.sidecars().forEach(sidecar -> sidecars.add(sidecar.image()));
+        return asks;
     }
 }
