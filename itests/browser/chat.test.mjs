@@ -151,6 +151,27 @@ describe('the page', () => {
     }
   }
 
+  it('on a phone the list of conversations has the keyboard while it is open, and gives it back', async () => {
+    const { page, problems } = await open({ viewport: { width: 360, height: 740 } });
+    const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label'));
+    const opener = page.getByRole('button', { name: 'Open the list of conversations' });
+    await opener.press('Enter');
+    await page.getByRole('navigation', { name: 'Conversations' }).waitFor();
+    await page.waitForFunction(() => document.activeElement.closest('.sidebar'));
+    assert.equal(await focused(), 'Close the list of conversations');
+    for (let n = 0; n < 12; n++) {
+      await page.keyboard.press('Tab');
+      assert.ok(await page.evaluate(() => document.activeElement.closest('.main') === null), 'not behind it');
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('navigation', { name: 'Conversations' }).waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement.matches('.sidebar-open'));
+    await page.keyboard.press('Control+k');
+    await page.waitForFunction(() => document.activeElement.matches('.sidebar input'));
+    assert.deepEqual(await audit(page), []);
+    assert.deepEqual(problems, []);
+  });
+
   it('shows in the settings what is ready, and never a key', async () => {
     const { page } = await open();
     await page.getByRole('button', { name: 'Settings' }).click();

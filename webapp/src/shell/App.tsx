@@ -15,7 +15,10 @@ export function App() {
   const { settings } = useStore(router);
   const { link, loaded } = useStore(conversations);
   const search = useRef<HTMLInputElement>(null);
-  const [sidebar, setSidebar] = useState(() => matchMedia(WIDE).matches);
+  const [wide, setWide] = useState(() => matchMedia(WIDE).matches);
+  const [sidebar, setSidebar] = useState(wide);
+  /** On a narrow screen the list lies above the conversation. */
+  const drawer = sidebar && !wide;
   const [help, setHelp] = useState(false);
 
   const gone = () => {
@@ -26,10 +29,25 @@ export function App() {
 
   useEffect(() => {
     const media = matchMedia(WIDE);
-    const onChange = () => setSidebar(media.matches);
+    const onChange = () => {
+      setWide(media.matches);
+      setSidebar(media.matches);
+    };
     media.addEventListener("change", onChange);
     return () => media.removeEventListener("change", onChange);
   }, []);
+
+  useEffect(() => {
+    if (!drawer) {
+      return;
+    }
+    document.querySelector<HTMLElement>(".sidebar .icon-button")?.focus();
+    return () => {
+      if (document.activeElement === document.body) {
+        document.querySelector<HTMLElement>(".sidebar-open")?.focus();
+      }
+    };
+  }, [drawer]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -71,7 +89,7 @@ export function App() {
           <Sidebar search={search} onClose={() => setSidebar(false)} onGone={gone} />
         </>
       )}
-      <div className="main">
+      <div className="main" inert={drawer}>
         {link === "reconnecting" && loaded && (
           <div className="offline-banner" role="status">
             {texts.link.offline}{" "}
