@@ -3,6 +3,7 @@
 In an image that mirrors-fixture.py has filled, it is the servers of packages too, with TLS on 443."""
 import gzip
 import http.server
+import itertools
 import os
 import socket
 import socketserver
@@ -11,6 +12,7 @@ import struct
 import subprocess
 import threading
 import urllib.parse
+import zlib
 
 OWN = socket.gethostbyname(socket.gethostname())
 asked = {}
@@ -22,6 +24,14 @@ NAMES = {
 }
 SITES = "/srv/sites"  # a directory for each host
 NAMES.update((name, [OWN]) for name in (os.listdir(SITES) if os.path.isdir(SITES) else ()))
+
+
+def bomb():
+    """10 GiB of nothing in 10 MiB: a piece that stands for itself, again and again."""
+    yield gzip.compress(b"")[:10]
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    piece = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    yield from itertools.repeat(piece, 10 << 10)
 
 
 class Web(http.server.BaseHTTPRequestHandler):
@@ -36,17 +46,31 @@ class Web(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", argument)
             self.send_header("Content-Length", "0")
             self.end_headers()
-        elif path == "/endless":
-            self.send_response(200)
+        elif path == "/round":
+            self.send_response(302)
+            self.send_header("Location", f"/round?{int(argument or 0) + 1}")
+            self.send_header("Content-Length", "0")
             self.send_header("Connection", "close")
             self.end_headers()
-            try:
-                while True:
-                    self.wfile.write(bytes(65536))
-            except OSError:
-                pass
+        elif path == "/endless":
+            self.pour({}, itertools.repeat(bytes(65536)))
+        elif path == "/large":
+            self.pour({"Content-Length": str(5 << 30)}, itertools.repeat(bytes(65536), (5 << 30) // 65536))
+        elif path == "/bomb":
+            self.pour({"Content-Encoding": "gzip"}, bomb())
         else:
             self.text(f"{self.command} {self.path} for {self.headers['Host']}; proxy headers: {[n for n in self.headers if 'proxy' in n.lower()]}; asked {asked}\n")
+
+    def pour(self, fields, parts):
+        self.send_response(200)
+        for name, value in (*fields.items(), ("Connection", "close")):
+            self.send_header(name, value)
+        self.end_headers()
+        try:
+            for part in parts:
+                self.wfile.write(part)
+        except OSError:
+            pass
 
     def do_POST(self):
         if self.site():

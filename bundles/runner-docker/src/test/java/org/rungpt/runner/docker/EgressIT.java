@@ -7,12 +7,17 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +25,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.runner.CallConnection;
 import org.rungpt.api.runner.CallHandle;
@@ -33,6 +40,8 @@ import org.rungpt.testkit.RecordingObserver;
 /** What a sandbox reaches over the network, and what it never does. */
 @Tag("docker")
 final class EgressIT {
+    private static final String CANARY = "canary-of-this-machine";
+
     @TempDir
     static Path directory;
 
@@ -219,6 +228,107 @@ final class EgressIT {
                         line -> assertThat(line).startsWith("network: 169.254.169.254:80 is not granted"),
                         line -> assertThat(line).startsWith("network: other.test:80 is not granted"),
                         line -> assertThat(line).startsWith("GET /fine for public.test"));
+    }
+
+    @Test
+    @DisplayName("A.24 whatever programs make of an address or are sent to, nothing of this machine is reached")
+    void nothingOfThisMachine() throws Exception {
+        AtomicInteger reached = new AtomicInteger();
+        HttpServer host = HttpServer.create(new InetSocketAddress(0), 0);
+        host.createContext("/", exchange -> {
+            reached.incrementAndGet();
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write(CANARY.getBytes(StandardCharsets.UTF_8));
+            exchange.close();
+        });
+        host.start();
+        try {
+            // Also where the port would be granted.
+            String port = ":" + host.getAddress().getPort();
+            Path canary = Files.writeString(directory.resolve("canary"), CANARY);
+            List<String> addresses = List.of(
+                    "http://127.0.0.1" + port,
+                    "http://ok@127.0.0.1" + port,
+                    "http://127.0.0.1" + port + "#@ok",
+                    "http://public.test@127.0.0.1" + port,
+                    "http://0177.0.0.1" + port,
+                    "http://017700000001" + port,
+                    "http://0x7f000001" + port,
+                    "http://2130706433" + port,
+                    "http://[::ffff:127.0.0.1]" + port,
+                    "http://[::1]" + port,
+                    "http://0.0.0.0" + port,
+                    "http://169.254.169.254" + port,
+                    "gopher://127.0.0.1" + port + "/_GET%20/",
+                    "file://" + canary,
+                    "file://public.test" + canary);
+            String rows = addresses.stream()
+                    .flatMap(address -> java.util.stream.Stream.of(address, address.replace(port, "")))
+                    .distinct()
+                    .map(address -> "'" + address + "'")
+                    .collect(Collectors.joining(" "));
+            // To the address itself, and to it at the second hop; past the proxy, as programs do for themselves, and
+            // through it.
+            run(
+                    "for a in " + rows
+                            + "; do for to in \"$a\" \"http://public.test/to?$a\"; do curl -sSL --max-time 5 \"$to\"; curl"
+                            + " -sSL --max-time 5 --noproxy '' \"$to\"; done; done; echo done",
+                    Grants.INTERNET);
+            assertThat(stdout()).doesNotContain(CANARY).endsWith("done\n");
+            assertThat(stderr()).doesNotContain(CANARY);
+            assertThat(reached).hasValue(0);
+            assertThat(observer.connections())
+                    .filteredOn(CallConnection::allowed)
+                    .extracting(CallConnection::host)
+                    .containsOnly("public.test");
+            assertThat(stdout())
+                    .contains(
+                            " is at 127.0.0.1, which is no public address",
+                            " is at 169.254.169.254, which is no public address");
+        } finally {
+            host.stop(0);
+        }
+    }
+
+    @Test
+    @DisplayName("A.24 redirects without end are followed as often as a program wants, and no longer")
+    void redirectsWithoutEnd() throws Exception {
+        CallOutcome outcome = run("curl -sSL --max-redirs 10 http://public.test/round", Grants.INTERNET);
+        assertThat(outcome.exit()).as(stderr()).isEqualTo(47);
+        assertThat(stderr()).contains("Maximum (10) redirects followed");
+        CallOutcome usual = run("curl -sSL http://public.test/round", Grants.INTERNET);
+        assertThat(usual.exit()).as(stderr()).isEqualTo(47);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--compressed http://public.test/bomb", "http://public.test/large"})
+    @DisplayName(
+            "A.24 what is larger than it looked, or than there is room for, is ended by the disk limit; the server's memory stays")
+    void larger(String what) throws Exception {
+        long limit = 128 * Bench.MIB;
+        try (Bench small = new Bench(Files.createTempDirectory(directory, "small"), 0)) {
+            EgressSettings own = world.settings();
+            small.disk(limit);
+            small.egress(new EgressSettings(
+                    own.network(), own.dns(), own.upstream(), own.privateAddresses(), 8L << 30, own.mirrors()));
+            small.swap();
+            small.ready();
+            long before = heap();
+            CallOutcome outcome =
+                    Bench.await(small.start(conversation, "curl -sS -o f " + what, List.of(Grants.INTERNET), observer));
+            assertThat(outcome.reason()).as(outcome + stderr()).isEqualTo(CallOutcome.Reason.RESOURCE_LIMIT);
+            assertThat(outcome.message())
+                    .startsWith("disk limit: ")
+                    .contains("128 MiB")
+                    .hasLineCount(1);
+            assertThat(heap() - before).isLessThan(32 * Bench.MIB);
+            small.runner().release(conversation);
+        }
+    }
+
+    private static long heap() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
     @Test
