@@ -150,6 +150,9 @@ public final class FileArtifactStore implements ArtifactStore {
 
     @Override
     public Optional<Artifact> find(String conversation, String artifact) throws IOException {
+        if (!ID.matcher(conversation).matches() || !ID.matcher(artifact).matches()) {
+            return Optional.empty();
+        }
         Path document = document(home(conversation), artifact);
         return Files.exists(document) ? Optional.of(read(document)) : Optional.empty();
     }

@@ -27,7 +27,7 @@ public interface ArtifactStore {
     /** The artifacts of a conversation, the oldest first. */
     List<Artifact> list(String conversation) throws IOException;
 
-    /** One artifact. */
+    /** One artifact; empty also for what cannot be an id, wherever it comes from. */
     Optional<Artifact> find(String conversation, String artifact) throws IOException;
 
     /**
