@@ -43,10 +43,10 @@ import org.rungpt.testkit.RecordingObserver;
 /** Images of actions on the real engine. */
 @Tag("docker")
 final class ImageIT {
-    /** A program for an image that has nothing but a shell. */
     /** Within this time everything that a registry does wrong is told. */
     private static final Duration PROMISED = Duration.ofSeconds(60);
 
+    /** A program for an image that has nothing but a shell. */
     private static final String SHELL_ONLY = "#!/bin/sh\nread -r line\necho \"$1 $GREETING $(pwd)\"\n";
 
     @TempDir
@@ -106,6 +106,28 @@ final class ImageIT {
         bench.runner().prepare(action, preparing);
         assertThat(preparing.steps()).anyMatch(step -> step.startsWith("building the image of acme/"));
         assertThat(output(action)).isEqualTo("shell hello /workspace\n");
+    }
+
+    @Test
+    @DisplayName("A.2 what takes too much memory in an image without Python is ended, which is named with its limit")
+    void memoryInAnImageWithoutPython() throws Exception {
+        InstalledAction action = withImage(
+                "Dockerfile",
+                "#!/bin/sh\nread -r line\n(a=xxxxxxxx; while :; do a=$a$a; done)\nexit $?\n",
+                "Dockerfile",
+                shellOnly());
+        CallOutcome outcome =
+                Bench.await(bench.start(conversation, TestActions.task(action, "shell"), "", new RecordingObserver()));
+        assertThat(outcome.reason()).as(outcome.toString()).isEqualTo(CallOutcome.Reason.RESOURCE_LIMIT);
+        assertThat(outcome.message())
+                .startsWith("out of memory (limit 512 MiB)")
+                .hasLineCount(1);
+        assertThat(outcome.exit()).isEqualTo(137);
+        // Its sandbox has outlived it.
+        assertThat(Bench.await(bench.start(
+                                conversation, TestActions.task(action, "shell"), "", new RecordingObserver()))
+                        .sandbox())
+                .isEqualTo(outcome.sandbox());
     }
 
     @Test
