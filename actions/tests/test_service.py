@@ -592,6 +592,12 @@ class Reattach(ServiceTest):
         self.service.process.wait(20)
         self.assertFalse(alive(pid))
 
+    def test_what_deleted_files_hold_is_told_while_they_are_open(self):
+        before = self.host.ask("held")["bytes"]
+        call = self.host.invoke("python", {"script": "import os, time\nfile = open('doomed', 'wb', 0)\nos.unlink('doomed')\nfile.write(b'x' * 300_000_000)\nprint('there', flush=True)\ntime.sleep(60)"})
+        call.await_text("there")
+        self.assertGreaterEqual(self.host.ask("held")["bytes"] - before, 200_000_000)  # other processes of this machine count too
+
     def test_after_the_end_of_stdin_another_may_write_into_it(self):
         call = self.host.shell("echo $$; sleep 60")
         self.pid_of(call)

@@ -1,5 +1,6 @@
 package org.rungpt.runner.docker;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerMount;
@@ -38,6 +39,7 @@ final class DiskWatch {
     private static final double RECENT = 15;
     private static final double QUESTION = 3;
     private static final double METER_IDLE = 60;
+    private static final long MOST_HELD = 1L << 50;
 
     /** The init process and the action service. */
     private static final long OWN_PROCESSES = 2;
@@ -71,6 +73,8 @@ final class DiskWatch {
         volatile @Nullable Long quietAt;
 
         volatile boolean crowded;
+        /** In files that were deleted and are open, as its service told last. */
+        volatile long held;
     }
 
     /** Measures those whose time it is. Blocking. */
@@ -206,6 +210,10 @@ final class DiskWatch {
                             .mapToLong(volume -> sizes.getOrDefault(volume, 0L))
                             .sum();
             boolean own = container.getId().equals(sandbox.container());
+            if (own) {
+                used += gauge.held;
+                askForHeld(sandbox, gauge);
+            }
             long limit = own
                     ? sandbox.purpose().bounds().disk()
                     : Bounds.of(means.settings()).disk();
@@ -222,6 +230,22 @@ final class DiskWatch {
         gauge.looked = begun;
         double took = shared + seconds(begun);
         gauge.due = after(Math.max(wait, Math.min(SLOWEST, took / DUTY)));
+    }
+
+    /** From inside: outside they have no name. */
+    private static void askForHeld(Sandbox sandbox, Gauge gauge) {
+        ServiceLink service = sandbox.service();
+        if (service == null || sandbox.runningCalls() == 0 && !gauge.crowded) {
+            gauge.held = 0;
+            return;
+        }
+        var unused = service.request("held", JsonNodeFactory.instance.objectNode())
+                .thenAccept(told -> gauge.held =
+                        Math.max(0, Math.min(MOST_HELD, told.path("bytes").asLong())))
+                .exceptionally(older -> {
+                    gauge.held = 0;
+                    return null;
+                });
     }
 
     /** Half of the time in which it would be full. */

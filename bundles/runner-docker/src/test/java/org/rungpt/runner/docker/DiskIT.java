@@ -133,6 +133,19 @@ final class DiskIT {
         bench.runner().release(conversation);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/var/tmp", "/workspace"})
+    @DisplayName("A.4 files that are deleted and stay open count too")
+    void deletedFiles(String place) throws Exception {
+        CallOutcome outcome = run(
+                "exec python3 -c 'import os, time\nkept = []\nwhile True:\n f = open(\"" + place
+                        + "/f\", \"wb\", 0); os.unlink(f.name); f.write(bytes(8 << 20)); kept.append(f); time.sleep(0.1)'",
+                new RecordingObserver());
+        assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
+        assertThat(outcome.message()).startsWith("disk limit");
+        bench.runner().release(conversation);
+    }
+
     @Test
     @DisplayName("A.4 programs that are replaced, and no process left for anybody, hide nothing")
     void replacedPrograms() throws Exception {
