@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What a sandbox is for.
  *
  * @param action identity of the third-party action whose calls it runs; null for a workspace sandbox
- * @param contents the actions in it, each {@code identity@hash}
+ * @param contents the actions in it, each {@code identity@hash}, and the base image if it was told
  * @param border what of the outside it sees
  * @param bounds what it may use up
  */

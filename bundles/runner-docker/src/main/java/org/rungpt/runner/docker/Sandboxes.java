@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -222,7 +223,17 @@ final class Sandboxes implements Sandbox.Keeper {
     }
 
     private Purpose workspace(Collection<ActionPackage> packages, Border border) {
-        return new Purpose(null, BuiltIns.keys(packages), border, Bounds.of(means.settings()));
+        return new Purpose(null, contents(packages), border, Bounds.of(means.settings()));
+    }
+
+    /** With the base image, whose service must know what we ask of it: a sandbox from before an update is replaced by another. */
+    private SortedSet<String> contents(Collection<ActionPackage> packages) {
+        SortedSet<String> contents = BuiltIns.keys(packages);
+        String base = means.settings().baseImage();
+        if (base != null) {
+            contents.add(base);
+        }
+        return contents;
     }
 
     /** @param grants null if they are not known yet: any sandbox will do */
@@ -254,7 +265,7 @@ final class Sandboxes implements Sandbox.Keeper {
             throws RunnerException {
         Purpose purpose = new Purpose(
                 action.id().value(),
-                BuiltIns.keys(List.of(action.files())),
+                contents(List.of(action.files())),
                 Border.of(grants, true),
                 Bounds.of(means.settings(), action.manifest().resources()));
         synchronized (roster) {

@@ -259,6 +259,29 @@ final class SwapIT {
     }
 
     @Test
+    void anotherBaseImageReplacesTheSandboxWhichKeepsItsWorkspace() throws Exception {
+        String base = bench.images().base();
+        bench.baseImage(base);
+        bench.swap();
+        bench.ready();
+        Bench.await(bench.start(conversation, bench.shell(), "echo kept > file", new RecordingObserver()));
+        String before = bench.containerOf(conversation);
+        String other = "rungpt/test-" + UUID.randomUUID();
+        bench.docker().tagImageCmd(base, other, "new").exec();
+        try {
+            bench.baseImage(other + ":new");
+            bench.swap();
+            bench.ready();
+            RecordingObserver observer = new RecordingObserver();
+            Bench.await(bench.start(conversation, bench.shell(), "cat file", observer));
+            assertThat(observer.text(Stream.STDOUT)).isEqualTo("kept\n");
+            assertThat(bench.containerOf(conversation)).isNotEqualTo(before);
+        } finally {
+            bench.docker().removeImageCmd(other + ":new").exec();
+        }
+    }
+
+    @Test
     void aSandboxWithoutRunnerEndsByItself() throws Exception {
         bench.lease(Duration.ofSeconds(3));
         bench.swap();
