@@ -170,6 +170,34 @@ class WayOut(unittest.TestCase):
             with self.subTest(wrong), self.assertRaisesRegex(Failed, "only must be a list of hosts"):
                 self.service.host.ask("invoke", call="wrong", action="test/shell", task="python", only=wrong)
 
+    def answered(self, *pieces):
+        """What a program in a call gets when the far side says this."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+
+            def serve():
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(1 << 16)
+                    for piece in pieces:
+                        connection.sendall(piece)
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            self.grant(f"127.0.0.1:{port}")
+            said = self.through(f"GET http://127.0.0.1:{port}/ HTTP/1.1\r\n\r\n".encode(), egress=self.TOKEN)
+            thread.join(PATIENCE)
+        return said
+
+    def test_an_answer_says_that_the_connection_ends_with_it(self):
+        self.assertEqual("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
+                         self.answered(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConn", b"ection: keep-alive\r\nContent-Length: 2\r\nKeep-Alive: timeout=5\r\n\r\nh", b"i"))
+
+    def test_what_is_no_answer_comes_as_it_is(self):
+        self.assertEqual("no HTTP", self.answered(b"no HTTP"))
+
+    def test_an_answer_without_a_head_comes_as_it_is(self):
+        self.assertEqual("HTTP/1.1 200" + "x" * 100_000, self.answered(b"HTTP/1.1 200" + b"x" * 100_000))
+
     def test_requests_whose_length_is_unclear_are_refused(self):
         self.grant(f"127.0.0.1:{self.port}")
         for headers in ("Content-Length: 1\r\nContent-Length: 2", "Content-Length: 1\r\nTransfer-Encoding: chunked", "Content-Length: +1", "Broken header", " Folded: x"):

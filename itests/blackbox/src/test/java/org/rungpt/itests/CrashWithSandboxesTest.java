@@ -195,7 +195,7 @@ class CrashWithSandboxesTest {
                         && ended.size() == CALLS);
         Map<String, String> refs = new HashMap<>();
         Map<String, StringBuilder> said = new HashMap<>();
-        Map<String, String> statuses = new HashMap<>();
+        Map<String, JsonNode> ends = new HashMap<>();
         Set<String> background = new HashSet<>();
         for (JsonNode event : events) {
             JsonNode data = event.path("data");
@@ -211,7 +211,7 @@ class CrashWithSandboxesTest {
                     text.append(data.path("text").asText());
                 }
                 case "call.finished" ->
-                    assertThat(statuses.put(call, data.path("status").asText()))
+                    assertThat(ends.put(call, data))
                             .as(round + refs.get(call) + " ended before")
                             .isNull();
                 default -> {}
@@ -219,7 +219,9 @@ class CrashWithSandboxesTest {
         }
         assertThat(background).as(round + "calls in the background").hasSizeGreaterThanOrEqualTo(CALLS - 1);
         refs.forEach((call, ref) -> {
-            assertThat(statuses.get(call)).as(round + ref).isEqualTo("completed");
+            assertThat(ends.get(call).path("status").asText())
+                    .as(round + ref + ": " + ends.get(call))
+                    .isEqualTo("completed");
             assertThat(said.getOrDefault(call, new StringBuilder()).toString())
                     .as(round + "output of " + ref)
                     .isEqualTo(IntStream.rangeClosed(1, LINES)
