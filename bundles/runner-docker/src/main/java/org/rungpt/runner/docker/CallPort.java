@@ -156,34 +156,33 @@ final class CallPort {
     /** Goes on with a call over a new link. @return whether the sandbox knows it */
     CompletableFuture<Boolean> rejoin(RunningCall call, ServiceLink service) {
         CallOutput.Position from = call.join(service);
-        if (from == null) {
-            return CompletableFuture.completedFuture(true);
+        if (from != null) {
+            resume(call, service, from);
         }
-        return resume(call, service, from);
+        // Else whoever noticed the link first has asked.
+        return call.known();
     }
 
-    private CompletableFuture<Boolean> resume(RunningCall call, ServiceLink service, CallOutput.Position from) {
+    private void resume(RunningCall call, ServiceLink service, CallOutput.Position from) {
         ObjectNode params = naming(call)
                 .put("stdout", from.stdout())
                 .put("stderr", from.stderr())
                 .put("credit", from.credit());
-        return service.request("resume", params, () -> call.hear(service)).handle((answer, failure) -> {
+        service.request("resume", params, () -> call.hear(service)).whenComplete((answer, failure) -> {
+            CallSpec spec = call.spec();
             if (failure == null) {
                 started(call, service);
-                return true;
-            }
-            if (failure instanceof LinkBroken) {
+                call.known().complete(true);
+            } else if (failure instanceof LinkBroken) {
                 rejoinLater(call);
-                return true;
-            }
-            CallSpec spec = call.spec();
-            if (spec != null && !call.isConfirmed()) {
+            } else if (spec != null && !call.isConfirmed()) {
                 // The link broke under the request: it never arrived.
                 invoke(call, spec, service, true);
-                return true;
+                call.known().complete(true);
+            } else {
+                call.endWith(Reason.SANDBOX_LOST, null, "the sandbox does not know the call any more", sandbox);
+                call.known().complete(false);
             }
-            call.endWith(Reason.SANDBOX_LOST, null, "the sandbox does not know the call any more", sandbox);
-            return false;
         });
     }
 

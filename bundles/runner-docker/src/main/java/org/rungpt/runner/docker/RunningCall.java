@@ -71,6 +71,9 @@ final class RunningCall implements CallHandle {
     private @Nullable CallSpec spec;
     private @Nullable Control control;
     private @Nullable ServiceLink joined;
+    /** Whether the sandbox knows it; open while that is asked, over as many links as it takes. */
+    private CompletableFuture<Boolean> known = CompletableFuture.completedFuture(true);
+
     private @Nullable String stoppedFor;
     private @Nullable CallOutcome end;
     private @Nullable RunnerException failure;
@@ -93,6 +96,7 @@ final class RunningCall implements CallHandle {
         this.confirmed = spec == null;
         this.deaf = spec == null;
         this.begunAt = System.nanoTime();
+        var unused = outcome.whenComplete((end, failure) -> known().complete(false));
     }
 
     @Override
@@ -283,7 +287,15 @@ final class RunningCall implements CallHandle {
         }
         joined = link;
         deaf = true;
+        if (known.isDone()) {
+            known = new CompletableFuture<>();
+        }
         return output.rejoin();
+    }
+
+    /** Whether the sandbox knows it, as soon as that is answered. False if the call ends before. */
+    synchronized CompletableFuture<Boolean> known() {
+        return known;
     }
 
     /** The service has answered: what it says from now on over this link is for this one. Reading thread. */

@@ -231,6 +231,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     /** Takes up a call that was started before, from whoever watches it now. @return whether the sandbox knows it */
     CompletableFuture<Boolean> resume(RunningCall call) {
         RunningCall before;
+        boolean isKnown = false;
         synchronized (this) {
             if (gone) {
                 return CompletableFuture.completedFuture(false);
@@ -239,18 +240,19 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
             call.belongsTo(this);
             before = calls.get(call.call());
             if (before != null) {
+                isKnown = before.known().getNow(false);
                 before.handOverTo(call);
             }
             calls.put(call.call(), call);
             unclaimed.remove(call.call());
         }
-        if (before != null) {
-            if (call.hasBegun()) {
-                egress.handOver(call);
-                port.rejoinLater(call);
-            } else {
-                beginGranted(call);
-            }
+        if (before != null && !call.hasBegun()) {
+            beginGranted(call);
+            return CompletableFuture.completedFuture(true);
+        }
+        if (before != null && isKnown) {
+            egress.handOver(call);
+            port.rejoinLater(call);
             return CompletableFuture.completedFuture(true);
         }
         egress.join(call);

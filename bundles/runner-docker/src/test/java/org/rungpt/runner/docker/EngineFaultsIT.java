@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallOutcome;
@@ -190,6 +192,44 @@ final class EngineFaultsIT {
                 .isEqualTo(3);
         assertThat(bench.containers()).contains(left);
         engine.recover();
+        worksAndLeavesNothing();
+    }
+
+    @Test
+    @DisplayName(
+            "I.97 I.101 a call that is asked for before the sandboxes have answered is taken up from the one that has it")
+    void askedForBeforeTheLinks() throws Exception {
+        InstalledTask acme = TestActions.task(bench.actions.action("acme/early", false, TestActions.SHELL), "shell");
+        String id = Bench.newCall();
+        RecordingObserver before = new RecordingObserver();
+        bench.start(id, conversation, acme, WAITS + 6, before, Bench.limits(60, 60, Bench.MIB));
+        before.await("begun\n");
+        String has = bench.containerOf(conversation);
+        // Younger, so that it is asked first.
+        Bench.await(bench.start(conversation, bench.shell(), "true", new RecordingObserver()));
+        CountDownLatch mayAttach = new CountDownLatch(1);
+        engine.always("/attach", (request, exchange) -> {
+            mayAttach.await();
+            return true;
+        });
+        bench.swap();
+        bench.ready();
+        CompletableFuture<CallHandle> resumed = CompletableFuture.supplyAsync(() -> {
+            try {
+                return bench.runner().resume(conversation, id, 0, 0, observer).orElseThrow();
+            } catch (RunnerException e) {
+                throw new CompletionException(e);
+            }
+        });
+        while (bench.runner().sandboxes().stream().allMatch(sandbox -> sandbox.runningCalls() == 0)) {
+            assertThat(resumed).isNotDone();
+            Thread.onSpinWait();
+        }
+        mayAttach.countDown();
+        CallHandle call = resumed.get(60, TimeUnit.SECONDS);
+        engine.recover();
+        bench.exec(has, "touch go");
+        endsAsItDid(call, 6);
         worksAndLeavesNothing();
     }
 
