@@ -63,7 +63,7 @@ final class SandboxFactory {
                 .withAttachStderr(true)
                 .withStopTimeout(5)
                 .withHostConfig(hostConfig(plan, engine.isPodman()));
-        return create(command, plan.id());
+        return named(command, plan.id());
     }
 
     /**
@@ -88,7 +88,7 @@ final class SandboxFactory {
                 .withTty(false)
                 .withStopTimeout(5)
                 .withHostConfig(host);
-        return create(command, plan.id());
+        return named(command, plan.id());
     }
 
     /** Creates a container that gives all files of a workspace to a user and ends, without starting it. */
@@ -108,7 +108,7 @@ final class SandboxFactory {
                 .withTty(false)
                 .withStopTimeout(1)
                 .withHostConfig(host);
-        return create(command, plan.id());
+        return named(command, plan.id());
     }
 
     /**
@@ -135,7 +135,7 @@ final class SandboxFactory {
                 .withAttachStderr(true)
                 .withStopTimeout(5)
                 .withHostConfig(host);
-        return create(command, "build-" + id);
+        return named(command, "build-" + id);
     }
 
     /** Creates the container of a sandbox's proxy, without starting it: it alone has a network, and nothing else. */
@@ -159,7 +159,7 @@ final class SandboxFactory {
                 .withStopTimeout(2)
                 .withHostConfig(host);
         // A name of its own: the one that it follows may still be on its way out.
-        return create(command, "egress-" + Instance.newName());
+        return named(command, "egress-" + Instance.newName());
     }
 
     /** Creates the container that keeps the journal of a workspace, without starting it. */
@@ -181,7 +181,7 @@ final class SandboxFactory {
                 .withAttachStderr(true)
                 .withStopTimeout(1)
                 .withHostConfig(host);
-        return create(command, plan.id());
+        return named(command, plan.id());
     }
 
     /** Creates the container that measures volumes, without starting it. Whoever attaches first to it takes it along when they go. */
@@ -202,7 +202,7 @@ final class SandboxFactory {
                 .withAttachStdout(true)
                 .withStopTimeout(1)
                 .withHostConfig(host);
-        return create(command, plan.id());
+        return named(command, plan.id());
     }
 
     private HostConfig hostConfig(SandboxPlan plan, boolean podman) {
@@ -220,7 +220,7 @@ final class SandboxFactory {
     }
 
     /** A name that somebody else has, by chance or on purpose, is left to them: it gets another one. */
-    private String create(CreateContainerCmd command, String id) {
+    private String named(CreateContainerCmd command, String id) {
         String name = labels.name(id);
         for (int attempt = 1; ; attempt++) {
             try {

@@ -264,8 +264,8 @@ final class SwapIT {
         bench.baseImage(base);
         bench.swap();
         bench.ready();
-        Bench.await(bench.start(conversation, bench.shell(), "echo kept > file", new RecordingObserver()));
-        String before = bench.containerOf(conversation);
+        CallOutcome before =
+                Bench.await(bench.start(conversation, bench.shell(), "echo kept > file", new RecordingObserver()));
         String other = "rungpt/test-" + UUID.randomUUID();
         bench.docker().tagImageCmd(base, other, "new").exec();
         try {
@@ -273,9 +273,9 @@ final class SwapIT {
             bench.swap();
             bench.ready();
             RecordingObserver observer = new RecordingObserver();
-            Bench.await(bench.start(conversation, bench.shell(), "cat file", observer));
+            CallOutcome after = Bench.await(bench.start(conversation, bench.shell(), "cat file", observer));
             assertThat(observer.text(Stream.STDOUT)).isEqualTo("kept\n");
-            assertThat(bench.containerOf(conversation)).isNotEqualTo(before);
+            assertThat(after.sandbox()).isNotEqualTo(before.sandbox());
         } finally {
             bench.docker().removeImageCmd(other + ":new").exec();
         }
