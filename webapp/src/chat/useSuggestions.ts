@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type RefObject, useId, useMemo, useState } from "react";
+import { type KeyboardEvent, type RefObject, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { actions } from "../state/app";
 import { useStore } from "../state/store";
 import { type Completion, type Suggestions, suggest } from "./complete";
@@ -22,6 +22,8 @@ export function useSuggestions(field: RefObject<HTMLTextAreaElement | null>, tex
   const [cursor, setCursor] = useState(0);
   const [at, setAt] = useState(0);
   const [dismissed, setDismissed] = useState<string>();
+  /** Where the cursor is to be behind what was chosen. */
+  const chosen = useRef<number>(undefined);
   const suggestions = useMemo(() => suggest(text, Math.min(cursor, text.length), data?.actions ?? []), [text, cursor, data]);
   const { list, from } = suggestions;
   const written = text.slice(from, cursor);
@@ -34,23 +36,29 @@ export function useSuggestions(field: RefObject<HTMLTextAreaElement | null>, tex
     change(next);
     setCursor(place);
     setAt(0);
-    requestAnimationFrame(() => {
+    chosen.current = place;
+  };
+  // Before the next key comes: whoever types on at once would find the cursor set back.
+  useLayoutEffect(() => {
+    const place = chosen.current;
+    if (place !== undefined) {
+      chosen.current = undefined;
       field.current?.focus();
       field.current?.setSelectionRange(place, place);
-    });
-  };
+    }
+  }, [field, text, cursor]);
   const key = (event: KeyboardEvent) => {
     if (!open) {
       return false;
     }
-    const chosen = list[Math.min(at, list.length - 1)];
+    const marked = list[Math.min(at, list.length - 1)];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       setAt((Math.min(at, list.length - 1) + step + list.length) % list.length);
     } else if (event.key === "Escape") {
       setDismissed(text);
-    } else if (chosen && (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey && suggestions.task === undefined))) {
-      choose(chosen);
+    } else if (marked && (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey && suggestions.task === undefined))) {
+      choose(marked);
     } else {
       return false;
     }
