@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { inspect, startStage } from './stage.mjs';
+import { inspect, say, startStage } from './stage.mjs';
 
 describe('connections', () => {
   let stage;
@@ -84,6 +84,24 @@ describe('connections', () => {
     await until(async () => (await small())?.contextTokens === 8192);
     await new Promise((done) => { ollama.close(done); ollama.closeAllConnections(); });
     await until(async () => !(await small()));
+  });
+
+  it('are one click away from an answer that failed for a key', async () => {
+    stage.model.state.raw = (request, response) => {
+      response.writeHead(401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: 'Incorrect API key provided.' } }));
+    };
+    try {
+      const { page, problems } = await stage.open();
+      await say(page, 'Hello');
+      const banner = page.getByRole('alert').filter({ hasText: 'key' });
+      await inspect(page, 'refused-key');
+      await banner.getByRole('button', { name: 'Check the connection' }).click();
+      await page.getByRole('dialog').getByRole('listitem').filter({ hasText: 'mine' }).waitFor();
+      assert.deepEqual(problems, []);
+    } finally {
+      stage.model.state.raw = undefined;
+    }
   });
 
   it('look for servers on this machine, and compare the protocols of a model', async () => {

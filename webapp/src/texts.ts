@@ -166,6 +166,7 @@ export const texts = {
     content_filter: "The model’s provider withheld the rest of this answer.",
     cut: "What the model made up after its call was dropped.",
     error: "The model could not answer.",
+    connections: "Check the connection",
   },
 
   turnEnd: {

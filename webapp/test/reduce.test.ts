@@ -239,12 +239,12 @@ describe("ends", () => {
   it("are shown unless the turn is simply done", () => {
     const view = applyEvents(NOTHING, [
       ...TURN.slice(0, 4),
-      stored(5, "message.finished", { message: "m2", reason: "error", error: { kind: "auth", message: "No.", remedy: "Set a key." } }),
+      stored(5, "message.finished", { message: "m2", reason: "error", error: { kind: "authentication", message: "No.", remedy: "Set a key." } }),
       stored(6, "turn.finished", { turn: "t1", reason: "error", detail: "No.", canContinue: true }),
     ]);
     expect(view.items.at(-1)).toMatchObject({ kind: "end", id: "t1" });
     expect(view.ends.get("t1")).toMatchObject({ reason: "error", canContinue: true });
-    expect(answer(view).end?.error).toEqual({ message: "No.", remedy: "Set a key." });
+    expect(answer(view).end?.error).toEqual({ kind: "authentication", message: "No.", remedy: "Set a key." });
   });
 
   it("of a superseded message hide it", () => {

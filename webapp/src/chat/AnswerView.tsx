@@ -1,6 +1,7 @@
 import { Brain, ChevronDown, LoaderCircle, ReceiptText, TriangleAlert } from "lucide-react";
 import { memo, type ReactNode, useId, useState } from "react";
 import { Markdown } from "../markdown/Markdown";
+import { router } from "../state/app";
 import type { Conversation } from "../state/conversation";
 import { texts } from "../texts";
 import { CopyButton } from "../ui/copy";
@@ -95,6 +96,9 @@ export function Dots() {
   );
 }
 
+/** Failures whose remedy is a setting of the connection. */
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set(["authentication", "not_found", "unreachable"]);
+
 function Trouble({ answer }: { readonly answer: Answer }) {
   const { end } = answer;
   if (!end) {
@@ -114,6 +118,11 @@ function Trouble({ answer }: { readonly answer: Answer }) {
             </p>
           )}
         </div>
+        {end.error.kind !== undefined && OF_THE_CONNECTION.has(end.error.kind) && (
+          <button type="button" className="button" onClick={() => router.go({ settings: "connections" })}>
+            {texts.answerEnd.connections}
+          </button>
+        )}
       </div>
     );
   }

@@ -138,6 +138,8 @@ export interface AnswerEnd {
 }
 
 export interface Trouble {
+  /** What kind of failure it is, as the server names it. */
+  readonly kind: string | undefined;
   readonly message: string;
   readonly remedy: string | undefined;
 }

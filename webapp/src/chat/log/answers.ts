@@ -60,7 +60,7 @@ function finished(draft: Draft, data: EventData): void {
     end: {
       reason,
       detail: text(data, "detail"),
-      error: error && { message: text(error, "message") ?? "", remedy: text(error, "remedy") },
+      error: error && { kind: text(error, "kind"), message: text(error, "message") ?? "", remedy: text(error, "remedy") },
       usage,
       durationMillis: number(data, "durationMillis"),
     },
