@@ -170,7 +170,7 @@ public final class Gate implements Preprocessor, StatusSource {
         if (pages.answer(facts, request, response)) {
             return;
         }
-        long there = presence.await(runtime, facts.path(), facts.isApi());
+        long there = presence.await(() -> runtime, facts.path(), facts.isApi());
         if (there == Presence.NOBODY) {
             Errors.away(response, facts.isApi());
             return;

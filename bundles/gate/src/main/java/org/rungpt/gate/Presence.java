@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.servlet.runtime.HttpServiceRuntime;
 import org.osgi.service.servlet.runtime.dto.RequestInfoDTO;
@@ -13,7 +14,6 @@ final class Presence {
     /** That nobody answers. */
     static final long NOBODY = 0;
 
-    private static final long UNKNOWN = Long.MIN_VALUE;
     private static final long STEP_MILLIS = 20;
 
     private final Semaphore places;
@@ -25,8 +25,8 @@ final class Presence {
     }
 
     /** Who answers there, now or soon; {@link #NOBODY} if nobody does. */
-    long await(@Nullable HttpServiceRuntime runtime, String path, boolean api) {
-        long there = whoIsThere(runtime, path, api);
+    long await(Supplier<@Nullable HttpServiceRuntime> runtime, String path, boolean api) {
+        long there = whoIsThere(runtime.get(), path, api);
         if (there != NOBODY || !places.tryAcquire()) {
             return there;
         }
@@ -34,7 +34,7 @@ final class Presence {
             long end = System.nanoTime() + longest.toNanos();
             while (there == NOBODY && System.nanoTime() < end) {
                 TimeUnit.MILLISECONDS.sleep(STEP_MILLIS);
-                there = whoIsThere(runtime, path, api);
+                there = whoIsThere(runtime.get(), path, api);
             }
             return there;
         } catch (InterruptedException e) {
@@ -45,10 +45,14 @@ final class Presence {
         }
     }
 
-    /** The id of the service that answers there: a successor has another one. */
+    /**
+     * The id of the service that answers there: a successor has another one.
+     *
+     * @param runtime null while the server is being started: nobody is there yet
+     */
     static long whoIsThere(@Nullable HttpServiceRuntime runtime, String path, boolean api) {
         if (runtime == null) {
-            return UNKNOWN;
+            return NOBODY;
         }
         RequestInfoDTO found = runtime.calculateRequestInfoDTO(path.isEmpty() ? "/" : path);
         if (found.servletDTO != null && (!api || isForPrograms(found.servletDTO.patterns))) {

@@ -16,12 +16,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.servlet.runtime.HttpServiceRuntime;
 
 /** What clients see while a bundle is away. */
 final class SwapTest {
@@ -51,6 +53,23 @@ final class SwapTest {
             assertThat(get(server, "/").body()).isEqualTo("hello");
             // The gate's own addresses need nobody.
             assertThat(get(server, "/healthz").body()).isEqualTo("ok\n");
+        }
+    }
+
+    @Test
+    void nothingIsMissingBeforeTheServerCanTellWhoIsThere() throws Exception {
+        try (HttpServer server = new HttpServer(directory, new Presence(4, Duration.ofMillis(30_000)))) {
+            HttpServiceRuntime runtime = Objects.requireNonNull(server.gate.runtime);
+            server.gate.runtime = null;
+            CompletableFuture<HttpResponse<String>> early =
+                    CLIENT.sendAsync(request(server, "/api/conversations"), HttpResponse.BodyHandlers.ofString());
+            server.register("/api/*", new Hello());
+            server.gate.runtime = runtime;
+            assertThat(early.get(30, TimeUnit.SECONDS).body()).isEqualTo("hello");
+        }
+        try (HttpServer server = new HttpServer(directory, new Presence(4, Duration.ofMillis(100)))) {
+            server.gate.runtime = null;
+            assertThat(get(server, "/api/conversations").statusCode()).isEqualTo(503);
         }
     }
 
@@ -95,14 +114,13 @@ final class SwapTest {
     }
 
     private HttpResponse<String> get(HttpServer server, String path) throws Exception {
-        return CLIENT.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port + path))
-                        .header(
-                                "Authorization",
-                                "Bearer "
-                                        + Files.readString(directory.resolve("secret/token"))
-                                                .strip())
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+        return CLIENT.send(request(server, path), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpRequest request(HttpServer server, String path) throws IOException {
+        String token = Files.readString(directory.resolve("secret/token")).strip();
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port + path))
+                .header("Authorization", "Bearer " + token)
+                .build();
     }
 }
