@@ -57,6 +57,12 @@ final class Approvals {
                 .taskForReading(call.task)
                 .orElseThrow(() -> new ChatException(
                         ChatException.Kind.CONFLICT, call.task + " is not installed now: try again when it is"));
+        if (!call.isOf(task)) {
+            // It ends as what it is, replaced; nothing that was not shown is granted to what is there now.
+            log.stage(Draft.approvalDecided(call, new Decision(true, Decision.Scope.ONCE, null), "user"));
+            log.flush();
+            return;
+        }
         Decision checked = new Decision(
                 true,
                 decision.scope(),
@@ -86,7 +92,8 @@ final class Approvals {
             for (CallState other : state.calls().values()) {
                 if (other.phase == CallState.Phase.WAITING
                         && Judge.key(other).equals(Judge.key(call))
-                        && other.scopes.equals(call.scopes)) {
+                        && other.scopes.equals(call.scopes)
+                        && call.named.containsAll(other.named)) {
                     log.stage(Draft.approvalDecided(other, same, "policy"));
                 }
             }

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.Effects;
+import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.call.CallResult;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.call.ParsedCall;
@@ -35,6 +37,9 @@ final class CallState {
 
     /** A file that the call left. */
     record LeftFile(String artifact, String name, String mediaType, long size) {}
+
+    /** The action whose containers are programs of somebody else. */
+    private static final String CONTAINER = "rungpt/containers";
 
     /** What the excerpts keep of each stream until the result is made. */
     private static final int KEPT_CHARACTERS = 64 << 10;
@@ -73,6 +78,12 @@ final class CallState {
 
     /** How far its approval may go. */
     List<String> scopes = List.of();
+
+    /** The untrusted content that whoever is asked is told of. */
+    Set<String> named = Set.of();
+
+    /** Whether rules allowed it, and nobody was asked about this very call. */
+    boolean byPolicy;
 
     /** What its approval gave it beyond what was granted before. */
     Access grant = Access.NONE;
@@ -142,6 +153,12 @@ final class CallState {
         return new ParsedCall(ref, task, arguments, raw);
     }
 
+    /** Whether what was shown is what is there: other files are another call. */
+    boolean isOf(InstalledTask installed) {
+        return installed.action().id().value().equals(action)
+                && installed.action().files().contentHash().equals(contentHash);
+    }
+
     /** What it runs with: exactly what was shown when it was approved. */
     String runs() {
         return edited == null ? arguments : edited;
@@ -153,13 +170,25 @@ final class CallState {
         if (thirdParty) {
             return "output of " + action;
         }
-        return connected ? "content of the network" : null;
+        if (connected) {
+            return "content of the network";
+        }
+        // What listens in it answers on the sandbox's own address, which no connection tells of.
+        return CONTAINER.equals(action) && task.endsWith(".start") ? "a container that was started" : null;
+    }
+
+    void asked(ObjectNode data) {
+        phase = Phase.WAITING;
+        approval = Json.text(data, "approval");
+        scopes = PermissionsJson.strings(data.path("scopes"));
+        named = Set.copyOf(PermissionsJson.strings(data.path("untrusted")));
     }
 
     void decided(ObjectNode data) {
         boolean allowed = data.path("decision").asText().equals("allow");
         phase = allowed ? Phase.ALLOWED : Phase.REFUSED;
         refusal = Json.text(data, "reason");
+        byPolicy = "policy".equals(Json.text(data, "by"));
         if (data.has("arguments")) {
             edited = data.get("arguments").toString();
         }

@@ -12,7 +12,7 @@ import org.rungpt.api.chat.Policy;
 
 /** What the user granted and decided in a conversation, and what entered it from outside. */
 final class ConsentState {
-    /** What was approved beyond once, with the untrusted content that was there by then. */
+    /** What was approved beyond once, with the untrusted content that its cards named. */
     private final Map<String, Set<String>> approved = new LinkedHashMap<>();
 
     private final Set<String> untrusted = new LinkedHashSet<>();
@@ -30,7 +30,7 @@ final class ConsentState {
 
     /** From here on calls of the same are approved. */
     void approve(CallState call) {
-        approved.put(Judge.key(call), Set.copyOf(untrusted));
+        approved.computeIfAbsent(Judge.key(call), key -> new LinkedHashSet<>()).addAll(call.named);
     }
 
     /** What a call left may be told to the model by any other call from here on, whatever it said itself. */

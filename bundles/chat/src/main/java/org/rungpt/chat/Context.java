@@ -38,7 +38,7 @@ final class Context {
         return calls;
     }
 
-    private static int lastResults(List<Message> history) {
+    static int lastResults(List<Message> history) {
         for (int i = history.size() - 1; i >= 0; i--) {
             if (history.get(i) instanceof Message.Results) {
                 return i;

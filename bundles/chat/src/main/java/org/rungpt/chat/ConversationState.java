@@ -275,11 +275,7 @@ final class ConversationState {
             return;
         }
         switch (type) {
-            case EventType.APPROVAL_REQUESTED -> {
-                call.phase = CallState.Phase.WAITING;
-                call.approval = Json.text(data, "approval");
-                call.scopes = PermissionsJson.strings(data.path("scopes"));
-            }
+            case EventType.APPROVAL_REQUESTED -> call.asked(data);
             case EventType.APPROVAL_DECIDED -> {
                 call.decided(data);
                 if (call.phase == CallState.Phase.ALLOWED
@@ -429,7 +425,7 @@ final class ConversationState {
         return usedRefs.contains(ref);
     }
 
-    /** The untrusted content that was there when this was approved beyond once; null if it was not. */
+    /** The untrusted content that was named when this was approved beyond once; null if it was not. */
     @Nullable
     Set<String> approved(String key) {
         return consent.approved(key);

@@ -216,7 +216,7 @@ record Draft(String type, ObjectNode data) {
         return this;
     }
 
-    /** What it took, of {@link EventType#MESSAGE_FINISHED}. */
+    /** What it took, of {@link EventType#MESSAGE_FINISHED} and {@link EventType#CONTEXT_SUMMARISED}. */
     Draft took(Duration time) {
         return with("durationMillis", time.toMillis());
     }

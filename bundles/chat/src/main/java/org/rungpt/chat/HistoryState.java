@@ -69,14 +69,16 @@ final class HistoryState {
                 message -> message instanceof Message.User user && user.id().equals(id) ? told : message);
     }
 
+    /** The latest results stay: of a call that went to the background, they are what its interim result was waiting for. */
     void shorten(List<String> calls) {
-        messages.replaceAll(message -> message instanceof Message.Results results
-                ? new Message.Results(
-                        results.id(),
-                        results.results().stream()
-                                .map(one -> calls.contains(one.call()) ? Context.shortened(one) : one)
-                                .toList())
-                : message);
+        messages.subList(0, Math.max(0, Context.lastResults(messages)))
+                .replaceAll(message -> message instanceof Message.Results results
+                        ? new Message.Results(
+                                results.id(),
+                                results.results().stream()
+                                        .map(one -> calls.contains(one.call()) ? Context.shortened(one) : one)
+                                        .toList())
+                        : message);
     }
 
     void summarise(ObjectNode data) {

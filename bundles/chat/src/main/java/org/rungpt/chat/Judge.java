@@ -74,18 +74,14 @@ final class Judge {
                 return new Verdict.Deny(
                         "The settings cannot be read now, so nobody knows whether this is denied: try again.");
             }
-            // Nobody knows what is denied: then nothing runs unasked.
-            return ask(List.of("The settings cannot be read now, so every call is asked about."), ONCE);
+            return unread(call, task, state);
         }
         InstalledAction action = task.action();
-        String name = action.id() + "." + task.task().name();
+        String name = name(task);
         Policy here = state.policy();
-        Optional<Policy.Rule> denied = Stream.concat(here.rules().stream(), everywhere.rules().stream())
-                .filter(rule -> rule.effect() == Policy.Effect.DENY && rule.fits(name))
-                .findFirst();
+        Optional<Verdict> denied = denied(name, Stream.concat(here.rules().stream(), everywhere.rules().stream()));
         if (denied.isPresent()) {
-            return new Verdict.Deny(
-                    "The policy denies " + name + " (rule: deny " + denied.get().match() + ").");
+            return denied.get();
         }
         Policy.Effect rule = Stream.concat(here.rules().stream(), everywhere.rules().stream())
                 .filter(candidate -> candidate.fits(name))
@@ -136,8 +132,26 @@ final class Judge {
         return !asks || approved ? new Verdict.Allow(Access.NONE) : question.ask(null, ALL_SCOPES, Set.of());
     }
 
-    private static Verdict ask(List<String> reasons, List<Decision.Scope> scopes) {
-        return new Verdict.Ask(reasons, null, scopes, Set.of());
+    private static String name(InstalledTask task) {
+        return task.action().id() + "." + task.task().name();
+    }
+
+    private static Optional<Verdict> denied(String name, Stream<Policy.Rule> rules) {
+        return rules.filter(rule -> rule.effect() == Policy.Effect.DENY && rule.fits(name))
+                .findFirst()
+                .map(rule -> new Verdict.Deny("The policy denies " + name + " (rule: deny " + rule.match() + ")."));
+    }
+
+    /** The settings cannot be read, so nobody knows what they deny: then nothing runs unasked. */
+    private Verdict unread(CallState call, InstalledTask task, ConversationState state) {
+        Access granted = PermissionBook.access(
+                List.of(state.granted()),
+                task.action().files().builtIn(),
+                task.action().id(),
+                task.action().files().contentHash());
+        return denied(name(task), state.policy().rules().stream()).orElseGet(() -> new Question(
+                        call, task, Needs.of(task.action()).without(granted), true)
+                .ask("The settings cannot be read now, so every call is asked about.", ONCE, state.untrusted()));
     }
 
     /** Whether what was granted lets the call reach beyond sandboxes. Package mirrors only take orders for packages. */

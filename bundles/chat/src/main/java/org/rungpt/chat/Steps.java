@@ -270,20 +270,42 @@ final class Steps {
                     : close(call, CallStatus.INVALID, engine.actions.unknown(call.task));
         }
         InstalledTask task = found.get();
-        if (!isSame(call, task)) {
+        if (!call.isOf(task)) {
             return closeChanged(call);
         }
         Optional<String> problem = engine.arguments.problem(task, call.arguments);
         if (problem.isPresent()) {
             return close(call, CallStatus.INVALID, problem.get());
         }
-        Judge.Verdict verdict = engine.judge.judge(call, task, state);
+        stage(call, engine.judge.judge(call, task, state));
+        return true;
+    }
+
+    private void stage(CallState call, Judge.Verdict verdict) {
         if (verdict instanceof Judge.Verdict.Ask ask) {
             log.stage(Draft.approvalRequested(call.id, ask));
         } else {
             log.stage(Draft.approvalDecided(call, unasked(verdict), call.byUser ? "user" : "policy"));
         }
-        return true;
+    }
+
+    /**
+     * What was decided when the call was made need not hold when its turn has come: the calls before it may have brought untrusted
+     * content, and the user may have denied it since. Whoever was asked about this very call is not asked again.
+     *
+     * @return whether it does not run as it stands
+     */
+    private boolean isJudgedAnew(CallState call, InstalledTask task) {
+        if (call.byUser) {
+            return false;
+        }
+        Judge.Verdict verdict = engine.judge.judge(call, task, state);
+        boolean stands =
+                verdict instanceof Judge.Verdict.Allow || verdict instanceof Judge.Verdict.Ask && !call.byPolicy;
+        if (!stands) {
+            stage(call, verdict);
+        }
+        return !stands;
     }
 
     private static Decision unasked(Judge.Verdict verdict) {
@@ -300,8 +322,11 @@ final class Steps {
                     ? waitOrClose(call)
                     : close(call, CallStatus.FAILED, call.task + " is not installed any more; it did not run.");
         }
-        if (!isSame(call, task.get())) {
+        if (!call.isOf(task.get())) {
             return closeChanged(call);
+        }
+        if (isJudgedAnew(call, task.get())) {
+            return true;
         }
         Grants grants;
         try {
@@ -331,12 +356,6 @@ final class Steps {
         // Nobody tells when a source has found its actions again.
         actor.later(LOOK_AGAIN, actor::drive);
         return false;
-    }
-
-    /** What was shown is what runs: other files are another call. */
-    private static boolean isSame(CallState call, InstalledTask task) {
-        return task.action().id().value().equals(call.action)
-                && task.action().files().contentHash().equals(call.contentHash);
     }
 
     private boolean closeChanged(CallState call) {

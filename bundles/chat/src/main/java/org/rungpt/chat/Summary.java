@@ -1,5 +1,6 @@
 package org.rungpt.chat;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Message;
@@ -31,7 +32,11 @@ final class Summary implements ModelObserver {
     private final Context.Cut cut;
     private final @Nullable ModelInfo model;
     private final StringBuilder text = new StringBuilder();
+    private final long began = System.nanoTime();
     private @Nullable ModelStream stream;
+    /** Tokens of the request, by our estimate. */
+    private long asked;
+
     private boolean ended;
 
     Summary(ConversationActor actor, EventLog log, Context.Cut cut, @Nullable ModelInfo model) {
@@ -48,6 +53,7 @@ final class Summary implements ModelObserver {
                         ModelMessage.text(ModelMessage.Role.SYSTEM, TASK),
                         ModelMessage.text(ModelMessage.Role.USER, Context.transcript(cut.dropped(), characters))),
                 List.of());
+        asked = Tokens.of(request.messages(), request.tools());
         try {
             stream = connection.stream(request, this);
         } catch (RuntimeException e) {
@@ -71,13 +77,21 @@ final class Summary implements ModelObserver {
         actor.enqueue(() -> {
             String summary = heard();
             boolean usable = !summary.isEmpty() && reason != FinishReason.CANCELLED;
-            end(usable ? summary : Context.fallback(cut.dropped()), usage);
+            end(usable ? summary : Context.fallback(cut.dropped()), usage == null ? estimate(summary) : usage);
         });
     }
 
     @Override
     public void failed(ModelException error) {
-        actor.enqueue(() -> end(Context.fallback(cut.dropped()), null));
+        actor.enqueue(() -> {
+            String summary = heard();
+            // A server that has said nothing has counted nothing.
+            end(Context.fallback(cut.dropped()), summary.isEmpty() ? null : estimate(summary));
+        });
+    }
+
+    private Usage estimate(String said) {
+        return new Usage(asked, Tokens.of(said), true);
     }
 
     private void end(String summary, @Nullable Usage usage) {
@@ -86,9 +100,9 @@ final class Summary implements ModelObserver {
         }
         ended = true;
         actor.summaryEnded();
-        String through = id(cut.dropped().get(cut.dropped().size() - 1));
         log.stage(Draft.contextSummarised(
-                cut, Context.notice(summary), usage, usage == null ? 0 : Spent.cost(model, usage)));
+                        cut, Context.notice(summary), usage, usage == null ? 0 : Spent.cost(model, usage))
+                .took(Duration.ofNanos(System.nanoTime() - began)));
         actor.drive();
     }
 

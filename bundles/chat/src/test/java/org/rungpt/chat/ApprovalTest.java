@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Future;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.chat.Access;
@@ -197,21 +200,35 @@ final class ApprovalTest {
         return Json.object(data).path("arguments").toString();
     }
 
-    @Test
-    @DisplayName("D.46 days later and after a restart another version than the one that was shown does not run")
-    void anApprovalDaysLaterRunsNoOtherVersion() throws Exception {
+    @ParameterizedTest
+    @EnumSource(Decision.Scope.class)
+    @DisplayName(
+            "D.46 days later and after a restart another version than the one that was shown does not run, nor is it given what it wants")
+    void anApprovalDaysLaterRunsNoOtherVersion(Decision.Scope scope) throws Exception {
         String id = ask("plot.draw {\"path\":\"a\"}");
         String call = card(id).path("call").asText();
         house.kill();
         try (House second = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
             second.model.script(
                     (n, answer) -> answer.say("told " + answer.asked()).end());
-            second.registry.installed = List.of(House.action("plot", "2", false, House.task("draw", Effects.WRITE)));
-            second.chat.decide(id, call, new Decision(true, Decision.Scope.ONCE, null));
+            second.registry.installed = List.of(House.action(
+                    "plot",
+                    "2",
+                    false,
+                    false,
+                    List.of("example.org:443"),
+                    List.of(),
+                    List.of(),
+                    House.task("draw", Effects.WRITE)));
+            second.chat.decide(id, call, new Decision(true, scope, null));
             second.awaitTurns(id, 1);
             assertThat(second.latest(id, EventType.CALL_FINISHED, "message"))
                     .contains("was replaced by another version");
             assertThat(second.sandboxes.started).isEmpty();
+            for (String where : Arrays.asList(id, null)) {
+                assertThat(second.permissions.grants(where)).isEqualTo(GrantSet.NONE);
+                assertThat(second.permissions.policy(where).approvals()).isEmpty();
+            }
         }
     }
 
@@ -412,6 +429,91 @@ final class ApprovalTest {
         assertThat(isWaiting(id)).isFalse();
     }
 
+    /** The model answers with two calls at once. */
+    private void sayBoth(String id, String first, String second) throws Exception {
+        house.model.script((n, answer) -> answer.say(
+                        answer.asked().startsWith("RESULT")
+                                ? "ok"
+                                : "@call a%d %s\n@call b%d %s\n".formatted(n, first, n, second))
+                .end());
+        say(id, "both");
+    }
+
+    private void allowThirdParties() throws Exception {
+        house.permissions.setPolicy(
+                null, new Policy(null, List.of(new Policy.Rule(Policy.Effect.ALLOW, "acme/plot.*")), List.of()));
+    }
+
+    @Test
+    void whatACardDidNotNameIsAskedAboutAgainThoughItCameBeforeTheClick() throws Exception {
+        allowThirdParties();
+        String id = house.conversation();
+        sayBoth(id, "plot.draw {\"path\":\"a\"}", "web.get {\"path\":\"b\"}");
+        house.await(id, log -> house.events(id, EventType.CALL_FINISHED).size() == 1, "the end of the first call");
+        assertThat(isWaiting(id)).isTrue();
+        assertThat(card(id).path("untrusted")).isEmpty();
+        allow(id, Decision.Scope.CONVERSATION);
+        ask(id, "web.get {\"path\":\"c\"}");
+        assertThat(isWaiting(id)).isTrue();
+        assertThat(card(id).path("untrusted").toString()).contains("output of acme/plot", "output of acme/web");
+        allow(id, Decision.Scope.CONVERSATION);
+        ask(id, "web.get {\"path\":\"d\"}");
+        assertThat(isWaiting(id)).isFalse();
+    }
+
+    private void ask(String id, String call) throws Exception {
+        house.model.script(
+                (n, answer) -> answer.say(answer.asked().startsWith("RESULT") ? "ok" : "@call " + n + " " + call + "\n")
+                        .end());
+        say(id, call);
+    }
+
+    @Test
+    void aCallBehindOneThatBroughtUntrustedContentIsAskedAbout() throws Exception {
+        allowThirdParties();
+        String id = house.conversation();
+        grantTheInternet(id);
+        sayBoth(id, "plot.draw {\"path\":\"a\"}", "fs.write {\"path\":\"b\"}");
+        assertThat(isWaiting(id)).isTrue();
+        assertThat(card(id).path("untrusted").toString()).contains("output of acme/plot");
+        assertThat(house.sandboxes.started).hasSize(1);
+        allow(id, Decision.Scope.ONCE);
+        assertThat(house.sandboxes.started).hasSize(2);
+    }
+
+    @Test
+    void whatIsDeniedWhileItWaitsForTheCallBeforeItDoesNotRun() throws Exception {
+        house.sandboxes.behaviour = program -> {};
+        String id = house.conversation();
+        house.model.script((n, answer) -> answer.say(
+                        answer.asked().startsWith("RESULT")
+                                ? answer.asked()
+                                : "@call a fs.read {\"path\":\"a\"}\n@call b fs.write {\"path\":\"b\"}\n")
+                .end());
+        house.chat.post(id, null, "both");
+        Sandboxes.Program first = house.sandboxes.next();
+        house.await(id, log -> house.events(id, EventType.APPROVAL_DECIDED).size() == 2, "both decisions");
+        house.permissions.setPolicy(
+                id, new Policy(null, List.of(new Policy.Rule(Policy.Effect.DENY, "rungpt/fs.write")), List.of()));
+        first.exit(0);
+        house.awaitTurns(id, 1);
+        assertThat(house.answer(id)).contains("denied The policy denies rungpt/fs.write");
+        assertThat(house.sandboxes.started).hasSize(1);
+    }
+
+    @Test
+    void whatAStartedContainerMayHaveSaidIsUntrusted() throws Exception {
+        house.registry.installed = List.of(
+                House.action("containers", "1", true, House.task("start", Effects.WRITE)),
+                House.action("fs", "1", true, House.task("write", Effects.WRITE)));
+        String id = ask("containers.start {\"path\":\"postgres\"}");
+        grantTheInternet(id);
+        allow(id, Decision.Scope.ONCE);
+        say(id, "fs.write {\"path\":\"b\"}");
+        assertThat(isWaiting(id)).isTrue();
+        assertThat(card(id).path("untrusted").toString()).contains("a container that was started");
+    }
+
     private void grantTheInternet(String id) throws Exception {
         house.permissions.setGrants(
                 id, new GrantSet(new Access(List.of(Grants.INTERNET), List.of(), List.of(), false), List.of()));
@@ -423,5 +525,26 @@ final class ApprovalTest {
         String id = ask("fs.read {\"path\":\"a\"}");
         assertThat(isWaiting(id)).isTrue();
         assertThat(card(id).path("reasons").toString()).contains("settings cannot be read");
+    }
+
+    @Test
+    void whenTheSettingsCannotBeReadACardShowsWhatItGrantsAndTheConversationsOwnRulesHold() throws Exception {
+        String id = house.conversation();
+        house.permissions.setPolicy(
+                id, new Policy(null, List.of(new Policy.Rule(Policy.Effect.DENY, "rungpt/fs.*")), List.of()));
+        house.services.settings.remove(house.store);
+        ask(id, "web.get {\"path\":\"a\"}");
+        assertThat(card(id).path("reasons").toString()).contains("settings cannot be read");
+        assertThat(card(id).path("needs").path("network").toString()).contains("example.org");
+        house.services.settings.add(house.store, Map.of());
+        house.permissions.setPolicy(
+                null, new Policy(null, List.of(new Policy.Rule(Policy.Effect.DENY, "acme/web.*")), List.of()));
+        allow(id, Decision.Scope.ONCE);
+        house.services.settings.remove(house.store);
+        ask(id, "fs.read {\"path\":\"a\"}");
+        assertThat(isWaiting(id)).isFalse();
+        assertThat(house.sandboxes.started).isEmpty();
+        assertThat(house.events(id, EventType.CALL_FINISHED)).hasSize(2).allMatch(one -> one.data()
+                .contains("denied"));
     }
 }

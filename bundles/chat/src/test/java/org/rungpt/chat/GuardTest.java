@@ -13,10 +13,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.action.Effects;
+import org.rungpt.api.call.CallResult;
+import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.chat.Budget;
 import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.api.chat.Message;
 import org.rungpt.api.chat.Opening;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelInfo;
@@ -396,7 +399,7 @@ final class GuardTest {
                 program -> program.print("line of output\n".repeat(400)).exit(0);
         house.model.script((n, answer) -> {
             if (answer.request.messages().get(0).text().startsWith("Sum up")) {
-                answer.say("SUMMARY " + n).end();
+                answer.say("SUMMARY " + n).endUncounted();
             } else {
                 answer.say(
                                 answer.asked().startsWith("RESULT")
@@ -543,6 +546,39 @@ final class GuardTest {
             assertThat(end(house, id).path("detail").asText()).contains("longer than the model takes");
             assertThat(house.model.asked.size()).isLessThan(6);
         }
+    }
+
+    @Test
+    void aSummaryOfAServerThatCountsNothingIsSpentAllTheSame() throws Exception {
+        try (House house = house(ChatLimits.DEFAULT)) {
+            house.model.info = new ModelInfo("one", "One", 5000, false);
+            String id = grown(house, 12);
+            var summary = Json.object(
+                    house.events(id, EventType.CONTEXT_SUMMARISED).get(0).data());
+            assertThat(summary.path("usage").path("input").asLong()).isGreaterThan(1000);
+            assertThat(summary.path("usage").path("output").asLong()).isPositive();
+            assertThat(summary.path("usage").path("estimated").asBoolean()).isTrue();
+            assertThat(summary.has("durationMillis")).isTrue();
+        }
+    }
+
+    @Test
+    void aLateResultIsNotShortenedForItsInterimOne() {
+        var history = new HistoryState();
+        var interim = new CallResult("c", "1", "fs.read", CallStatus.WORKING, null, "interim ".repeat(200), 1600, null);
+        var late = new CallResult("c", "1", "fs.read", CallStatus.COMPLETED, 0, "late ".repeat(300), 1500, null);
+        history.addResults(new Message.Results("m1", List.of(interim)), List.of());
+        history.add(new Message.Assistant("m2", List.of(new Message.Part.Text("I wait."))));
+        history.addResults(new Message.Results("m3", List.of(late)), List.of());
+        List<String> shorten = Context.toShorten(history.messages(), 1_000_000);
+        assertThat(shorten).containsExactly("c");
+        history.shorten(shorten);
+        assertThat(((Message.Results) history.messages().get(0))
+                        .results()
+                        .get(0)
+                        .text())
+                .contains("left out");
+        assertThat(((Message.Results) history.messages().get(2)).results()).containsExactly(late);
     }
 
     @Test

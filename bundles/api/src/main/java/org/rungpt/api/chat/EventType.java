@@ -35,8 +35,8 @@ public final class EventType {
     public static final String CONTEXT_SHORTENED = "context.shortened";
     /**
      * The model is told a summary instead of the first messages, up to {@code through}, so that the conversation fits it: {@code message,
-     * through, messages (how many), text, kept?: [message], usage?: {input, output, estimated, cost?}}; users still see all. {@code kept} stay
-     * word by word: the user's latest message and system messages that came with the conversation.
+     * through, messages (how many), text, kept?: [message], usage?: {input, output, estimated, cost?}, durationMillis?}; users still see all.
+     * {@code kept} stay word by word: the user's latest message and system messages that came with the conversation.
      */
     public static final String CONTEXT_SUMMARISED = "context.summarised";
     /** The model is asked: {@code turn, message, model, step, tokens? (of the request, estimated)}. */
