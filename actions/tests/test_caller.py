@@ -104,6 +104,13 @@ class Caller(unittest.TestCase):
         self.proc.process(80, BESIDE, sockets=[5], call="c", session=70)
         self.assertEqual((None, True), self.found())
 
+    def test_another_connection_from_the_same_port_is_not_meant(self):
+        self.proc.connection(5, far=("127.0.0.1", 8123))
+        self.proc.connection(6)
+        self.proc.process(71, sockets=[5], session=70)
+        self.proc.process(80, BESIDE, sockets=[6])
+        self.assertEqual((None, True), self.found())
+
 
 if __name__ == "__main__":
     unittest.main()
