@@ -21,7 +21,7 @@ class Proc:
     """What the service sees of /proc, and os for it."""
 
     def __init__(self, directory):
-        self.root, self.users = directory, {}
+        self.root, self.users, self.path = directory, {}, types.SimpleNamespace(exists=lambda path: os.path.exists(self.place(path)))
         (directory / "self").mkdir()
         (directory / "self/cgroup").write_text(HERE)
         (directory / "net").mkdir()
@@ -110,6 +110,19 @@ class Caller(unittest.TestCase):
         self.proc.process(71, sockets=[5], session=70)
         self.proc.process(80, BESIDE, sockets=[6])
         self.assertEqual((None, True), self.found())
+
+    def test_without_the_other_version_of_ip(self):
+        (self.proc.root / "net/tcp6").unlink()
+        self.assertEqual((None, True), self.found())
+        self.proc.connection(5)
+        self.proc.process(71, sockets=[5], session=70)
+        self.assertEqual((self.call, True), self.found())
+
+    def test_a_socket_for_both_versions_of_ip_is_found(self):
+        self.proc.connection(5, mapped=True, far=("127.0.0.1", 8123))
+        self.proc.connection(6, mapped=True)
+        self.proc.process(71, sockets=[6], session=70)
+        self.assertEqual((self.call, True), self.found())
 
 
 if __name__ == "__main__":
