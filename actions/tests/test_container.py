@@ -275,6 +275,23 @@ class Lives(unittest.TestCase):
         full = host.shell("head -c 30000000 /dev/zero", outputLimit=1 << 30)
         self.assertEqual("spool-failed", full.end()["reason"])
 
+    def test_containers_beside_it_do_not_go_out_as_one_of_its_calls(self):
+        container, host = self.started()
+        ask = "import socket\ns = socket.create_connection(('127.0.0.1', 7865), 5)\ns.sendall(b'CONNECT example.test:443 HTTP/1.1\\r\\n\\r\\n')\nprint(s.makefile().readline())"
+        granted = host.shell("echo ready; exec sleep 60", egress="t" * 40)
+        granted.await_text("ready")
+        for user in "0", "999":
+            with self.subTest(user=user):
+                self.assertIn("only the programs of a call have network", docker(
+                    "run", "--rm", "--user", user, "--network", f"container:{container.name}", "--pid", f"container:{container.name}", "--cap-drop", "ALL", "--memory", "128m",
+                    "--label", "org.rungpt.test=guest", "--env", f"RUNGPT_CALL={granted.id}", "--entrypoint", "/usr/bin/python3", image, "-IS", "-c", ask))
+        # A program of the call that became another user, as apt's do, is known for its own.
+        own = host.invoke("sh", environment={"SCRIPT": 'exec setpriv --reuid 999 --clear-groups python3 -IS -c "$ASK"', "ASK": ask}, egress="t" * 40)
+        own.end()
+        self.assertIn("the proxy of this sandbox is away", own.stdout.decode())
+        host.ask("cancel", call=granted.id, grace=0)
+        granted.end()
+
 
 class BuiltIn(unittest.TestCase):
     """The tasks of filesystem and system."""

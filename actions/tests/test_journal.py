@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,8 +21,10 @@ class JournalTest(unittest.TestCase):
         self.start()
 
     def start(self):
+        self.errors = tempfile.TemporaryFile()
+        self.addCleanup(self.errors.close)
         self.process = subprocess.Popen([sys.executable, "-IS", str(ROOT / "base/workspace-journal"), "--workspace", str(self.work), "--lease", "60"],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
         self.addCleanup(self.stop, self.process)
 
     @staticmethod
@@ -180,6 +183,104 @@ class JournalTest(unittest.TestCase):
         self.ask("stage", end=True)
         self.assertEqual(["kept"], os.listdir(self.work))
         self.assertEqual(["undo"], os.listdir(outside))
+
+    def anew(self):
+        """What a look from the start tells, and what it complains of."""
+        before = self.errors.seek(0, os.SEEK_END)
+        told = {c["p"]: c["k"] for c in self.ask("scan", anew=True)["changes"]}
+        self.errors.seek(before)
+        return told, self.errors.read().decode()
+
+    def peak(self):
+        """MiB of memory that it needed at most."""
+        return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1]) >> 10
+
+    def planted(self, undo):
+        stage = self.work / ".rungpt-revert"
+        stage.mkdir()
+        (stage / "was-0").write_text("new")
+        (stage / "undo").write_bytes(undo)
+
+    def test_a_line_that_is_none_of_ours_stops_neither_the_others_nor_the_look(self):
+        good = b'{"p": "made", "do": "unlink"}\n', b'{"p": "kept", "do": "back", "was": "was-0"}\n'
+        for line in (b"{}", b'{"p": "../x", "do": "unlink"}', b'["p", "do"]', b"7", b"", b"\xff\xfe", b"[" * 100_000, b"[" + b"[]," * 5_000_000 + b"[]]", b'{"p": ["a"], "do": "unlink"}', b'{"p": "a", "do": ["unlink"]}',
+                     b'{"p": "a\\u0000", "do": "unlink"}', b'{"p": "\\ud800", "do": "unlink"}', b'{"p": "/etc/x", "do": "unlink"}', b'{"p": "a", "do": "dance"}', b'{"p": "a", "do": "back"}',
+                     b'{"p": "a", "do": "back", "was": "../untouched"}', b'{"p": "untouched", "do": "mode", "m": -1, "u": 0, "g": 0}', b'{"p": "untouched", "do": "mode", "m": 0, "u": 1e9, "g": 0}',
+                     b'{"p": "untouched", "do": "mode", "m": 0, "u": 99999999999999999999, "g": 0}', b'{"p": "untouched", "do": "dir", "m": true, "u": 0, "g": 0}', b'{"p": "untouched", "do": "mode"}'):
+            with self.subTest(line[:60]):
+                for name in ("made", "kept", "untouched"):
+                    (self.work / name).write_text("old")
+                self.planted(good[0] + line + b"\n" + good[1])
+                told, said = self.anew()
+                self.assertEqual({"kept": "file", "untouched": "file"}, told)
+                self.assertEqual("new", (self.work / "kept").read_text())
+                self.assertEqual(1, said.count("not all of a revert was taken back: "), said)
+                self.assertEqual({"kept", "untouched"}, set(os.listdir(self.work)))
+                self.assertEqual(({"kept": "file", "untouched": "file"}, ""), self.anew())
+        self.assertLess(self.peak(), 128)
+        # Nor does it stop the next revert for good.
+        self.planted(b"{}\n")
+        with self.assertRaisesRegex(RuntimeError, "a line of what is to be taken back is none of ours"):
+            self.ask("stage", begin=True)
+        self.ask("stage", begin=True)
+        self.ask("apply")
+
+    def test_a_huge_list_of_what_is_to_be_taken_back_is_not_read(self):
+        for make in (lambda undo: os.truncate(undo, 1 << 40), lambda undo: undo.write_bytes(b"{}\n" * 500_000)):
+            self.planted(b"")
+            make(self.work / ".rungpt-revert/undo")
+            begun = time.monotonic()
+            told, said = self.anew()
+            self.assertEqual({}, told)
+            self.assertIn("too long", said)
+            self.assertLess(time.monotonic() - begun, 5)
+            self.assertEqual([], os.listdir(self.work))
+        self.assertLess(self.peak(), 128)
+
+    def test_no_longer_list_is_written_than_is_read(self):
+        module = {"__name__": "journal"}
+        exec(compile((ROOT / "base/workspace-journal").read_text(), "workspace-journal", "exec"), module)
+        module["MAX_UNDO"] = 100
+        for name in ("a", "b", "c"):
+            (self.work / name).write_text(name)
+        workspace = module["Workspace"](str(self.work))
+        workspace.do_stage({"begin": True})
+        workspace.do_stage({"steps": [{"do": "delete", "p": name} for name in ("a", "b", "c")]})
+        with self.assertRaisesRegex(module["Refused"], "too many files"):
+            workspace.do_apply({})
+        self.assertEqual({"a", "b", "c"}, {(self.work / name).read_text() for name in os.listdir(self.work)})
+
+    def test_a_deep_tree_in_the_place_of_what_is_staged_is_removed(self):
+        self.planted(b'{"p": "made", "do": "unlink"}\n')
+        (self.work / "made").write_text("")
+        folder = os.open(self.work / ".rungpt-revert", os.O_RDONLY)
+        for _ in range(3000):
+            os.mkdir("d", dir_fd=folder)
+            inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        os.close(folder)
+        self.assertEqual(({}, ""), self.anew())
+        self.assertEqual([], os.listdir(self.work))
+
+    def test_whatever_is_in_the_place_of_what_is_staged_is_removed(self):
+        stage = self.work / ".rungpt-revert"
+
+        def undo(make):
+            stage.mkdir()
+            make(stage / "undo")
+        outside = pathlib.Path(tempfile.mkdtemp(prefix="outside-"))
+        self.addCleanup(shutil.rmtree, outside, True)
+        (outside / "undo").write_text('{"p": "kept", "do": "unlink"}\n')
+        (self.work / "kept").write_text("")
+        open_before = len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        for make in (lambda: stage.write_text("x"), lambda: stage.symlink_to(outside), lambda: stage.symlink_to("nowhere"), lambda: os.mkfifo(stage), lambda: undo(os.mkfifo), lambda: undo(os.mkdir),
+                     lambda: undo(lambda place: place.symlink_to(outside / "undo"))):
+            make()
+            self.assertEqual(({"kept": "file"}, ""), self.anew())
+            self.assertEqual(["kept"], os.listdir(self.work))
+        self.assertEqual(["undo"], os.listdir(outside))
+        self.assertEqual(open_before, len(os.listdir(f"/proc/{self.process.pid}/fd")))
 
     def test_nonsense_is_answered(self):
         for method in ("dance", "read", "apply"):

@@ -241,6 +241,23 @@ class WayOut(unittest.TestCase):
         call.end()
         self.assertIn("/deep", call.stdout.decode())
 
+    def test_a_program_whose_socket_is_for_both_versions_of_ip_has_what_its_call_has(self):
+        self.service.__exit__()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.service = LocalService(proxy_port=self.entry, egress=self.proxy.path, port=port)
+        self.addCleanup(self.service.__exit__)
+        self.grant(f"127.0.0.1:{self.port}")
+        ask = (f"import os, socket, sys\nsys.stdout.reconfigure(newline='')\ndef ask(port, data):\n s = socket.socket(socket.AF_INET6)\n s.settimeout(5)\n s.connect(('::ffff:127.0.0.1', port))\n"
+               f" s.sendall(data.encode())\n print(s.makefile(newline='').read())\nask({self.entry}, 'GET http://127.0.0.1:{self.port}/both HTTP/1.1\\r\\n\\r\\n')\n")
+        self.assertIn("/both", self.run_python(ask, egress=self.TOKEN).stdout.decode())
+        # A call that it makes has that too.
+        (self.service.workspace / "inner").write_text(f"exec 3<>/dev/tcp/127.0.0.1/{self.entry}; printf 'GET http://127.0.0.1:{self.port}/deep HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3")
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "invoke", "params": {"action": "test/shell", "task": "sh", "arguments": {"script": "bash inner"}}})
+        ask += (f"ask({port}, 'POST / HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: Bearer ' + os.environ['RUNGPT_TOKEN'] + '\\r\\nContent-Type: application/json\\r\\n'"
+                f" 'Content-Length: {len(body)}\\r\\n\\r\\n' + {body!r})\n")
+        self.assertIn("/deep", self.run_python(ask, egress=self.TOKEN).stdout.decode())
+
     def test_the_end_of_a_call_ends_its_connections(self):
         self.grant(f"127.0.0.1:{self.port}")
         call = self.service.host.invoke("python", {"script": f"import socket, time\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\ns.sendall(b'CONNECT 127.0.0.1:{self.port} HTTP/1.1\\r\\n\\r\\n')\nprint(s.recv(99), flush=True)\ntime.sleep(60)"}, egress=self.TOKEN)
