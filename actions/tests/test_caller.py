@@ -21,7 +21,7 @@ class Proc:
     """What the service sees of /proc, and os for it."""
 
     def __init__(self, directory):
-        self.root, self.users, self.path = directory, {}, types.SimpleNamespace(exists=lambda path: os.path.exists(self.place(path)))
+        self.root, self.users, self.closed, self.path = directory, {}, [], types.SimpleNamespace(exists=lambda path: os.path.exists(self.place(path)))
         (directory / "self").mkdir()
         (directory / "self/cgroup").write_text(HERE)
         (directory / "net").mkdir()
@@ -38,7 +38,7 @@ class Proc:
         return types.SimpleNamespace(st_uid=self.users[pathlib.Path(path).name])
 
     def listdir(self, path):
-        return os.listdir(self.place(path))
+        return self.closed + os.listdir(self.place(path))
 
     def readlink(self, path):
         return os.readlink(self.place(path))
@@ -86,6 +86,12 @@ class Caller(unittest.TestCase):
         self.proc.connection(5)
         self.proc.process(60, sockets=[4])
         self.proc.process(71, sockets=[4, 5], session=70)
+        self.assertEqual((self.call, True), self.found())
+
+    def test_what_a_process_closes_while_it_is_looked_at_does_not_hide_the_rest(self):
+        self.proc.connection(5)
+        self.proc.process(71, sockets=[4, 5], session=70)
+        self.proc.closed = ["99"]
         self.assertEqual((self.call, True), self.found())
 
     def test_who_changed_its_user_may_be_it(self):
