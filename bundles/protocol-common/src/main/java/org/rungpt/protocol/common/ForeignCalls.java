@@ -1,7 +1,8 @@
 package org.rungpt.protocol.common;
 
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -12,7 +13,8 @@ import org.rungpt.api.action.InstalledTask;
 /**
  * Recognises calls that a model wrote in another dialect than the one it was told: such a call never runs, the model is told how it is
  * written right. Looks once, at the end of an answer, at its text outside code fences; what looks like an ordinary code block or
- * ordinary JSON counts only if it names a task that there is and the answer ends with it.
+ * ordinary JSON counts only if it names a task that there is and the answer ends with it. An answer may be long and each of its lines look
+ * like a call: none of them reads the rest of it.
  */
 public final class ForeignCalls {
     /** A longer answer is not searched. */
@@ -47,6 +49,7 @@ public final class ForeignCalls {
                     + NAME + "[\"']");
     private static final Pattern JSON_ARGUMENTS = Pattern.compile(
             "[\"'](?:arguments|args|parameters|params|input|tool_input|action_input|kwargs)[\"']\\s{0,9}:");
+    private static final Pattern TOOL_CALLS = Pattern.compile("tool_calls");
 
     /** Begin a line (or stand anywhere, where the pattern says so) and mean nothing else. */
     private static final List<Dialect> DIALECTS = List.of(
@@ -82,14 +85,13 @@ public final class ForeignCalls {
             "^\\s{0,3}(?:print\\()?(?:await )?(?:functions\\.|default_api\\.)?" + NAME + "\\(.{0,2000}\\)\\s*;?$");
     private static final Pattern USERS =
             Pattern.compile("^\\s{0,3}(?:/run\\s{1,3}|\\{\\{\\s{0,3})" + NAME + "[\\s(].*");
-    private static final Pattern FENCE = Pattern.compile("^ {0,3}(`{3,}|~{3,})\\s*([^`\\s]*).*");
+    private static final Pattern FENCE = Pattern.compile("^ {0,3}(`{3,}+|~{3,}+)\\s*+([^`\\s]*+).*");
     private static final Pattern TOOL_FENCE =
             Pattern.compile("(?i)tool|tools|tool_?calls?|tool_?code|tool_?use|function_?calls?|action|run|call");
-    private static final Pattern INVENTED = Pattern.compile(
-            "(?is)^\\s*(?:\\**(?:observation|result|results|output|response|tool[ _](?:result|output|response))\\**\\s*:|```(?:tool_?)?outputs?\\b).*");
 
     private final Function<String, Optional<InstalledTask>> tasks;
     private final String nonce;
+    private final Map<String, Optional<InstalledTask>> asked = new HashMap<>();
     private @Nullable StringBuilder text = new StringBuilder();
 
     /** @param nonce of the tags that are no foreign dialect; empty if every tag is one */
@@ -116,12 +118,12 @@ public final class ForeignCalls {
         if (all == null || isPlain(all)) {
             return null;
         }
-        String answer = all.toString();
-        List<String> lines = answer.lines().toList();
+        var lines = new AnswerLines(all.toString().lines().toList());
+        var json = new JsonCalls(lines);
         String fence = "";
         int fenceLine = 0;
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i);
+        for (int i = 0; i < lines.count(); i++) {
+            String line = lines.line(i);
             Matcher marker = FENCE.matcher(line);
             if (!fence.isEmpty()) {
                 if (marker.matches()
@@ -137,13 +139,13 @@ public final class ForeignCalls {
                 fence = marker.group(1);
                 fenceLine = i;
             } else if (!line.isBlank()) {
-                Found found = atLine(lines, i);
+                Found found = atLine(lines, i, json);
                 if (found != null) {
                     return found;
                 }
             }
         }
-        return fence.isEmpty() ? null : inFence(lines, fenceLine, lines.size());
+        return fence.isEmpty() ? null : inFence(lines, fenceLine, lines.count());
     }
 
     /** Without any of these there is no dialect that we know. */
@@ -157,8 +159,8 @@ public final class ForeignCalls {
         return true;
     }
 
-    private @Nullable Found atLine(List<String> lines, int at) {
-        String line = lines.get(at).length() > LOOK_AHEAD ? lines.get(at).substring(0, LOOK_AHEAD) : lines.get(at);
+    private @Nullable Found atLine(AnswerLines lines, int at, JsonCalls json) {
+        String line = head(lines.line(at));
         for (Dialect dialect : DIALECTS) {
             if (line.indexOf(dialect.words().charAt(0)) < 0 && !line.contains("to=") && !line.contains("<")) {
                 continue;
@@ -169,13 +171,13 @@ public final class ForeignCalls {
             }
         }
         Matcher tag = TAG.matcher(line);
-        if (tag.find() && !nonce.equals(tag.group(1)) && endsWithTag(lines, at)) {
+        if (tag.find() && !nonce.equals(tag.group(1)) && lines.endsWithTag(at)) {
             return named("a tag without the code of this conversation", tag.group(2));
         }
         Matcher action = ACTION.matcher(line);
         if (action.matches()
-                && at + 1 < lines.size()
-                && nextLines(lines, at).anyMatch(l -> ACTION_INPUT.matcher(l).find())) {
+                && lines.lines(at + 1, 3).stream()
+                        .anyMatch(l -> ACTION_INPUT.matcher(l).lookingAt())) {
             return named("Action: and Action Input:", action.group(1));
         }
         Matcher element = ELEMENT.matcher(line);
@@ -190,67 +192,80 @@ public final class ForeignCalls {
             Found found = known(
                     line.strip().startsWith("/") ? "/run, which is for users" : "{{ }}, which is for users",
                     users.group(1));
-            if (found != null && lastLine(lines, at)) {
+            if (found != null && lines.isLast(at)) {
                 return found;
             }
         }
         Matcher function = FUNCTION.matcher(line);
-        if (function.matches() && lastLine(lines, at)) {
+        if (function.matches() && lines.isLast(at)) {
             return known("a function call", function.group(1));
         }
         String stripped = line.strip();
         if (stripped.startsWith("{") || stripped.startsWith("[")) {
-            return json(String.join("\n", lines.subList(at, lines.size())), "JSON in the text");
+            return json.at(lines.start(at), "JSON in the text");
         }
         return null;
     }
 
-    private @Nullable Found inFence(List<String> lines, int open, int close) {
-        String after = close + 1 >= lines.size() ? "" : String.join("\n", lines.subList(close + 1, lines.size()));
-        if (!after.isBlank()
-                && !INVENTED.matcher(after).matches()
-                && !after.strip().startsWith("```")) {
+    private @Nullable Found inFence(AnswerLines lines, int open, int close) {
+        if (!lines.isLastButCode(close)) {
             return null;
         }
-        String info = FENCE.matcher(lines.get(open)).replaceFirst("$2");
-        String body = String.join("\n", lines.subList(open + 1, close));
+        String info = FENCE.matcher(lines.line(open)).replaceFirst("$2");
+        AnswerLines body = lines.part(open + 1, close);
         String words = info.isEmpty() ? "a code block" : "a code block ```" + Words.oneLine(info, 20);
-        Found json = json(body, words);
-        if (json != null || !TOOL_FENCE.matcher(info).matches()) {
-            return json;
-        }
-        for (String line : lines.subList(open + 1, close)) {
-            Matcher function = FUNCTION.matcher(line.length() > LOOK_AHEAD ? line.substring(0, LOOK_AHEAD) : line);
-            if (function.matches()) {
-                return known(words, function.group(1));
-            }
-        }
-        return known(words, body.strip().split("[\\s(]", 2)[0]);
-    }
-
-    /** JSON that names a task that there is, with arguments, and nothing after it but an invented result. */
-    private @Nullable Found json(String body, String words) {
-        String stripped = body.strip();
-        if (!stripped.startsWith("{") && !stripped.startsWith("[")) {
-            return null;
-        }
-        String head = stripped.substring(0, Math.min(LOOK_AHEAD, stripped.length()));
-        if (!JSON_ARGUMENTS.matcher(head).find() && !head.contains("tool_calls")) {
-            return null;
-        }
-        int end = Math.max(stripped.lastIndexOf('}'), stripped.lastIndexOf(']'));
-        String behind = stripped.substring(end + 1);
-        if (!behind.isBlank() && !INVENTED.matcher(behind).matches()) {
-            return null;
-        }
-        Matcher name = JSON_NAME.matcher(head);
-        while (name.find()) {
-            Found found = known(words, name.group(1));
+        String text = body.stripped();
+        if (text.startsWith("{") || text.startsWith("[")) {
+            Found found = new JsonCalls(body).at(body.start(0), words);
             if (found != null) {
                 return found;
             }
         }
-        return null;
+        if (!TOOL_FENCE.matcher(info).matches()) {
+            return null;
+        }
+        for (String line : body.lines(0, body.count())) {
+            Matcher function = FUNCTION.matcher(head(line));
+            if (function.matches()) {
+                return known(words, function.group(1));
+            }
+        }
+        return known(words, text.split("[\\s(]", 2)[0]);
+    }
+
+    /** The calls in JSON of one text. */
+    private final class JsonCalls {
+        private final AnswerLines lines;
+        private final AnswerLines.Occurrences arguments;
+        private final AnswerLines.Occurrences toolCalls;
+        private final AnswerLines.Occurrences names;
+
+        JsonCalls(AnswerLines lines) {
+            this.lines = lines;
+            arguments = lines.occurrences(JSON_ARGUMENTS);
+            toolCalls = lines.occurrences(TOOL_CALLS);
+            names = lines.occurrences(JSON_NAME);
+        }
+
+        /**
+         * JSON that names a task that there is, with arguments, and nothing after it but an invented result.
+         *
+         * @param from where its first bracket is: behind those that were asked for before
+         */
+        @Nullable
+        Found at(int from, String words) {
+            int to = lines.head(from, LOOK_AHEAD);
+            if (!lines.endsWithBracket(from) || !arguments.within(from, to) && !toolCalls.within(from, to)) {
+                return null;
+            }
+            for (; names.within(from, to); names.next()) {
+                Found found = known(words, names.name());
+                if (found != null) {
+                    return found;
+                }
+            }
+            return null;
+        }
     }
 
     private static String name(Dialect dialect, String rest) {
@@ -287,43 +302,27 @@ public final class ForeignCalls {
 
     private Optional<InstalledTask> task(String name) {
         String bare = name.startsWith("functions.") ? name.substring("functions.".length()) : name;
-        bare = bare.replaceFirst(":\\d+$", "");
-        return bare.isEmpty() || bare.length() > 200 ? Optional.empty() : Problems.meant(bare, tasks);
+        bare = bare.replaceFirst(":\\d++$", "");
+        return bare.isEmpty() || bare.length() > 200
+                ? Optional.empty()
+                : asked.computeIfAbsent(bare, one -> Problems.meant(one, tasks));
     }
 
     private static boolean isInlineCode(String line, int at) {
         return line.substring(0, at).chars().filter(c -> c == '`').count() % 2 == 1;
     }
 
-    private static boolean lastLine(List<String> lines, int at) {
-        return lines.subList(at + 1, lines.size()).stream().allMatch(String::isBlank)
-                || INVENTED.matcher(String.join("\n", lines.subList(at + 1, lines.size())))
-                        .matches();
+    private static String head(String line) {
+        return line.length() > LOOK_AHEAD ? line.substring(0, LOOK_AHEAD) : line;
     }
 
-    /** A tag of another conversation is a quotation, unless the answer ends with it. */
-    private static boolean endsWithTag(List<String> lines, int at) {
-        String rest = String.join("\n", lines.subList(at, lines.size())).strip();
-        int close = rest.lastIndexOf("</run");
-        return close < 0
-                ? rest.endsWith("/>") || !rest.contains("\n")
-                : rest.indexOf('>', close) == rest.length() - 1
-                        || INVENTED.matcher(rest.substring(rest.indexOf('>', close) + 1))
-                                .matches();
-    }
-
-    private static java.util.stream.Stream<String> nextLines(List<String> lines, int at) {
-        return lines.subList(at + 1, Math.min(lines.size(), at + 4)).stream();
-    }
-
-    private static String rest(List<String> lines, int at) {
+    private static String rest(AnswerLines lines, int at) {
         var rest = new StringBuilder();
-        List<String> following = new ArrayList<>(lines.subList(at, Math.min(lines.size(), at + 40)));
-        for (String line : following) {
+        for (String line : lines.lines(at, 40)) {
             if (rest.length() > LOOK_AHEAD) {
                 break;
             }
-            rest.append(line, 0, Math.min(line.length(), LOOK_AHEAD)).append('\n');
+            rest.append(head(line)).append('\n');
         }
         return rest.toString();
     }
