@@ -456,6 +456,13 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         return user;
     }
 
+    /** Whether its programs have all the rights that a sidecar has. */
+    boolean isRootOfWorkspace() {
+        return purpose.isWorkspace()
+                && user.equals(SandboxPlan.ROOT)
+                && !purpose.border().isWritable();
+    }
+
     void user(String uidAndGid) {
         user = uidAndGid;
     }

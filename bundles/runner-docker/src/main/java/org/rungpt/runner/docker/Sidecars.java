@@ -28,9 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Further containers beside sandboxes: databases, services. Each shares the network and the processes of its sandbox: its port is on the
- * sandbox's localhost, nobody else reaches it, and it ends when the sandbox does, even if nobody is there to end it. What there is, the
- * engine knows by labels: nothing is kept here, so a successor needs no adoption. Blocking.
+ * Further containers beside sandboxes: databases, services. Each shares the network of its sandbox: its port is on the sandbox's
+ * localhost, and nobody else reaches it. Beside the root of a workspace it shares the processes too, and ends when the sandbox does, even
+ * if nobody is there to end it; elsewhere it would have more rights than those whose processes it saw, and the runner ends it. What there
+ * is, the engine knows by labels: nothing is kept here, so a successor needs no adoption. Blocking.
  */
 final class Sidecars {
     private static final Logger LOG = LoggerFactory.getLogger(Sidecars.class);
@@ -136,6 +137,7 @@ final class Sidecars {
                         spec,
                         sandbox.id(),
                         beside,
+                        sandbox.isRootOfWorkspace(),
                         sandbox.conversation(),
                         Bounds.of(settings)));
         boolean ready = false;

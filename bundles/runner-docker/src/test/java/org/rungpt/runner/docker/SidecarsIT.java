@@ -3,13 +3,18 @@ package org.rungpt.runner.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.Frame;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,6 +47,7 @@ final class SidecarsIT {
     private static ServiceImage service;
 
     private final String conversation = "c-" + UUID.randomUUID();
+    private Grants grants = Grants.NONE;
 
     @BeforeAll
     static void open() throws Exception {
@@ -87,7 +93,8 @@ final class SidecarsIT {
     }
 
     private String output(InstalledTask task, String command, RecordingObserver observer) throws Exception {
-        CallOutcome outcome = Bench.await(bench.start(conversation, task, command, observer));
+        CallOutcome outcome = Bench.await(bench.start(
+                Bench.newCall(), conversation, task, command, observer, Bench.limits(60, 60, 64 * Bench.MIB), grants));
         assertThat(outcome.exit())
                 .as("%s %s", outcome, observer.text(Stream.STDERR))
                 .isZero();
@@ -113,7 +120,7 @@ final class SidecarsIT {
         assertThat(Gate.violations(container)).isEmpty();
         String sandbox = bench.containerOf(conversation);
         assertThat(container.getHostConfig().getNetworkMode()).isEqualTo("container:" + sandbox);
-        assertThat(container.getHostConfig().getPidMode()).isEqualTo("container:" + sandbox);
+        assertThat(String.valueOf(container.getHostConfig().getPidMode())).isEmpty();
 
         bench.docker().killContainerCmd(sandbox).exec();
         bench.awaitEvent(container.getId(), "destroy");
@@ -167,14 +174,19 @@ final class SidecarsIT {
     }
 
     @Test
-    void aSandboxThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
+    void aWorkspaceThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
         bench.lease(Duration.ofSeconds(3));
         bench.swap();
         try {
-            InstalledTask task = action(sidecar(8125, "conversation"));
-            output(task, GET.formatted(8125), new RecordingObserver());
+            assertThat(said("start", start("api", 8125))).startsWith("Started api");
             Container sidecar = sidecars().get(0);
-            String sandbox = sidecar.getHostConfig().getNetworkMode().substring("container:".length());
+            String sandbox = bench.containerOf(conversation);
+            assertThat(bench.docker()
+                            .inspectContainerCmd(sidecar.getId())
+                            .exec()
+                            .getHostConfig()
+                            .getPidMode())
+                    .isEqualTo("container:" + sandbox);
             bench.runner().close();
             bench.awaitEvent(sidecar.getId(), "die");
             bench.awaitEvent(sandbox, "die");
@@ -185,6 +197,81 @@ final class SidecarsIT {
         // The next start sweeps what is left of them.
         bench.ready();
         assertThat(sidecars()).isEmpty();
+    }
+
+    @Test
+    void whatAnActionThatNobodyRenewsLeavesBesideItIsSweptByTheNextStart() throws Exception {
+        bench.lease(Duration.ofSeconds(3));
+        bench.swap();
+        String left;
+        try {
+            output(action(sidecar(8125, "conversation")), GET.formatted(8125), new RecordingObserver());
+            String sandbox = sidecars().get(0).getHostConfig().getNetworkMode().substring("container:".length());
+            bench.runner().close();
+            bench.awaitEvent(sandbox, "die");
+            left = sidecars().get(0).getId();
+        } finally {
+            bench.lease(Duration.ofSeconds(120));
+            bench.swap();
+        }
+        bench.ready();
+        bench.awaitEvent(left, "destroy");
+    }
+
+    @Test
+    @DisplayName("A.9 a sidecar sees no process of a sandbox that has fewer rights than it has")
+    void seesNoWeakerProcess() throws Exception {
+        output(action(sidecar(8123, "conversation")), GET.formatted(8123), new RecordingObserver());
+        assertThat(processes(sidecars().get(0))).contains("serve.py").doesNotContain("action-service");
+    }
+
+    @Test
+    @DisplayName(
+            "A.9 a sidecar sees no process of a workspace that may write into a share, and goes with it all the same")
+    void seesNoProcessOfAWriter() throws Exception {
+        grants = new Grants(List.of(), List.of(new Grants.Share("files", shared().toString(), true)), Map.of(), false);
+        assertThat(said("start", start("api", 8200))).startsWith("Started api");
+        assertThat(output(bench.shell(), GET.formatted(8200), new RecordingObserver()))
+                .startsWith("served ");
+        assertThat(processes(sidecars().get(0))).contains("serve.py").doesNotContain("action-service");
+        String sandbox = bench.containerOf(conversation);
+        bench.docker().killContainerCmd(sandbox).exec();
+        bench.awaitEvent(sidecars().get(0).getId(), "destroy");
+    }
+
+    /** A directory of somebody who is not root. */
+    private static Path shared() throws Exception {
+        Path shared = Files.createDirectory(directory.toRealPath().resolve("shared-" + UUID.randomUUID()));
+        if (System.getProperty("user.name").equals("root")) {
+            Files.setAttribute(shared, "unix:uid", 1234);
+            Files.setAttribute(shared, "unix:gid", 1234);
+        }
+        return shared;
+    }
+
+    /** The commands that a container sees run. */
+    private static String processes(Container container) throws Exception {
+        return inside(container, "for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline; echo; done");
+    }
+
+    private static String inside(Container container, String command) throws Exception {
+        String id = bench.docker()
+                .execCreateCmd(container.getId())
+                .withAttachStdout(true)
+                .withCmd("/bin/sh", "-c", command)
+                .exec()
+                .getId();
+        StringBuffer text = new StringBuffer();
+        try (ResultCallback.Adapter<Frame> output = new ResultCallback.Adapter<>() {
+            @Override
+            public void onNext(Frame frame) {
+                text.append(new String(frame.getPayload(), StandardCharsets.UTF_8));
+            }
+        }) {
+            assertThat(bench.engine.streams().execStartCmd(id).exec(output).awaitCompletion(60, TimeUnit.SECONDS))
+                    .isTrue();
+        }
+        return text.toString();
     }
 
     // What the model starts
@@ -207,10 +294,14 @@ final class SidecarsIT {
                 conversation,
                 new InstalledTask(shell.action(), asked),
                 arguments,
-                Grants.NONE,
+                grants,
                 Map.of(),
                 Bench.limits(60, 60, Bench.MIB));
         return Bench.await(bench.runner().containers().start(spec, observer));
+    }
+
+    private static String start(String name, int port) {
+        return "{\"image\": \"" + service.tag() + "\", \"name\": \"" + name + "\", \"port\": " + port + "}";
     }
 
     private String said(String name, String arguments) throws Exception {
