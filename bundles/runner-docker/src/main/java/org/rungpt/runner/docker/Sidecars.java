@@ -157,8 +157,20 @@ final class Sidecars {
             throw new RunnerException(Kind.SANDBOX, "starting the container " + spec.name() + " was stopped", e);
         } finally {
             if (!ready) {
-                remove(container);
-                sandbox.sidecars().remove(container);
+                giveUp(sandbox, container);
+            }
+        }
+    }
+
+    private void giveUp(Sandbox sandbox, String container) {
+        // An interrupted thread could not talk to the engine any more.
+        boolean interrupted = Thread.interrupted();
+        try {
+            remove(container);
+        } finally {
+            sandbox.sidecars().remove(container);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }

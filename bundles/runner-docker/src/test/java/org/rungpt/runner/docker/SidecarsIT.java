@@ -7,6 +7,7 @@ import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Frame;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +29,7 @@ import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
 import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallSpec;
@@ -274,9 +277,52 @@ final class SidecarsIT {
         return text.toString();
     }
 
+    @Test
+    void whatStartsForACallThatIsCancelledMeanwhileGoes() throws Exception {
+        ServiceImage slow = ServiceImage.build(
+                bench, directory, "[\"/bin/sh\", \"-c\", \"sleep 3; exec /usr/bin/python3 /serve.py\"]");
+        try {
+            InstalledTask task = action(new Manifest.Sidecar("slow", slow.reference(), 8124, "http:/", "call"));
+            Steps steps = new Steps("waiting until slow answers on port 8124");
+            CallHandle call = bench.start(conversation, task, "true", steps);
+            steps.await();
+            String container = sidecars().get(0).getId();
+            call.cancel();
+            assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+            bench.awaitEvent(container, "destroy");
+            assertThat(sidecars()).isEmpty();
+        } finally {
+            slow.remove();
+        }
+    }
+
+    /** Waits for a step. */
+    private static final class Steps implements CallObserver {
+        private final String step;
+        private final CountDownLatch seen = new CountDownLatch(1);
+
+        Steps(String step) {
+            this.step = step;
+        }
+
+        @Override
+        public void output(Stream stream, long offset, ByteBuffer bytes) {}
+
+        @Override
+        public void progress(String text) {
+            if (text.equals(step)) {
+                seen.countDown();
+            }
+        }
+
+        void await() throws InterruptedException {
+            assertThat(seen.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
     // What the model starts
 
-    private CallOutcome task(String name, String arguments, RecordingObserver observer) throws Exception {
+    private CallHandle begin(String name, String arguments, CallObserver observer) throws Exception {
         InstalledTask shell = bench.shell();
         Task task = shell.task();
         Task asked = new Task(
@@ -297,7 +343,11 @@ final class SidecarsIT {
                 grants,
                 Map.of(),
                 Bench.limits(60, 60, Bench.MIB));
-        return Bench.await(bench.runner().containers().start(spec, observer));
+        return bench.runner().containers().start(spec, observer);
+    }
+
+    private CallOutcome task(String name, String arguments, RecordingObserver observer) throws Exception {
+        return Bench.await(begin(name, arguments, observer));
     }
 
     private static String start(String name, int port) {
@@ -337,5 +387,17 @@ final class SidecarsIT {
                         .exit())
                 .isEqualTo(1);
         assertThat(observer.text(Stream.STDERR)).contains("rungpt/no-such:1");
+    }
+
+    @Test
+    void whoStopsTheStartOfAContainerThatDoesNotAnswerLeavesNothing() throws Exception {
+        Steps steps = new Steps("waiting until api answers on port 8201");
+        CallHandle call = begin("start", start("api", 8201), steps);
+        steps.await();
+        assertThat(sidecars()).hasSize(1);
+        call.cancel();
+        assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+        assertThat(sidecars()).isEmpty();
+        assertThat(said("list", "{}")).isEqualTo("No containers run beside the workspace.\n");
     }
 }
