@@ -34,7 +34,7 @@ final class ContainerTasks implements HostTasks {
 
     /** The sandboxes, as soon as the engine is there. */
     interface Where {
-        /** The workspace sandbox for a call, ready. Blocking. */
+        /** The workspace sandbox for a call, ready and held. Blocking. */
         Sandbox workspace(CallSpec spec, RunningStep progress) throws RunnerException;
 
         Sidecars sidecars() throws RunnerException;
@@ -167,15 +167,18 @@ final class ContainerTasks implements HostTasks {
                 throw new Wrong("the arguments are no JSON object");
             }
             Sandbox workspace = where.workspace(spec, observer::progress);
-            sandbox = workspace.id();
-            workspace.use();
-            return switch (spec.task().task().name()) {
-                case "start" -> started(workspace, arguments);
-                case "list" -> list(workspace);
-                case "stop" -> stopped(workspace, arguments.path("name").asText());
-                default ->
-                    throw new Wrong("there is no task " + spec.task().task().name());
-            };
+            try {
+                sandbox = workspace.id();
+                return switch (spec.task().task().name()) {
+                    case "start" -> started(workspace, arguments);
+                    case "list" -> list(workspace);
+                    case "stop" -> stopped(workspace, arguments.path("name").asText());
+                    default ->
+                        throw new Wrong("there is no task " + spec.task().task().name());
+                };
+            } finally {
+                workspace.release();
+            }
         }
 
         private String started(Sandbox workspace, JsonNode arguments) throws RunnerException, Wrong {

@@ -400,4 +400,45 @@ final class SidecarsIT {
         assertThat(sidecars()).isEmpty();
         assertThat(said("list", "{}")).isEqualTo("No containers run beside the workspace.\n");
     }
+
+    @Test
+    void aWorkspaceIsNoRoomForItsOwnContainers() throws Exception {
+        bench.caps(1, 0);
+        bench.swap();
+        bench.ready();
+        try {
+            output(bench.shell(), "echo kept > /root/kept", new RecordingObserver());
+            assertThat(said("start", start("api", 8200))).contains("1 sandboxes are at work, which is the limit");
+            assertThat(output(bench.shell(), "cat /root/kept", new RecordingObserver()))
+                    .isEqualTo("kept\n");
+        } finally {
+            bench.caps(20, 0);
+            bench.swap();
+            bench.ready();
+        }
+    }
+
+    @Test
+    void aWorkspaceThatAnotherReplacesStaysWhileAContainerStartsBesideIt() throws Exception {
+        output(bench.shell(), "true", new RecordingObserver());
+        String container = bench.containerOf(conversation);
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.SILENT, "amd64", conversation)) {
+            String arguments = "{\"image\": \"" + registry.reference() + "\", \"name\": \"api\"}";
+            CallHandle call = begin("start", arguments, new RecordingObserver());
+            assertThat(registry.asked.await(60, TimeUnit.SECONDS)).isTrue();
+            grants = new Grants(
+                    List.of(), List.of(new Grants.Share("files", shared().toString(), false)), Map.of(), false);
+            output(bench.shell(), "ls /share/files", new RecordingObserver());
+            assertThat(bench.docker()
+                            .inspectContainerCmd(container)
+                            .exec()
+                            .getState()
+                            .getRunning())
+                    .isTrue();
+            assertThat(bench.runner().sandboxes()).hasSize(2);
+            call.cancel();
+            assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+        }
+        bench.awaitEvent(container, "destroy");
+    }
 }
