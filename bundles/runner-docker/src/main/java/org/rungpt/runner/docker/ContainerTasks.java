@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.runner.CallHandle;
@@ -184,6 +185,36 @@ final class ContainerTasks implements HostTasks {
         private String started(Sandbox workspace, JsonNode arguments) throws RunnerException, Wrong {
             SidecarSpec wanted = wanted(arguments);
             Sidecars sidecars = where.sidecars();
+            check(sidecars, workspace, wanted);
+            // Before the turn: it takes its time, and is in nobody's way.
+            sidecars.fetch(wanted, observer::progress);
+            Lock turn = workspace.sidecars().turn();
+            try {
+                turn.lockInterruptibly();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new RunnerException(Kind.SANDBOX, "starting the container " + wanted.name() + " was stopped", e);
+            }
+            try {
+                // Others may have started one meanwhile.
+                check(sidecars, workspace, wanted);
+                sidecars.start(workspace, wanted, observer::progress);
+                if (workspace.isRetired()) {
+                    throw new RunnerException(
+                            Kind.SANDBOX, "another workspace sandbox took the place of this one meanwhile; try again");
+                }
+            } finally {
+                turn.unlock();
+            }
+            Integer port = wanted.port();
+            return "Started " + wanted.name() + " (" + wanted.image() + ")."
+                    + (port == null
+                            ? " It runs; it has no port."
+                            : " It answers at localhost:" + port + " in the workspace.")
+                    + " It ends with the sandbox, or by containers.stop.\n";
+        }
+
+        private static void check(Sidecars sidecars, Sandbox workspace, SidecarSpec wanted) throws Wrong {
             List<Sidecars.Found> there = sidecars.beside(workspace.id());
             if (sidecars.running(workspace.id(), wanted.name()).isPresent()) {
                 throw new Wrong("a container " + wanted.name() + " runs already; stop it first, or take another name");
@@ -191,13 +222,6 @@ final class ContainerTasks implements HostTasks {
             if (there.stream().filter(Sidecars.Found::running).count() >= MOST) {
                 throw new Wrong(MOST + " containers run already, which is the limit; stop one first");
             }
-            sidecars.start(workspace, wanted, observer::progress);
-            Integer port = wanted.port();
-            return "Started " + wanted.name() + " (" + wanted.image() + ")."
-                    + (port == null
-                            ? " It runs; it has no port."
-                            : " It answers at localhost:" + port + " in the workspace.")
-                    + " It ends with the sandbox, or by containers.stop.\n";
         }
 
         private static SidecarSpec wanted(JsonNode arguments) {

@@ -183,6 +183,11 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         removeIfIdle();
     }
 
+    /** Whether another one has taken its place. */
+    boolean isRetired() {
+        return retired;
+    }
+
     // Calls
 
     /** @return false if it takes none any more: take another sandbox */

@@ -74,6 +74,11 @@ final class Sidecars {
         }
     }
 
+    /** Fetches what one needs, if it is not there. */
+    void fetch(SidecarSpec spec, Consumer<String> progress) throws RunnerException {
+        images.image(spec.image(), progress);
+    }
+
     private DockerClient docker() {
         return engine.control();
     }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -440,5 +441,35 @@ final class SidecarsIT {
             assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
         }
         bench.awaitEvent(container, "destroy");
+    }
+
+    @Test
+    void thoseThatAreStartedAtOnceKeepToNamesAndLimits() throws Exception {
+        ServiceImage idle = ServiceImage.build(bench, directory, "[\"/bin/sleep\", \"600\"]");
+        try {
+            output(bench.shell(), "true", new RecordingObserver());
+            List<RecordingObserver> observers = new ArrayList<>();
+            List<CallHandle> calls = new ArrayList<>();
+            for (String name : List.of("a", "a", "b", "c", "d", "e")) {
+                RecordingObserver observer = new RecordingObserver();
+                observers.add(observer);
+                calls.add(begin("start", "{\"image\": \"" + idle.tag() + "\", \"name\": \"" + name + "\"}", observer));
+            }
+            calls.forEach(Bench::await);
+            assertThat(observers.stream().filter(one -> one.text(Stream.STDOUT).startsWith("Started ")))
+                    .hasSize(4);
+            assertThat(observers)
+                    .extracting(one -> one.text(Stream.STDERR))
+                    .filteredOn(text -> !text.isEmpty())
+                    .hasSize(2)
+                    .allMatch(text -> text.contains("runs already") || text.contains("which is the limit"));
+            assertThat(sidecars())
+                    .extracting(container -> container.getLabels().get(Labels.SIDECAR))
+                    .hasSize(4)
+                    .doesNotHaveDuplicates();
+        } finally {
+            bench.runner().release(conversation);
+            idle.remove();
+        }
     }
 }
