@@ -32,6 +32,11 @@ record Border(List<Share> shares, boolean workspace) {
         return new Border(grants.shares(), thirdParty && grants.workspace());
     }
 
+    /** Whether anything of the host's can be written. */
+    boolean isWritable() {
+        return shares.stream().anyMatch(Share::writable);
+    }
+
     /** The same border gives the same text. */
     String text() {
         ObjectNode root = JsonNodeFactory.instance.objectNode();

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.runner.CallHandle;
@@ -34,7 +35,7 @@ final class ContainerTasks implements HostTasks {
 
     /** The sandboxes, as soon as the engine is there. */
     interface Where {
-        /** The workspace sandbox for a call, ready. Blocking. */
+        /** The workspace sandbox for a call, ready and held. Blocking. */
         Sandbox workspace(CallSpec spec, RunningStep progress) throws RunnerException;
 
         Sidecars sidecars() throws RunnerException;
@@ -167,20 +168,53 @@ final class ContainerTasks implements HostTasks {
                 throw new Wrong("the arguments are no JSON object");
             }
             Sandbox workspace = where.workspace(spec, observer::progress);
-            sandbox = workspace.id();
-            workspace.use();
-            return switch (spec.task().task().name()) {
-                case "start" -> started(workspace, arguments);
-                case "list" -> list(workspace);
-                case "stop" -> stopped(workspace, arguments.path("name").asText());
-                default ->
-                    throw new Wrong("there is no task " + spec.task().task().name());
-            };
+            try {
+                sandbox = workspace.id();
+                return switch (spec.task().task().name()) {
+                    case "start" -> started(workspace, arguments);
+                    case "list" -> list(workspace);
+                    case "stop" -> stopped(workspace, arguments.path("name").asText());
+                    default ->
+                        throw new Wrong("there is no task " + spec.task().task().name());
+                };
+            } finally {
+                workspace.release();
+            }
         }
 
         private String started(Sandbox workspace, JsonNode arguments) throws RunnerException, Wrong {
             SidecarSpec wanted = wanted(arguments);
             Sidecars sidecars = where.sidecars();
+            check(sidecars, workspace, wanted);
+            // Before the turn: it takes its time, and is in nobody's way.
+            sidecars.fetch(wanted, observer::progress);
+            Lock turn = workspace.sidecars().turn();
+            try {
+                turn.lockInterruptibly();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new RunnerException(Kind.SANDBOX, "starting the container " + wanted.name() + " was stopped", e);
+            }
+            try {
+                // Others may have started one meanwhile.
+                check(sidecars, workspace, wanted);
+                sidecars.start(workspace, wanted, observer::progress);
+                if (workspace.isRetired()) {
+                    throw new RunnerException(
+                            Kind.SANDBOX, "another workspace sandbox took the place of this one meanwhile; try again");
+                }
+            } finally {
+                turn.unlock();
+            }
+            Integer port = wanted.port();
+            return "Started " + wanted.name() + " (" + wanted.image() + ")."
+                    + (port == null
+                            ? " It runs; it has no port."
+                            : " It answers at localhost:" + port + " in the workspace.")
+                    + " It ends with the sandbox, or by containers.stop.\n";
+        }
+
+        private static void check(Sidecars sidecars, Sandbox workspace, SidecarSpec wanted) throws Wrong {
             List<Sidecars.Found> there = sidecars.beside(workspace.id());
             if (sidecars.running(workspace.id(), wanted.name()).isPresent()) {
                 throw new Wrong("a container " + wanted.name() + " runs already; stop it first, or take another name");
@@ -188,13 +222,6 @@ final class ContainerTasks implements HostTasks {
             if (there.stream().filter(Sidecars.Found::running).count() >= MOST) {
                 throw new Wrong(MOST + " containers run already, which is the limit; stop one first");
             }
-            sidecars.start(workspace, wanted, observer::progress);
-            Integer port = wanted.port();
-            return "Started " + wanted.name() + " (" + wanted.image() + ")."
-                    + (port == null
-                            ? " It runs; it has no port."
-                            : " It answers at localhost:" + port + " in the workspace.")
-                    + " It ends with the sandbox, or by containers.stop.\n";
         }
 
         private static SidecarSpec wanted(JsonNode arguments) {

@@ -125,7 +125,14 @@ final class Images {
 
     /** The image of a sidecar, by any reference; fetched if it is not there. */
     String service(String reference, Consumer<String> progress) throws RunnerException {
-        return holding(EngineFailures.oneLine(reference, 200), hold -> fetched(reference, making(progress, hold)));
+        String one = tagged(reference);
+        return holding(EngineFailures.oneLine(one, 200), hold -> fetched(one, making(progress, hold)));
+    }
+
+    /** Without tag and digest, an engine finds the latest one and fetches them all. */
+    private static String tagged(String reference) {
+        boolean named = reference.indexOf('@') >= 0 || reference.indexOf(':', reference.lastIndexOf('/') + 1) >= 0;
+        return named ? reference : reference + ":latest";
     }
 
     private Stages making(Consumer<String> progress, Set<String> hold) {

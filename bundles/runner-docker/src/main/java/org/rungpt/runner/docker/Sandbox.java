@@ -47,6 +47,9 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private final SandboxSidecars sidecars;
     private final DiskMeter meter;
     private volatile long lastUsed = System.nanoTime();
+    /** How many work on it without a call. Changed under its monitor. */
+    private volatile int holds;
+
     private @Nullable Future<?> making;
     /** From then on nothing more comes into being for it; what is removed before could come after. */
     private final CompletableFuture<Void> made = new CompletableFuture<>();
@@ -153,13 +156,36 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     }
 
     private boolean isIdle() {
-        return calls.isEmpty() && unclaimed.isEmpty() && !unasked;
+        return calls.isEmpty() && holds == 0 && unclaimed.isEmpty() && !unasked;
+    }
+
+    /** Until {@link #release()} it is needed for something that is no call of its own. @return false if it is gone: take another one */
+    synchronized boolean hold() {
+        if (gone) {
+            return false;
+        }
+        holds++;
+        lastUsed = System.nanoTime();
+        return true;
+    }
+
+    void release() {
+        synchronized (this) {
+            holds--;
+            lastUsed = System.nanoTime();
+        }
+        goIfRetired();
     }
 
     /** Takes no new calls any more and goes after its last one. */
     void retire() {
         retired = true;
         removeIfIdle();
+    }
+
+    /** Whether another one has taken its place. */
+    boolean isRetired() {
+        return retired;
     }
 
     // Calls
@@ -354,7 +380,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     /** The last call that waited for its image was cancelled. */
     private void abandonIfUnwanted() {
         synchronized (this) {
-            if (gone || making == null || !calls.isEmpty()) {
+            if (gone || making == null || !calls.isEmpty() || holds > 0) {
                 return;
             }
             gone = true;
@@ -456,17 +482,19 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
         return user;
     }
 
+    /** Whether its programs have all the rights that a sidecar has. */
+    boolean isRootOfWorkspace() {
+        return purpose.isWorkspace()
+                && user.equals(SandboxPlan.ROOT)
+                && !purpose.border().isWritable();
+    }
+
     void user(String uidAndGid) {
         user = uidAndGid;
     }
 
     SandboxSidecars sidecars() {
         return sidecars;
-    }
-
-    /** It is needed for something that is no call of its own. */
-    void use() {
-        lastUsed = System.nanoTime();
     }
 
     /** A container that a predecessor left: there may be calls in it. */

@@ -68,17 +68,20 @@ final class SandboxFactory {
 
     /**
      * Creates the container of a sidecar, without starting it. It has the user and file system that its image wants, the rights that
-     * servers need to change to their own user, and no network but its sandbox's.
+     * servers need to change to their own user, and no network but its sandbox's. Whose sandbox has fewer rights than it has, it does not
+     * see: by their entries in {@code /proc} a process leads to all that others have, for whoever may become its user.
      */
     String create(Engine engine, SidecarPlan plan) {
         HostConfig host = hardened(plan.bounds(), false)
-                // The sandbox's reaps its orphans too; Podman refuses another one.
-                .withInit(!engine.isPodman())
+                // Among the processes of its sandbox, that one's reaps its orphans too; Podman refuses another one.
+                .withInit(!engine.isPodman() || !plan.sharesProcesses())
                 .withCapAdd(SERVER)
                 .withNetworkMode("container:" + plan.container())
-                .withPidMode("container:" + plan.container())
                 .withLogConfig(
                         new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "256k", "max-file", "1")));
+        if (plan.sharesProcesses()) {
+            host.withPidMode("container:" + plan.container());
+        }
         CreateContainerCmd command = engine.control()
                 .createContainerCmd(plan.image())
                 .withLabels(labels.of(plan))

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
 
@@ -11,6 +13,7 @@ import org.rungpt.api.runner.RunnerException;
 final class SandboxSidecars {
     private final Containers containers;
     private final Sandbox.Keeper keeper;
+    private final Lock turn = new ReentrantLock(true);
     private final Set<String> ids = ConcurrentHashMap.newKeySet();
     /** Those of them that were ended because of a limit, and that limit. */
     private final Map<String, String> ended = new ConcurrentHashMap<>();
@@ -18,6 +21,11 @@ final class SandboxSidecars {
     SandboxSidecars(Containers containers, Sandbox.Keeper keeper) {
         this.containers = containers;
         this.keeper = keeper;
+    }
+
+    /** Who starts one that was asked for has it from the look at what there is until that one is ready. */
+    Lock turn() {
+        return turn;
     }
 
     /** Sees whether there may be one more. */

@@ -202,15 +202,12 @@ final class Sandboxes implements Sandbox.Keeper {
                 : actionSandboxFor(spec.conversation(), action, spec.grants());
     }
 
-    /** The workspace sandbox that a call's program would run in, ready for work. Blocking. */
+    /** The workspace sandbox that a call's program would run in, ready for work and held: who gets it releases it. Blocking. */
     Sandbox readyWorkspace(CallSpec spec, Consumer<String> progress) throws RunnerException {
         try {
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
                 Sandbox sandbox = sandboxFor(spec);
-                if (!sandbox.isReady()) {
-                    progress.accept("starting the sandbox");
-                }
-                if (sandbox.awaitReady(MAKING) && !sandbox.isGone()) {
+                if (sandbox.hold() && isReadyHeld(sandbox, progress)) {
                     return sandbox;
                 }
                 sandbox.throwIfFailed();
@@ -220,6 +217,22 @@ final class Sandboxes implements Sandbox.Keeper {
             throw new RunnerException(Kind.SANDBOX, "waiting for the sandbox was stopped", e);
         }
         throw new RunnerException(Kind.SANDBOX, "the workspace does not get ready; try again");
+    }
+
+    /** Lets go of it if it does not get ready. */
+    private static boolean isReadyHeld(Sandbox sandbox, Consumer<String> progress) throws InterruptedException {
+        boolean ready = false;
+        try {
+            if (!sandbox.isReady()) {
+                progress.accept("starting the sandbox");
+            }
+            ready = sandbox.awaitReady(MAKING) && !sandbox.isGone();
+            return ready;
+        } finally {
+            if (!ready) {
+                sandbox.release();
+            }
+        }
     }
 
     private Purpose workspace(Collection<ActionPackage> packages, Border border) {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param image id of its image
  * @param spec what was asked for
  * @param sandbox beside which sandbox
- * @param container of that sandbox: its network and its processes are shared, so that the sidecar ends when it does
+ * @param container of that sandbox: its network is shared
+ * @param sharesProcesses whether its processes are shared too, so that the sidecar ends when it does
  * @param conversation whose it is
  * @param bounds what it may use up
  */
@@ -19,5 +20,6 @@ record SidecarPlan(
         SidecarSpec spec,
         String sandbox,
         String container,
+        boolean sharesProcesses,
         @Nullable String conversation,
         Bounds bounds) {}

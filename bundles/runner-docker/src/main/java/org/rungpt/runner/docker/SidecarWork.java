@@ -86,10 +86,7 @@ final class SidecarWork {
     /** A predecessor's call may have left one of that name; if no other call runs here, nobody needs it. */
     private void removeLeftOver(String name) {
         if (sandbox.runningCalls() <= 1) {
-            sidecars.running(sandbox.id(), name).ifPresent(found -> {
-                sidecars.remove(found.container());
-                sandbox.sidecars().remove(found.container());
-            });
+            sidecars.running(sandbox.id(), name).ifPresent(found -> remove(found.container()));
         }
     }
 
@@ -104,12 +101,26 @@ final class SidecarWork {
         }
         removeLeftOver(spec.name());
         String container = sidecars.start(sandbox, spec, call::progress);
-        synchronized (this) {
-            ofCalls.computeIfPresent(call.call(), (id, before) -> {
-                List<String> more = new ArrayList<>(before);
-                more.add(container);
-                return more;
-            });
+        if (!give(call, container)) {
+            // The call has ended meanwhile, and what was its own with it.
+            remove(container);
+        }
+    }
+
+    private synchronized boolean give(RunningCall call, String container) {
+        return ofCalls.computeIfPresent(call.call(), (id, before) -> {
+                    List<String> more = new ArrayList<>(before);
+                    more.add(container);
+                    return more;
+                })
+                != null;
+    }
+
+    private void remove(String container) {
+        try {
+            sidecars.remove(container);
+        } finally {
+            sandbox.sidecars().remove(container);
         }
     }
 
@@ -131,10 +142,7 @@ final class SidecarWork {
             }
         }
         try {
-            for (String container : its) {
-                sidecars.remove(container);
-                sandbox.sidecars().remove(container);
-            }
+            its.forEach(this::remove);
         } finally {
             turn.release();
         }

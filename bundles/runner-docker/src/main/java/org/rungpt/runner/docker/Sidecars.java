@@ -28,9 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Further containers beside sandboxes: databases, services. Each shares the network and the processes of its sandbox: its port is on the
- * sandbox's localhost, nobody else reaches it, and it ends when the sandbox does, even if nobody is there to end it. What there is, the
- * engine knows by labels: nothing is kept here, so a successor needs no adoption. Blocking.
+ * Further containers beside sandboxes: databases, services. Each shares the network of its sandbox: its port is on the sandbox's
+ * localhost, and nobody else reaches it. Beside the root of a workspace it shares the processes too, and ends when the sandbox does, even
+ * if nobody is there to end it; elsewhere it would have more rights than those whose processes it saw, and the runner ends it. What there
+ * is, the engine knows by labels: nothing is kept here, so a successor needs no adoption. Blocking.
  */
 final class Sidecars {
     private static final Logger LOG = LoggerFactory.getLogger(Sidecars.class);
@@ -71,6 +72,11 @@ final class Sidecars {
         for (Manifest.Sidecar sidecar : action.manifest().sidecars()) {
             images.image(sidecar.image(), progress);
         }
+    }
+
+    /** Fetches what one needs, if it is not there. */
+    void fetch(SidecarSpec spec, Consumer<String> progress) throws RunnerException {
+        images.image(spec.image(), progress);
     }
 
     private DockerClient docker() {
@@ -136,6 +142,7 @@ final class Sidecars {
                         spec,
                         sandbox.id(),
                         beside,
+                        sandbox.isRootOfWorkspace(),
                         sandbox.conversation(),
                         Bounds.of(settings)));
         boolean ready = false;
@@ -155,8 +162,20 @@ final class Sidecars {
             throw new RunnerException(Kind.SANDBOX, "starting the container " + spec.name() + " was stopped", e);
         } finally {
             if (!ready) {
-                remove(container);
-                sandbox.sidecars().remove(container);
+                giveUp(sandbox, container);
+            }
+        }
+    }
+
+    private void giveUp(Sandbox sandbox, String container) {
+        // An interrupted thread could not talk to the engine any more.
+        boolean interrupted = Thread.interrupted();
+        try {
+            remove(container);
+        } finally {
+            sandbox.sidecars().remove(container);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }

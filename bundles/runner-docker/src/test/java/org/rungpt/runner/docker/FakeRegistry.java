@@ -8,8 +8,10 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +35,7 @@ final class FakeRegistry implements AutoCloseable {
 
     final CountDownLatch asked = new CountDownLatch(1);
     final AtomicInteger requests = new AtomicInteger();
+    final List<String> paths = new CopyOnWriteArrayList<>();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -97,6 +100,7 @@ final class FakeRegistry implements AutoCloseable {
         try (exchange) {
             requests.incrementAndGet();
             String path = exchange.getRequestURI().getPath();
+            paths.add(path);
             if (path.equals("/v2/")) {
                 answer(exchange, 200, "application/json", "{}".getBytes(StandardCharsets.UTF_8));
                 return;

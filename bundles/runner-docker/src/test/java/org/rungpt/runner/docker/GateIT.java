@@ -148,19 +148,8 @@ final class GateIT {
                 kind("workspace sandbox", factory -> sandbox(factory, null, false)),
                 kind("sandbox of a third-party action", factory -> sandbox(factory, "acme/gate", false)),
                 kind("sandbox of an action that sees the workspace", factory -> sandbox(factory, "acme/gate", true)),
-                kind(
-                        "sidecar",
-                        factory -> factory.create(
-                                bench.engine,
-                                new SidecarPlan(
-                                        Instance.newName(),
-                                        base,
-                                        new SidecarSpec(
-                                                "web", base, 8123, SidecarSpec.TCP, Map.of(), SidecarSpec.Scope.CALL),
-                                        "gate",
-                                        sandbox(factory, null, false),
-                                        "c-gate",
-                                        Bounds.of(bench.settings())))),
+                kind("sidecar of a workspace", factory -> sidecar(factory, null)),
+                kind("sidecar of a third-party action", factory -> sidecar(factory, "acme/gate")),
                 kind(
                         "egress proxy",
                         factory -> factory.create(bench.docker(), new EgressPlan(Instance.newName(), base))),
@@ -180,6 +169,20 @@ final class GateIT {
                         factory -> factory.create(
                                 bench.docker(),
                                 new OwnershipPlan(Instance.newName(), base, newVolume(), List.of(), "1:1"))));
+    }
+
+    private static String sidecar(SandboxFactory factory, @Nullable String action) {
+        return factory.create(
+                bench.engine,
+                new SidecarPlan(
+                        Instance.newName(),
+                        base,
+                        new SidecarSpec("web", base, 8123, SidecarSpec.TCP, Map.of(), SidecarSpec.Scope.CALL),
+                        "gate",
+                        sandbox(factory, action, false),
+                        action == null,
+                        "c-gate",
+                        Bounds.of(bench.settings())));
     }
 
     private static String builder(SandboxFactory factory, boolean network) {

@@ -552,6 +552,21 @@ final class ImageIT {
     }
 
     @Test
+    void ofAnImageWithoutATagOnlyTheLatestIsFetched() throws Exception {
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.NONE, architecture, conversation)) {
+            String name = registry.reference().replaceFirst("@.*", "");
+            Images images = bench.images();
+            String id = images.service(name, step -> {});
+            assertThat(registry.paths)
+                    .contains("/v2/test/thing/manifests/latest")
+                    .noneMatch(path -> path.contains("tags"));
+            assertThat(bench.images().find(name + ":latest")).isEqualTo(id);
+            assertThat(images.notes().all()).contains(name + ":latest");
+            bench.docker().removeImageCmd(id).withForce(true).exec();
+        }
+    }
+
+    @Test
     void nothingIsCollectedWhileNobodyKnowsWhatIsInstalled() throws Exception {
         ImageStore store = bench.runner().images();
         bench.registry(List.of());

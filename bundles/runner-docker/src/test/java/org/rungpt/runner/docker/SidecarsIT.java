@@ -3,13 +3,21 @@ package org.rungpt.runner.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.Frame;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +30,7 @@ import org.rungpt.api.action.InstalledTask;
 import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
 import org.rungpt.api.runner.CallHandle;
+import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallObserver.Stream;
 import org.rungpt.api.runner.CallOutcome;
 import org.rungpt.api.runner.CallSpec;
@@ -42,6 +51,7 @@ final class SidecarsIT {
     private static ServiceImage service;
 
     private final String conversation = "c-" + UUID.randomUUID();
+    private Grants grants = Grants.NONE;
 
     @BeforeAll
     static void open() throws Exception {
@@ -87,7 +97,8 @@ final class SidecarsIT {
     }
 
     private String output(InstalledTask task, String command, RecordingObserver observer) throws Exception {
-        CallOutcome outcome = Bench.await(bench.start(conversation, task, command, observer));
+        CallOutcome outcome = Bench.await(bench.start(
+                Bench.newCall(), conversation, task, command, observer, Bench.limits(60, 60, 64 * Bench.MIB), grants));
         assertThat(outcome.exit())
                 .as("%s %s", outcome, observer.text(Stream.STDERR))
                 .isZero();
@@ -113,7 +124,7 @@ final class SidecarsIT {
         assertThat(Gate.violations(container)).isEmpty();
         String sandbox = bench.containerOf(conversation);
         assertThat(container.getHostConfig().getNetworkMode()).isEqualTo("container:" + sandbox);
-        assertThat(container.getHostConfig().getPidMode()).isEqualTo("container:" + sandbox);
+        assertThat(String.valueOf(container.getHostConfig().getPidMode())).isEmpty();
 
         bench.docker().killContainerCmd(sandbox).exec();
         bench.awaitEvent(container.getId(), "destroy");
@@ -167,14 +178,19 @@ final class SidecarsIT {
     }
 
     @Test
-    void aSandboxThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
+    void aWorkspaceThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
         bench.lease(Duration.ofSeconds(3));
         bench.swap();
         try {
-            InstalledTask task = action(sidecar(8125, "conversation"));
-            output(task, GET.formatted(8125), new RecordingObserver());
+            assertThat(said("start", start("api", 8125))).startsWith("Started api");
             Container sidecar = sidecars().get(0);
-            String sandbox = sidecar.getHostConfig().getNetworkMode().substring("container:".length());
+            String sandbox = bench.containerOf(conversation);
+            assertThat(bench.docker()
+                            .inspectContainerCmd(sidecar.getId())
+                            .exec()
+                            .getHostConfig()
+                            .getPidMode())
+                    .isEqualTo("container:" + sandbox);
             bench.runner().close();
             bench.awaitEvent(sidecar.getId(), "die");
             bench.awaitEvent(sandbox, "die");
@@ -187,9 +203,127 @@ final class SidecarsIT {
         assertThat(sidecars()).isEmpty();
     }
 
+    @Test
+    void whatAnActionThatNobodyRenewsLeavesBesideItIsSweptByTheNextStart() throws Exception {
+        bench.lease(Duration.ofSeconds(3));
+        bench.swap();
+        String left;
+        try {
+            output(action(sidecar(8125, "conversation")), GET.formatted(8125), new RecordingObserver());
+            String sandbox = sidecars().get(0).getHostConfig().getNetworkMode().substring("container:".length());
+            bench.runner().close();
+            bench.awaitEvent(sandbox, "die");
+            left = sidecars().get(0).getId();
+        } finally {
+            bench.lease(Duration.ofSeconds(120));
+            bench.swap();
+        }
+        bench.ready();
+        bench.awaitEvent(left, "destroy");
+    }
+
+    @Test
+    @DisplayName("A.9 a sidecar sees no process of a sandbox that has fewer rights than it has")
+    void seesNoWeakerProcess() throws Exception {
+        output(action(sidecar(8123, "conversation")), GET.formatted(8123), new RecordingObserver());
+        assertThat(processes(sidecars().get(0))).contains("serve.py").doesNotContain("action-service");
+    }
+
+    @Test
+    @DisplayName(
+            "A.9 a sidecar sees no process of a workspace that may write into a share, and goes with it all the same")
+    void seesNoProcessOfAWriter() throws Exception {
+        grants = new Grants(List.of(), List.of(new Grants.Share("files", shared().toString(), true)), Map.of(), false);
+        assertThat(said("start", start("api", 8200))).startsWith("Started api");
+        assertThat(output(bench.shell(), GET.formatted(8200), new RecordingObserver()))
+                .startsWith("served ");
+        assertThat(processes(sidecars().get(0))).contains("serve.py").doesNotContain("action-service");
+        String sandbox = bench.containerOf(conversation);
+        bench.docker().killContainerCmd(sandbox).exec();
+        bench.awaitEvent(sidecars().get(0).getId(), "destroy");
+    }
+
+    /** A directory of somebody who is not root. */
+    private static Path shared() throws Exception {
+        Path shared = Files.createDirectory(directory.toRealPath().resolve("shared-" + UUID.randomUUID()));
+        if (System.getProperty("user.name").equals("root")) {
+            Files.setAttribute(shared, "unix:uid", 1234);
+            Files.setAttribute(shared, "unix:gid", 1234);
+        }
+        return shared;
+    }
+
+    /** The commands that a container sees run. */
+    private static String processes(Container container) throws Exception {
+        return inside(container, "for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline; echo; done");
+    }
+
+    private static String inside(Container container, String command) throws Exception {
+        String id = bench.docker()
+                .execCreateCmd(container.getId())
+                .withAttachStdout(true)
+                .withCmd("/bin/sh", "-c", command)
+                .exec()
+                .getId();
+        StringBuffer text = new StringBuffer();
+        try (ResultCallback.Adapter<Frame> output = new ResultCallback.Adapter<>() {
+            @Override
+            public void onNext(Frame frame) {
+                text.append(new String(frame.getPayload(), StandardCharsets.UTF_8));
+            }
+        }) {
+            assertThat(bench.engine.streams().execStartCmd(id).exec(output).awaitCompletion(60, TimeUnit.SECONDS))
+                    .isTrue();
+        }
+        return text.toString();
+    }
+
+    @Test
+    void whatStartsForACallThatIsCancelledMeanwhileGoes() throws Exception {
+        ServiceImage slow = ServiceImage.build(
+                bench, directory, "[\"/bin/sh\", \"-c\", \"sleep 3; exec /usr/bin/python3 /serve.py\"]");
+        try {
+            InstalledTask task = action(new Manifest.Sidecar("slow", slow.reference(), 8124, "http:/", "call"));
+            Steps steps = new Steps("waiting until slow answers on port 8124");
+            CallHandle call = bench.start(conversation, task, "true", steps);
+            steps.await();
+            String container = sidecars().get(0).getId();
+            call.cancel();
+            assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+            bench.awaitEvent(container, "destroy");
+            assertThat(sidecars()).isEmpty();
+        } finally {
+            slow.remove();
+        }
+    }
+
+    /** Waits for a step. */
+    private static final class Steps implements CallObserver {
+        private final String step;
+        private final CountDownLatch seen = new CountDownLatch(1);
+
+        Steps(String step) {
+            this.step = step;
+        }
+
+        @Override
+        public void output(Stream stream, long offset, ByteBuffer bytes) {}
+
+        @Override
+        public void progress(String text) {
+            if (text.equals(step)) {
+                seen.countDown();
+            }
+        }
+
+        void await() throws InterruptedException {
+            assertThat(seen.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
     // What the model starts
 
-    private CallOutcome task(String name, String arguments, RecordingObserver observer) throws Exception {
+    private CallHandle begin(String name, String arguments, CallObserver observer) throws Exception {
         InstalledTask shell = bench.shell();
         Task task = shell.task();
         Task asked = new Task(
@@ -207,10 +341,18 @@ final class SidecarsIT {
                 conversation,
                 new InstalledTask(shell.action(), asked),
                 arguments,
-                Grants.NONE,
+                grants,
                 Map.of(),
                 Bench.limits(60, 60, Bench.MIB));
-        return Bench.await(bench.runner().containers().start(spec, observer));
+        return bench.runner().containers().start(spec, observer);
+    }
+
+    private CallOutcome task(String name, String arguments, RecordingObserver observer) throws Exception {
+        return Bench.await(begin(name, arguments, observer));
+    }
+
+    private static String start(String name, int port) {
+        return "{\"image\": \"" + service.tag() + "\", \"name\": \"" + name + "\", \"port\": " + port + "}";
     }
 
     private String said(String name, String arguments) throws Exception {
@@ -246,5 +388,88 @@ final class SidecarsIT {
                         .exit())
                 .isEqualTo(1);
         assertThat(observer.text(Stream.STDERR)).contains("rungpt/no-such:1");
+    }
+
+    @Test
+    void whoStopsTheStartOfAContainerThatDoesNotAnswerLeavesNothing() throws Exception {
+        Steps steps = new Steps("waiting until api answers on port 8201");
+        CallHandle call = begin("start", start("api", 8201), steps);
+        steps.await();
+        assertThat(sidecars()).hasSize(1);
+        call.cancel();
+        assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+        assertThat(sidecars()).isEmpty();
+        assertThat(said("list", "{}")).isEqualTo("No containers run beside the workspace.\n");
+    }
+
+    @Test
+    void aWorkspaceIsNoRoomForItsOwnContainers() throws Exception {
+        bench.caps(1, 0);
+        bench.swap();
+        bench.ready();
+        try {
+            output(bench.shell(), "echo kept > /root/kept", new RecordingObserver());
+            assertThat(said("start", start("api", 8200))).contains("1 sandboxes are at work, which is the limit");
+            assertThat(output(bench.shell(), "cat /root/kept", new RecordingObserver()))
+                    .isEqualTo("kept\n");
+        } finally {
+            bench.caps(20, 0);
+            bench.swap();
+            bench.ready();
+        }
+    }
+
+    @Test
+    void aWorkspaceThatAnotherReplacesStaysWhileAContainerStartsBesideIt() throws Exception {
+        output(bench.shell(), "true", new RecordingObserver());
+        String container = bench.containerOf(conversation);
+        try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.SILENT, "amd64", conversation)) {
+            String arguments = "{\"image\": \"" + registry.reference() + "\", \"name\": \"api\"}";
+            CallHandle call = begin("start", arguments, new RecordingObserver());
+            assertThat(registry.asked.await(60, TimeUnit.SECONDS)).isTrue();
+            grants = new Grants(
+                    List.of(), List.of(new Grants.Share("files", shared().toString(), false)), Map.of(), false);
+            output(bench.shell(), "ls /share/files", new RecordingObserver());
+            assertThat(bench.docker()
+                            .inspectContainerCmd(container)
+                            .exec()
+                            .getState()
+                            .getRunning())
+                    .isTrue();
+            assertThat(bench.runner().sandboxes()).hasSize(2);
+            call.cancel();
+            assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+        }
+        bench.awaitEvent(container, "destroy");
+    }
+
+    @Test
+    void thoseThatAreStartedAtOnceKeepToNamesAndLimits() throws Exception {
+        ServiceImage idle = ServiceImage.build(bench, directory, "[\"/bin/sleep\", \"600\"]");
+        try {
+            output(bench.shell(), "true", new RecordingObserver());
+            List<RecordingObserver> observers = new ArrayList<>();
+            List<CallHandle> calls = new ArrayList<>();
+            for (String name : List.of("a", "a", "b", "c", "d", "e")) {
+                RecordingObserver observer = new RecordingObserver();
+                observers.add(observer);
+                calls.add(begin("start", "{\"image\": \"" + idle.tag() + "\", \"name\": \"" + name + "\"}", observer));
+            }
+            calls.forEach(Bench::await);
+            assertThat(observers.stream().filter(one -> one.text(Stream.STDOUT).startsWith("Started ")))
+                    .hasSize(4);
+            assertThat(observers)
+                    .extracting(one -> one.text(Stream.STDERR))
+                    .filteredOn(text -> !text.isEmpty())
+                    .hasSize(2)
+                    .allMatch(text -> text.contains("runs already") || text.contains("which is the limit"));
+            assertThat(sidecars())
+                    .extracting(container -> container.getLabels().get(Labels.SIDECAR))
+                    .hasSize(4)
+                    .doesNotHaveDuplicates();
+        } finally {
+            bench.runner().release(conversation);
+            idle.remove();
+        }
     }
 }
