@@ -115,7 +115,7 @@ final class ChatLibrary implements Library {
         var search = new SearchText();
         Map<Long, String> texts = new HashMap<>();
         for (ConversationEvent event : pages(id)) {
-            String text = search.of(event.type(), Json.object(event.data()));
+            String text = search.of(event.type(), Json.event(event.data()));
             if (text != null && event.seq() > after) {
                 texts.put(event.seq(), text);
             }

@@ -114,6 +114,7 @@ final class DoorAnswer {
             case "not_found" -> 404;
             case "conflict" -> 409;
             case "rate_limited", "billing" -> 429;
+            case "internal" -> 500;
             case "unavailable", "interrupted" -> 503;
             case "idle" -> 504;
             default -> 502;
