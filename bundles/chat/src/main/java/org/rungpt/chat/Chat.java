@@ -340,7 +340,7 @@ final class Chat implements Conversations {
 
     /** Whole conversations; what has no search text gets it when the archive arrives. */
     ChatLibrary library() {
-        var library = new ChatLibrary(engine, models, protocol);
+        var library = new ChatLibrary(engine, models, protocol, deletions);
         engine.services.onArrival(library::indexOld);
         return library;
     }
