@@ -93,6 +93,16 @@ final class DeletionTest {
     }
 
     @Test
+    void aModelThatThereIsNotIsNotFound() {
+        String known = house.model.name() + "/nope";
+        for (String model : List.of(known, "nowhere/x")) {
+            ChatException refused = catchThrowableOfType(ChatException.class, () -> house.chat.create(model));
+            assertThat(refused.kind()).as(model).isEqualTo(ChatException.Kind.NOT_FOUND);
+        }
+        assertThat(house.disk.conversations).isEmpty();
+    }
+
+    @Test
     void anEngineThatIsAwayIsNotMissedWhereNothingRan() throws Exception {
         String id = said("Fine.");
         house.runner.kept = new RunnerException(RunnerException.Kind.UNAVAILABLE, "Docker is not running.");
