@@ -249,9 +249,13 @@ describe('the door for programs that speak the OpenAI API', () => {
 
   it('has errors that the client knows', async () => {
     const wrong = new OpenAI({ baseURL: `${server.origin}/v1`, apiKey: 'wrong', maxRetries: 0 });
-    await assert.rejects(wrong.chat.completions.create(ask()), OpenAI.AuthenticationError);
+    await assert.rejects(wrong.chat.completions.create(ask()), (error) => error instanceof OpenAI.AuthenticationError && error.code === 'invalid_api_key');
+    const isNoModel = (error) => error instanceof OpenAI.NotFoundError && error.code === 'model_not_found' && error.param === 'model';
     await assert.rejects(client.chat.completions.create(ask({ messages: [] })), OpenAI.BadRequestError);
-    await assert.rejects(client.chat.completions.create(ask({ model: 'nowhere/none' })), (error) => error instanceof OpenAI.APIError && [400, 404].includes(error.status));
+    await assert.rejects(client.chat.completions.create(ask({ model: 'nowhere/none' })), isNoModel);
+    await assert.rejects(client.chat.completions.create(ask({ model: 'gpt-4o' })), isNoModel);
+    await assert.rejects(client.chat.completions.create(ask({ model: 'openai/nope' })), isNoModel);
+    await assert.rejects(client.chat.completions.create(ask({ rungpt: { conversation: 'none' } })), (error) => error instanceof OpenAI.NotFoundError && error.code === 'not_found');
     await assert.rejects(client.chat.completions.create(ask({ tools: [{ type: 'function', function: { name: 'x', parameters: {} } }] })), OpenAI.BadRequestError);
   });
 

@@ -54,7 +54,7 @@ record Branching(
         boolean here = message == null && (seq == null || seq == 0);
         for (ConversationEvent event :
                 seq != null && seq == 0 && message == null ? List.<ConversationEvent>of() : events) {
-            ObjectNode data = Json.object(event.data());
+            ObjectNode data = Json.event(event.data());
             data.path("attachments")
                     .forEach(file -> artifacts.add(file.path("artifact").asText()));
             if (event.type().equals(EventType.MESSAGE_USER)

@@ -74,7 +74,7 @@ final class CallRecord {
             for (ConversationEvent event : page) {
                 seq = event.seq();
                 if (event.type().startsWith("call.")) {
-                    record.apply(event.type(), Json.object(event.data()));
+                    record.apply(event.type(), Json.event(event.data()));
                 }
             }
         } while (page.size() == PAGE);

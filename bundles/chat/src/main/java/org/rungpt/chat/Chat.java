@@ -80,6 +80,16 @@ final class Chat implements Conversations {
         if (opening.before().isEmpty() && title == null) {
             return made;
         }
+        try {
+            return begin(made, opening, title);
+        } catch (ChatException e) {
+            // Who is refused has not asked for an empty conversation.
+            takeBack(made.id(), e);
+            throw e;
+        }
+    }
+
+    private Conversation begin(Conversation made, Opening opening, @Nullable String title) throws ChatException {
         List<Draft> said = new ArrayList<>();
         for (Opening.Said each : opening.before()) {
             Attachments shown = Attachments.store(engine.services, made.id(), each.pictures());
@@ -94,6 +104,14 @@ final class Chat implements Conversations {
             log.flush();
             return engine.access.with(store -> store.find(made.id())).orElse(made);
         });
+    }
+
+    private void takeBack(String conversation, ChatException why) {
+        try {
+            delete(conversation);
+        } catch (ChatException e) {
+            why.addSuppressed(e);
+        }
     }
 
     @Override
@@ -322,7 +340,7 @@ final class Chat implements Conversations {
 
     /** Whole conversations; what has no search text gets it when the archive arrives. */
     ChatLibrary library() {
-        var library = new ChatLibrary(engine, models, protocol);
+        var library = new ChatLibrary(engine, models, protocol, deletions);
         engine.services.onArrival(library::indexOld);
         return library;
     }

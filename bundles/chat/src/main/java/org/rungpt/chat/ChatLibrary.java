@@ -34,12 +34,14 @@ final class ChatLibrary implements Library {
     private final Engine engine;
     private final Models models;
     private final String protocol;
+    private final Deletions deletions;
     private final AtomicBoolean indexing = new AtomicBoolean();
 
-    ChatLibrary(Engine engine, Models models, String protocol) {
+    ChatLibrary(Engine engine, Models models, String protocol, Deletions deletions) {
         this.engine = engine;
         this.models = models;
         this.protocol = protocol;
+        this.deletions = deletions;
     }
 
     @Override
@@ -47,13 +49,18 @@ final class ChatLibrary implements Library {
         Conversation from = find(conversation);
         Branching part = Branching.of(from, events(conversation), message, seq);
         Conversation made = make(from.title(), Instant.now(), part.model(), part.protocol());
-        part.copyFiles(engine.services, conversation, made.id());
         var origin = new Origin(conversation, part.seq());
         List<NewEvent> own = newEvents(part.ran() ? List.of(part.notice()) : List.of());
-        withArchive(archive -> {
-            archive.branch(made, origin, own);
-            return true;
-        });
+        deletions.making(made.id());
+        try {
+            part.copyFiles(engine.services, conversation, made.id());
+            withArchive(archive -> {
+                archive.branch(made, origin, own);
+                return true;
+            });
+        } finally {
+            deletions.made(made.id());
+        }
         return find(made.id());
     }
 
@@ -115,7 +122,7 @@ final class ChatLibrary implements Library {
         var search = new SearchText();
         Map<Long, String> texts = new HashMap<>();
         for (ConversationEvent event : pages(id)) {
-            String text = search.of(event.type(), Json.object(event.data()));
+            String text = search.of(event.type(), Json.event(event.data()));
             if (text != null && event.seq() > after) {
                 texts.put(event.seq(), text);
             }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.rungpt.api.artifact.ArtifactStore;
 import org.rungpt.api.chat.ChatException;
@@ -28,6 +30,8 @@ final class Deletions {
 
     private final Engine engine;
     private final AtomicInteger asked = new AtomicInteger();
+    /** What is noted though it is only being made. */
+    private final Set<String> making = ConcurrentHashMap.newKeySet();
 
     Deletions(Engine engine) {
         this.engine = engine;
@@ -41,7 +45,7 @@ final class Deletions {
      */
     void delete(String conversation) throws ChatException {
         boolean ran = ranCalls(conversation);
-        note(conversation);
+        note(conversation, "nothing was deleted");
         List<String> left = new ArrayList<>();
         try {
             engine.access.with(store -> {
@@ -69,6 +73,35 @@ final class Deletions {
         }
     }
 
+    /**
+     * Files of a conversation that is not there yet are about to be written: if it never is, they go, also after a crash.
+     *
+     * @throws ChatException if that cannot be noted
+     */
+    void making(String conversation) throws ChatException {
+        making.add(conversation);
+        try {
+            note(conversation, "nothing was made");
+        } catch (ChatException e) {
+            making.remove(conversation);
+            throw e;
+        }
+    }
+
+    /** It is there, or could not be made. */
+    void made(String conversation) {
+        making.remove(conversation);
+        boolean done = false;
+        try {
+            done = finish(conversation);
+        } catch (LogLost e) {
+            LOG.debug("whether {} was made is seen another time: {}", conversation, e.getMessage());
+        }
+        if (!done) {
+            engine.later(AGAIN, this::finishOld);
+        }
+    }
+
     /** Goes on, in the background, with what could not be deleted with its conversation. */
     void finishOld() {
         if (asked.getAndIncrement() == 0) {
@@ -90,7 +123,10 @@ final class Deletions {
         try {
             boolean all = true;
             for (String key : settings.withPrefix(NOTE).keySet()) {
-                all &= finish(key.substring(NOTE.length()));
+                String conversation = key.substring(NOTE.length());
+                if (!making.contains(conversation)) {
+                    all &= finish(conversation);
+                }
             }
             if (!all) {
                 engine.later(AGAIN, this::finishOld);
@@ -102,7 +138,7 @@ final class Deletions {
 
     private boolean finish(String conversation) {
         List<String> left = new ArrayList<>();
-        // One that is there after all could not be deleted then, and whoever wanted it was told so.
+        // One that is there after all was made, or could not be deleted, and whoever wanted that was told so.
         boolean done = isThere(conversation) || deleteFiles(conversation, true, left);
         if (done) {
             forget(conversation);
@@ -161,7 +197,7 @@ final class Deletions {
         return engine.access.with(store -> store.find(conversation)).isPresent();
     }
 
-    private void note(String conversation) throws ChatException {
+    private void note(String conversation, String otherwise) throws ChatException {
         try {
             Settings settings = engine.services
                     .settings
@@ -170,7 +206,7 @@ final class Deletions {
                             ChatException.Kind.UNAVAILABLE, "the settings are away: try again in a moment"));
             settings.put(NOTE + conversation, "{}");
         } catch (StoreException e) {
-            throw new ChatException(ChatException.Kind.UNAVAILABLE, "nothing was deleted: " + e.getMessage(), e);
+            throw new ChatException(ChatException.Kind.UNAVAILABLE, otherwise + ": " + e.getMessage(), e);
         }
     }
 

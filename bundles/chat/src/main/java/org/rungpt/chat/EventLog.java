@@ -57,7 +57,7 @@ final class EventLog {
             do {
                 page = store.events(id, log.seq, PAGE);
                 for (ConversationEvent event : page) {
-                    ObjectNode data = Json.object(event.data());
+                    ObjectNode data = Json.event(event.data());
                     log.state.apply(event.type(), data);
                     log.searchText.of(event.type(), data);
                     log.seq = event.seq();

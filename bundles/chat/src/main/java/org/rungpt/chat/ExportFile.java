@@ -63,7 +63,7 @@ final class ExportFile {
         labels.tags().forEach(head.putArray("tags")::add);
         ArrayNode array = root.putArray("events");
         for (ConversationEvent event : told) {
-            ObjectNode data = Json.object(event.data());
+            ObjectNode data = Json.event(event.data());
             withoutGrants(event.type(), data);
             data.remove("sandbox");
             data.remove("imported");
@@ -159,7 +159,7 @@ final class ExportFile {
     private static Iterable<Block> blocks(List<ConversationEvent> events) {
         Map<String, Block> blocks = new LinkedHashMap<>();
         for (ConversationEvent event : events) {
-            ObjectNode data = Json.object(event.data());
+            ObjectNode data = Json.event(event.data());
             switch (event.type()) {
                 case EventType.MESSAGE_USER ->
                     blocks.put(

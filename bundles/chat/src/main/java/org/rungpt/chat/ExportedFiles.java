@@ -58,7 +58,7 @@ final class ExportedFiles {
         for (ConversationEvent event : events) {
             boolean leaves = event.type().equals(EventType.CALL_ARTIFACT);
             if (leaves || event.data().contains("\"attachments\"")) {
-                ObjectNode data = Json.object(event.data());
+                ObjectNode data = Json.event(event.data());
                 if (leaves) {
                     ids.add(data.path("artifact").asText());
                 }

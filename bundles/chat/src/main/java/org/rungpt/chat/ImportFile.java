@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -31,10 +32,13 @@ final class ImportFile {
     /** Values in one message; a tree of so many fits the memory. */
     private static final int MOST_VALUES = 200_000;
 
+    /** Characters of one text: as many as can be read back from the log. */
+    private static final int LONGEST_TEXT = StreamReadConstraints.DEFAULT_MAX_STRING_LEN;
+
     private static final JsonMapper MAPPER = new JsonMapper(JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(100)
-                    .maxStringLength((int) LARGEST)
+                    .maxStringLength(LONGEST_TEXT)
                     .build())
             .build());
 
@@ -78,6 +82,12 @@ final class ImportFile {
             }
         } catch (TooMuch e) {
             throw wrong(String.valueOf(e.getMessage()));
+        } catch (StreamConstraintsException e) {
+            throw wrong(
+                    e.getOriginalMessage().startsWith("String")
+                            ? "a text of the file is longer than " + LONGEST_TEXT + " characters, which is the most"
+                            : "the file cannot be read: "
+                                    + e.getOriginalMessage().replaceAll("\\s+", " "));
         } catch (JsonProcessingException e) {
             throw wrong("the file is no JSON: " + e.getOriginalMessage().replaceAll("\\s+", " "));
         }

@@ -103,7 +103,7 @@ final class Models {
                 connection.get().models().stream().map(ModelInfo::id).toList();
         if (!known.isEmpty() && !known.contains(name.model())) {
             throw new ChatException(
-                    ChatException.Kind.INVALID,
+                    ChatException.Kind.NOT_FOUND,
                     "there is no model " + Visible.cut(name.model(), 80) + " at " + name.connection() + "; "
                             + NearNames.hint(name.model(), known));
         }

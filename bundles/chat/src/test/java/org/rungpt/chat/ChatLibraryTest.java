@@ -1,6 +1,7 @@
 package org.rungpt.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.ByteArrayInputStream;
@@ -25,11 +26,14 @@ import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationArchive.Labels;
 import org.rungpt.api.store.ConversationStore;
+import org.rungpt.api.store.StoreException;
 
 final class ChatLibraryTest {
     private final House house = new House();
     private final LeftFiles files = new LeftFiles();
     private final ChatLibrary library = house.chat.library();
+    private boolean noBranches;
+    private boolean diesAtBranch;
 
     @BeforeEach
     void open() {
@@ -80,13 +84,20 @@ final class ChatLibraryTest {
     }
 
     /** The store of these tests keeps no branches; a branch there is a copy. */
-    private static ConversationArchive branches(House house) {
+    private ConversationArchive branches(House house) {
         return (ConversationArchive) Proxy.newProxyInstance(
                 ChatLibraryTest.class.getClassLoader(),
                 new Class<?>[] {ConversationArchive.class},
                 (self, method, values) -> {
                     switch (method.getName()) {
                         case "branch" -> {
+                            if (noBranches) {
+                                throw new StoreException(StoreException.Kind.BROKEN, "the disk is full");
+                            }
+                            if (diesAtBranch) {
+                                house.kill();
+                                throw new StoreException(StoreException.Kind.BROKEN, "killed");
+                            }
                             Conversation made = (Conversation) values[0];
                             var origin = (ConversationArchive.Origin) values[1];
                             house.disk.put(
@@ -231,6 +242,48 @@ final class ChatLibraryTest {
             assertThat(files.find(whole, file)).isPresent();
             assertThat(files.find(before, file)).as("to be said anew with it").isPresent();
             assertThat(files.find(id, file)).isEmpty();
+        }
+    }
+
+    @Test
+    void aBranchThatCannotBeMadeLeavesNoFiles() throws Exception {
+        String id = full();
+        int before = house.disk.conversations.size();
+        noBranches = true;
+        assertThat(catchThrowableOfType(ChatException.class, () -> library.branch(id, null, null))
+                        .kind())
+                .isEqualTo(ChatException.Kind.UNAVAILABLE);
+        assertThat(files.deleted).singleElement().isNotEqualTo(id);
+        assertThat(house.disk.settings).isEmpty();
+        assertThat(house.disk.conversations).hasSize(before);
+
+        noBranches = false;
+        String made = library.branch(id, null, null).id();
+        assertThat(files.deleted).doesNotContain(made);
+        assertThat(house.disk.settings).isEmpty();
+    }
+
+    @Test
+    void aBranchWhoseMakerDiedLeavesNoFiles() throws Exception {
+        String id = full();
+        diesAtBranch = true;
+        assertThat(catchThrowable(() -> library.branch(id, null, null))).isNotNull();
+        assertThat(house.disk.settings.keySet())
+                .singleElement()
+                .asString()
+                .startsWith("deleting/")
+                .isNotEqualTo("deleting/" + id);
+        String made = house.disk.settings.keySet().iterator().next().substring("deleting/".length());
+        try (House second = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
+            var found = new LeftFiles();
+            second.services.artifacts.add(found, Map.of());
+            long end = System.nanoTime() + 10_000_000_000L;
+            while (!second.disk.settings.isEmpty() && System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            assertThat(second.disk.settings).isEmpty();
+            assertThat(found.deleted).containsExactly(made);
+            assertThat(second.disk.conversations).containsKey(id);
         }
     }
 

@@ -3,11 +3,14 @@ package org.rungpt.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.chat.ChatException;
+import org.rungpt.api.chat.Opening;
+import org.rungpt.api.model.ContentPart;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.store.StoreException;
 
@@ -72,6 +75,31 @@ final class DeletionTest {
             assertThat(second.disk.settings).isEmpty();
             assertThat(second.sandboxes.released).contains(id);
         }
+    }
+
+    @Test
+    void aConversationThatCannotBeOpenedAsAskedLeavesNothing() {
+        var opening = new Opening(
+                null,
+                null,
+                List.of(new Opening.Said(
+                        Opening.Role.USER, "See?", List.of(new ContentPart.Image("image/png", "no Base64!")))));
+        ChatException refused = catchThrowableOfType(ChatException.class, () -> house.chat.open(opening));
+        assertThat(refused.kind()).isEqualTo(ChatException.Kind.INVALID);
+        assertThat(refused).hasMessage("a picture is no Base64");
+        assertThat(house.disk.conversations).isEmpty();
+        assertThat(files.deleted).hasSize(1);
+        assertThat(house.disk.settings).isEmpty();
+    }
+
+    @Test
+    void aModelThatThereIsNotIsNotFound() {
+        String known = house.model.name() + "/nope";
+        for (String model : List.of(known, "nowhere/x")) {
+            ChatException refused = catchThrowableOfType(ChatException.class, () -> house.chat.create(model));
+            assertThat(refused.kind()).as(model).isEqualTo(ChatException.Kind.NOT_FOUND);
+        }
+        assertThat(house.disk.conversations).isEmpty();
     }
 
     @Test

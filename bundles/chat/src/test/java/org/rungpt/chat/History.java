@@ -25,9 +25,12 @@ final class History {
                 if (!refs.isEmpty()) {
                     assertThat(history).hasSizeGreaterThan(i + 1);
                     assertThat(history.get(i + 1)).isInstanceOf(Message.Results.class);
-                    assertThat(((Message.Results) history.get(i + 1)).results())
-                            .extracting(CallResult::ref)
-                            .isEqualTo(refs);
+                    List<CallResult> results = ((Message.Results) history.get(i + 1)).results();
+                    assertThat(results).hasSameSizeAs(refs);
+                    for (int r = 0; r < refs.size(); r++) {
+                        // What was no call may have had a name all the same.
+                        assertThat(refs.get(r)).isIn("", results.get(r).ref());
+                    }
                 }
             } else if (message instanceof Message.Results) {
                 assertThat(history.get(i - 1)).isInstanceOf(Message.Assistant.class);

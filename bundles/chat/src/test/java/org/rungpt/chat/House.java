@@ -116,7 +116,7 @@ final class House implements AutoCloseable {
     String answer(String conversation) {
         var text = new StringBuilder();
         for (ConversationEvent event : events(conversation, EventType.MESSAGE_TEXT)) {
-            text.append(Json.object(event.data()).path("text").asText());
+            text.append(Json.event(event.data()).path("text").asText());
         }
         return text.toString();
     }
@@ -124,7 +124,7 @@ final class House implements AutoCloseable {
     ConversationState state(String conversation) {
         Conversation found = disk.conversations.get(conversation);
         var state = new ConversationState(found.model(), found.protocol());
-        log(conversation).forEach(event -> state.apply(event.type(), Json.object(event.data())));
+        log(conversation).forEach(event -> state.apply(event.type(), Json.event(event.data())));
         return state;
     }
 

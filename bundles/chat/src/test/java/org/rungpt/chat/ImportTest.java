@@ -384,6 +384,25 @@ final class ImportTest {
     }
 
     @Test
+    void whatTheLogCouldNotBeReadWithIsRefusedInOneLine() {
+        String half = "x".repeat(11_000_000);
+        String long1 =
+                "[{\"title\":\"x\",\"mapping\":{\"a\":{\"message\":{\"author\":{\"role\":\"user\"},\"content\":{\"parts\":[%s]}}}}}]";
+        String event = "{\"format\":\"rungpt-conversation\",\"events\":["
+                + "{\"type\":\"conversation.titled\",\"data\":{\"title\":\"t\",\"x\":\"" + half + half + "\"}}]}";
+        for (String file : List.of(long1.formatted("\"" + half + half + "\""), event)) {
+            ChatException refused = catchThrowableOfType(ChatException.class, () -> take(file));
+            assertThat(refused).as(file.substring(0, 60)).isNotNull();
+            assertThat(refused.kind()).isEqualTo(ChatException.Kind.INVALID);
+            assertThat(refused)
+                    .hasMessageContaining("longer than 20000000 characters")
+                    .hasMessageContaining("nothing was imported")
+                    .hasMessageNotContaining("\n");
+            assertThat(house.disk.conversations).isEmpty();
+        }
+    }
+
+    @Test
     void whatWouldFillTheMemoryIsRefused() {
         String head = "[{\"title\":\"x\",\"mapping\":{\"a\":{\"message\":";
         for (String bomb : List.of(

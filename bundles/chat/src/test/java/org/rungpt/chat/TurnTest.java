@@ -721,4 +721,24 @@ final class TurnTest {
         house.model.next().say("ok").end();
         house.awaitTurns(id, 2);
     }
+
+    @Test
+    void argumentsThatAreDeeperThanTheLogCanHoldAreToldToTheModelAndTheRestGoesOn() throws Exception {
+        int[] depth = {0};
+        house.model.script((n, it) -> it.say(
+                        it.asked().equals("go")
+                                ? "@call 1 fs.read {\"path\":" + "[".repeat(depth[0]) + "]".repeat(depth[0]) + "}\n"
+                                : "heard.")
+                .end());
+        for (int each : new int[] {890, 997, 999}) {
+            depth[0] = each;
+            String id = house.say("go");
+            house.awaitTurns(id, 1);
+            assertThat(house.events(id, EventType.CALL_REQUESTED))
+                    .as("%s deep", each)
+                    .hasSize(1);
+            assertThat(house.answer(id)).as("%s deep", each).isEqualTo("heard.");
+            house.state(id);
+        }
+    }
 }

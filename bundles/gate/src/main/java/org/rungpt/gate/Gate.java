@@ -149,7 +149,7 @@ public final class Gate implements Preprocessor, StatusSource {
         if (refused.status() == 401 && !facts.authorizations().isEmpty()) {
             long wait = throttle.failed();
             if (wait > 0) {
-                OwnPages.tooMany(response, wait);
+                OwnPages.tooMany(response, Errors.Form.of(facts), wait);
                 return;
             }
         }
@@ -157,7 +157,8 @@ public final class Gate implements Preprocessor, StatusSource {
             // What was not read must not be taken for the next request.
             response.setHeader("Connection", "close");
         }
-        Errors.send(response, facts.isApi(), refused.status(), refused.code(), refused.message(), refused.remedy());
+        Errors.send(
+                response, Errors.Form.of(facts), refused.status(), refused.code(), refused.message(), refused.remedy());
     }
 
     private void pass(Facts facts, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
@@ -172,13 +173,13 @@ public final class Gate implements Preprocessor, StatusSource {
         }
         long there = presence.await(() -> runtime, facts.path(), facts.isApi());
         if (there == Presence.NOBODY) {
-            Errors.away(response, facts.isApi());
+            Errors.away(response, Errors.Form.of(facts));
             return;
         }
         GuardedResponse guarded = new GuardedResponse(
                 request,
                 response,
-                facts.isApi(),
+                Errors.Form.of(facts),
                 () -> Presence.whoIsThere(runtime, facts.path(), facts.isApi()) != there);
         try {
             chain.doFilter(request, guarded);

@@ -10,16 +10,16 @@ import java.util.function.BooleanSupplier;
 /** The response that bundles get: the gate's headers stay, and errors are the gate's. */
 final class GuardedResponse extends HttpServletResponseWrapper {
     private final HttpServletRequest request;
-    private final boolean api;
+    private final Errors.Form form;
     private final BooleanSupplier away;
 
     /**
      * @param away whether whoever answered at this address when the request came is there no more, also if a successor is
      */
-    GuardedResponse(HttpServletRequest request, HttpServletResponse response, boolean api, BooleanSupplier away) {
+    GuardedResponse(HttpServletRequest request, HttpServletResponse response, Errors.Form form, BooleanSupplier away) {
         super(response);
         this.request = request;
-        this.api = api;
+        this.form = form;
         this.away = away;
     }
 
@@ -47,7 +47,7 @@ final class GuardedResponse extends HttpServletResponseWrapper {
     @Override
     public void reset() {
         super.reset();
-        Headers.apply((HttpServletResponse) getResponse(), api);
+        Headers.apply((HttpServletResponse) getResponse(), form != Errors.Form.TEXT);
     }
 
     @Override
@@ -56,9 +56,9 @@ final class GuardedResponse extends HttpServletResponseWrapper {
         HttpServletResponse plain = (HttpServletResponse) getResponse();
         boolean leftMeanwhile = status == 404 && away.getAsBoolean() || status == 500 && wasUnregistered();
         if (leftMeanwhile) {
-            Errors.away(plain, api);
+            Errors.away(plain, form);
         } else {
-            Errors.send(plain, api, status);
+            Errors.send(plain, form, status);
         }
     }
 

@@ -52,7 +52,7 @@ final class OwnPages {
         Page page = PAGES.get(path);
         try (InputStream in = page == null ? null : OwnPages.class.getResourceAsStream(page.resource())) {
             if (page == null || in == null) {
-                Errors.send(response, false, 404);
+                Errors.send(response, Errors.Form.TEXT, 404);
             } else {
                 send(response, page.type(), in.readAllBytes());
             }
@@ -79,18 +79,18 @@ final class OwnPages {
             code = JSON.missingNode();
         }
         if (!code.isTextual()) {
-            Errors.send(response, true, 400, "bad_request", "The body must be {\"code\": \"…\"}.", null);
+            Errors.send(response, Errors.Form.API, 400, "bad_request", "The body must be {\"code\": \"…\"}.", null);
         } else if (codes.redeem(code.textValue())) {
             setCookie(response, facts, sessions.begin(), Sessions.LIFE.toSeconds());
             response.setStatus(204);
         } else {
             long wait = throttle.failed();
             if (wait > 0) {
-                tooMany(response, wait);
+                tooMany(response, Errors.Form.API, wait);
             } else {
                 Errors.send(
                         response,
-                        true,
+                        Errors.Form.API,
                         401,
                         "code",
                         "The code is wrong, was used already or is older than five minutes.",
@@ -99,11 +99,11 @@ final class OwnPages {
         }
     }
 
-    static void tooMany(HttpServletResponse response, long waitSeconds) throws IOException {
+    static void tooMany(HttpServletResponse response, Errors.Form form, long waitSeconds) throws IOException {
         response.setHeader("Retry-After", Long.toString(waitSeconds));
         Errors.send(
                 response,
-                true,
+                form,
                 429,
                 "too_many_failures",
                 "Too many wrong codes or tokens.",
@@ -129,7 +129,7 @@ final class OwnPages {
 
     private static void notTaken(HttpServletResponse response, String allowed) throws IOException {
         response.setHeader("Allow", allowed);
-        Errors.send(response, true, 405);
+        Errors.send(response, Errors.Form.API, 405);
     }
 
     static void setCookie(HttpServletResponse response, Facts facts, String value, long seconds) {

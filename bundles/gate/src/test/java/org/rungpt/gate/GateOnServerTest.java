@@ -73,6 +73,7 @@ final class GateOnServerTest {
     static void start() throws Exception {
         server = new HttpServer(directory, new Presence(2, Duration.ofMillis(300)));
         server.register("/api/*", new Careless());
+        server.register("/v1/*", new Careless());
         server.register("/*", new Careless());
         token = Files.readString(directory.resolve("secret/token")).strip();
     }
@@ -116,6 +117,22 @@ final class GateOnServerTest {
             }
             assertThat(answer.body()).as(where).doesNotContain("inner detail", "Exception", "jetty", "<script>");
         }
+    }
+
+    @Test
+    void atTheDoorErrorsAreInTheFormOfTheOpenAiApi() throws Exception {
+        HttpResponse<String> unknown = send(request("/v1/models"));
+        assertThat(unknown.statusCode()).isEqualTo(401);
+        assertThat(unknown.body())
+                .isEqualTo("{\"error\":{\"message\":\"You are not logged in. Open /login, or send the token that"
+                        + " ./rungpt token prints as Authorization: Bearer TOKEN.\",\"type\":\"invalid_request_error\","
+                        + "\"param\":null,\"code\":\"invalid_api_key\"}}");
+        HttpResponse<String> thrown = send(request("/v1/throw").header("Authorization", "Bearer " + token));
+        assertThat(thrown.statusCode()).isEqualTo(500);
+        assertThat(thrown.body())
+                .isEqualTo("{\"error\":{\"message\":\"Something went wrong in the server. The log has the details.\","
+                        + "\"type\":\"server_error\",\"param\":null,\"code\":\"internal\"}}");
+        assertThat(send(request("/api/x")).body()).startsWith("{\"error\":{\"code\":\"unauthenticated\"");
     }
 
     @Test

@@ -31,6 +31,11 @@ final class ApiException extends Exception {
         return new ApiException(400, "invalid", message, null, name);
     }
 
+    /** The model that a request names is none. */
+    static ApiException noModel(String message) {
+        return new ApiException(404, "model_not_found", message, null, "model");
+    }
+
     static ApiException notFound(String message) {
         return new ApiException(404, "not_found", message, null);
     }

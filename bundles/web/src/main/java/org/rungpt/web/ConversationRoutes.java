@@ -53,12 +53,14 @@ final class ConversationRoutes {
     private Answer change(Call call) throws ApiException, IOException {
         ObjectNode body = Json.body(call.request(), Set.of("title", "model", "protocol"));
         try {
-            return Answer.ok(json(services.conversations()
+            String id = services.conversations()
                     .change(
                             call.variable("id"),
                             Json.text(body, "title"),
                             Json.text(body, "model"),
-                            Json.text(body, "protocol"))));
+                            Json.text(body, "protocol"))
+                    .id();
+            return Answer.ok(LibraryRoutes.json(LibraryRoutes.existing(services, id)));
         } catch (ChatException e) {
             throw ApiException.of(e);
         }

@@ -96,7 +96,8 @@ final class ConversationStream {
         if (store != null) {
             try {
                 page = store.events(conversation, sentSoFar(), PAGE);
-            } catch (StoreException e) {
+            } catch (StoreException | RuntimeException e) {
+                // One that is being stopped may fail in any way.
                 page = null;
             }
         }

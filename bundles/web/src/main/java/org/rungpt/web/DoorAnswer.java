@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class DoorAnswer {
     static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
 
+    /** What was not found is no model. */
+    private static final String NOTHING_THERE = "nothing_there";
+
     private final String conversation;
     private final String model;
     private final long created;
@@ -82,19 +85,26 @@ final class DoorAnswer {
         return frame;
     }
 
+    /** What went wrong with a model, in OpenAI's words for it. */
     static ObjectNode error(String kind, String message) {
-        return error(kind, message, null);
+        return error(status(kind), code(kind), message, null);
     }
 
-    /**
-     * What went wrong, in OpenAI's words for it.
-     *
-     * @param parameter the field of the request that it is about
-     */
-    static ObjectNode error(String kind, String message, @Nullable String parameter) {
+    /** The same for a request that was refused before a model was asked. */
+    static ObjectNode refused(ApiException wrong) {
+        String remedy = wrong.remedy() == null ? "" : " " + wrong.remedy();
+        return error(wrong.status(), wrong.code(), wrong.getMessage() + remedy, wrong.parameter());
+    }
+
+    /** The kind of error of a model that says the same. */
+    static String kind(ApiException wrong) {
+        return wrong.code().equals("not_found") ? NOTHING_THERE : wrong.code();
+    }
+
+    private static ObjectNode error(int status, String code, String message, @Nullable String parameter) {
         String type =
-                switch (status(kind)) {
-                    case 400, 404 -> "invalid_request_error";
+                switch (status) {
+                    case 400, 404, 413 -> "invalid_request_error";
                     case 429 -> "rate_limit_error";
                     default -> "server_error";
                 };
@@ -103,7 +113,7 @@ final class DoorAnswer {
                 .put("message", message)
                 .put("type", type)
                 .put("param", parameter)
-                .put("code", code(kind));
+                .put("code", code);
         return body;
     }
 
@@ -111,9 +121,10 @@ final class DoorAnswer {
     static int status(String kind) {
         return switch (kind.toLowerCase(Locale.ROOT)) {
             case "invalid", "bad_request", "context_length" -> 400;
-            case "not_found" -> 404;
+            case "not_found", NOTHING_THERE -> 404;
             case "conflict" -> 409;
             case "rate_limited", "billing" -> 429;
+            case "internal" -> 500;
             case "unavailable", "interrupted" -> 503;
             case "idle" -> 504;
             default -> 502;
@@ -126,6 +137,7 @@ final class DoorAnswer {
             case "billing" -> "insufficient_quota";
             case "rate_limited" -> "rate_limit_exceeded";
             case "not_found" -> "model_not_found";
+            case NOTHING_THERE -> "not_found";
             case "authentication" -> "model_server_authentication";
             default -> kind.toLowerCase(Locale.ROOT);
         };

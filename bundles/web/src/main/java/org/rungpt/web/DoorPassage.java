@@ -42,9 +42,7 @@ final class DoorPassage {
         String full = model == null ? conversations.defaultModel().orElse("") : model;
         int slash = full.indexOf('/');
         String name = slash < 0 ? "" : full.substring(0, slash);
-        ModelConnection connection = services.connection(name)
-                .orElseThrow(() -> ApiException.notFound(
-                        "There is no model \"" + Json.printable(full) + "\"; /v1/models lists those that there are."));
+        ModelConnection connection = services.connection(name).orElseThrow(() -> noModel(full));
         ModelPassage passage = connection
                 .passage()
                 .orElseThrow(() -> ApiException.invalid(
@@ -60,6 +58,11 @@ final class DoorPassage {
                 answer(context, answer);
             }
         }));
+    }
+
+    static ApiException noModel(String model) {
+        return ApiException.noModel(
+                "There is no model \"" + Json.printable(model) + "\"; /v1/models lists those that there are.");
     }
 
     private static void refuse(AsyncContext context, Throwable wrong) {

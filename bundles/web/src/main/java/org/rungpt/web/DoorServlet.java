@@ -67,8 +67,7 @@ public final class DoorServlet extends HttpServlet {
                             404, "not_found", "There are /v1/models and /v1/chat/completions only.", null);
             }
         } catch (ApiException e) {
-            String remedy = e.remedy() == null ? "" : " " + e.remedy();
-            write(response, e.status(), DoorAnswer.error(e.code(), e.getMessage() + remedy, e.parameter()));
+            write(response, e.status(), DoorAnswer.refused(e));
         } catch (RuntimeException e) {
             LOG.error("{} failed", route.replaceAll("\\p{Cntrl}", "?"), e);
             write(
@@ -129,7 +128,7 @@ public final class DoorServlet extends HttpServlet {
                 needs(conversations, model, "audio", Inputs::audio);
             }
             if (conversation == null) {
-                conversation = conversations.open(new Opening(model, null, asked.before()));
+                conversation = open(conversations, model, asked);
             }
         } catch (ChatException e) {
             throw ApiException.of(e);
@@ -169,10 +168,23 @@ public final class DoorServlet extends HttpServlet {
             }
             conversations.postText(conversation.id(), message, asked.text(), attached, asked.sampling());
         } catch (ApiException e) {
-            turn.fail(e.code(), String.valueOf(e.getMessage()));
+            turn.fail(DoorAnswer.kind(e), String.valueOf(e.getMessage()));
         } catch (ChatException e) {
             ApiException wrong = ApiException.of(e);
-            turn.fail(wrong.code(), String.valueOf(wrong.getMessage()));
+            turn.fail(DoorAnswer.kind(wrong), String.valueOf(wrong.getMessage()));
+        }
+    }
+
+    private static Conversation open(Conversations conversations, @Nullable String model, DoorRequest asked)
+            throws ApiException, ChatException {
+        try {
+            return conversations.open(new Opening(model, null, asked.before()));
+        } catch (ChatException e) {
+            if (e.kind() == ChatException.Kind.NOT_FOUND) {
+                // Nothing else is looked up for a conversation of its own.
+                throw ApiException.noModel(String.valueOf(e.getMessage()));
+            }
+            throw e;
         }
     }
 
@@ -208,7 +220,7 @@ public final class DoorServlet extends HttpServlet {
     }
 
     /** The full id of a model; without a connection the first one that offers it. */
-    private @Nullable String model(String asked) {
+    private @Nullable String model(String asked) throws ApiException {
         if (asked.isEmpty() || asked.equals("default")) {
             return null;
         }
@@ -220,6 +232,9 @@ public final class DoorServlet extends HttpServlet {
                 .filter(connection -> connection.models().stream()
                         .anyMatch(model -> model.id().equals(asked)))
                 .findFirst();
+        if (offers.isEmpty() && (slash <= 0 || slash == asked.length() - 1)) {
+            throw DoorPassage.noModel(asked);
+        }
         return offers.map(connection -> connection.name() + "/" + asked).orElse(asked);
     }
 

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.call.CallStatus;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.EventType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What follows one message as the caller of a chat completion sees it: text, what calls do, the end. It begins with the turn of that
@@ -48,6 +50,8 @@ final class DoorTurn implements EventSink {
      */
     record Finish(
             String reason, @Nullable String kind, @Nullable String message, long input, long output) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(DoorTurn.class);
 
     private enum Phase {
         /** The message is not in the log yet. */
@@ -94,7 +98,16 @@ final class DoorTurn implements EventSink {
     @Override
     public synchronized boolean take(ConversationEvent event) {
         if (phase != Phase.OVER) {
-            event(event.type(), Json.own(event.data()));
+            JsonNode data;
+            try {
+                data = Json.own(event.data());
+            } catch (IllegalStateException e) {
+                // It would be as unreadable the next time.
+                LOG.error("Event {} of the conversation {} cannot be read", event.seq(), event.conversation(), e);
+                finish("internal", "What happened cannot be read; the log of RunGPT has the details.");
+                return true;
+            }
+            event(event.type(), data);
         }
         return true;
     }

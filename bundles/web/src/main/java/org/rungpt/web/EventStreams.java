@@ -17,11 +17,10 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
-import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.chat.EventType;
-import org.rungpt.api.store.ConversationStore;
+import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.StoreException;
 
 /** Spreads what happens in conversations to everybody who reads their event streams. */
@@ -152,14 +151,15 @@ public final class EventStreams implements ConversationListener {
 
     /** One at a time: what is read last must be sent last. */
     private synchronized void tellList(String conversation) {
-        ConversationStore store = services.storeNow();
-        if (store == null) {
+        ConversationArchive archive = services.archiveNow();
+        if (archive == null) {
             return; // readers read the list again when they reconnect
         }
         try {
-            Optional<Conversation> found = store.find(conversation);
+            // With its labels: who hears this takes it for the whole.
+            Optional<ConversationArchive.Entry> found = archive.entry(conversation);
             if (found.isPresent()) {
-                byte[] frame = EventFrames.of("conversation", ConversationRoutes.json(found.get()));
+                byte[] frame = EventFrames.of("conversation", LibraryRoutes.json(found.get()));
                 listReaders.forEach(client -> client.send(frame));
             }
         } catch (StoreException e) {

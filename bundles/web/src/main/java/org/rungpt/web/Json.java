@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -28,6 +29,9 @@ final class Json {
     static final int MAX_FILES_BODY = 24 << 20;
 
     private static final int MAX_BODY = 4 << 20;
+    /** More than the chat engine reads. */
+    private static final int OWN_DEPTH = 2000;
+
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(50)
@@ -36,6 +40,19 @@ final class Json {
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    /** What our own bundles keep has no bounds but theirs; what they kept once must be readable for ever. */
+    private static final ObjectMapper OWN = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(OWN_DEPTH)
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNameLength(Integer.MAX_VALUE)
+                    .maxNumberLength(Integer.MAX_VALUE)
+                    .build())
+            .streamWriteConstraints(StreamWriteConstraints.builder()
+                    .maxNestingDepth(2 * OWN_DEPTH)
+                    .build())
+            .build());
 
     private Json() {}
 
@@ -49,7 +66,7 @@ final class Json {
 
     static byte[] bytes(JsonNode node) {
         try {
-            return MAPPER.writeValueAsBytes(node);
+            return OWN.writeValueAsBytes(node);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a JSON tree is always writable", e);
         }
@@ -58,7 +75,7 @@ final class Json {
     /** JSON that one of our own bundles made. */
     static JsonNode own(String json) {
         try {
-            return MAPPER.readTree(json);
+            return OWN.readTree(json);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("stored JSON is damaged", e);
         }

@@ -72,12 +72,12 @@ final class LibraryRoutes {
     }
 
     private Answer show(Call call) throws ApiException {
-        return Answer.ok(json(existing(call.variable("id"))));
+        return Answer.ok(json(existing(services, call.variable("id"))));
     }
 
     private Answer label(Call call) throws ApiException, IOException {
         ObjectNode body = Json.body(call.request(), Set.of("pinned", "archived", "tags"));
-        String id = existing(call.variable("id")).conversation().id();
+        String id = existing(services, call.variable("id")).conversation().id();
         Boolean pinned = flag(body, "pinned");
         Boolean archived = flag(body, "archived");
         List<String> tags = tags(body.get("tags"));
@@ -125,7 +125,7 @@ final class LibraryRoutes {
     }
 
     private Answer family(Call call) throws ApiException {
-        existing(call.variable("id"));
+        existing(services, call.variable("id"));
         try {
             return Answer.ok(Json.object()
                     .set("conversations", entries(services.archive().family(call.variable("id")))));
@@ -152,7 +152,7 @@ final class LibraryRoutes {
             if (text != null) {
                 services.conversations().post(made.id(), null, text);
             }
-            return new Answer(201, json(existing(made.id())));
+            return new Answer(201, json(existing(services, made.id())));
         } catch (ChatException e) {
             throw ApiException.of(e);
         }
@@ -230,7 +230,7 @@ final class LibraryRoutes {
         response.getOutputStream().write(bytes);
     }
 
-    private Entry existing(String id) throws ApiException {
+    static Entry existing(Services services, String id) throws ApiException {
         try {
             return services.archive()
                     .entry(id)

@@ -74,6 +74,11 @@ public final class Services {
         return archive.get();
     }
 
+    @Nullable
+    ConversationArchive archiveNow() {
+        return archive.now();
+    }
+
     Library library() throws ApiException {
         return library.get();
     }

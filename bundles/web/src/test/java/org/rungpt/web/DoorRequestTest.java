@@ -35,6 +35,14 @@ class DoorRequestTest {
                 .isEqualTo(Sampling.NONE);
     }
 
+    @Test
+    void actionsThatCannotBeHeldBackAreNotSaidToBe() throws Exception {
+        assertThat(read("{\"tool_choice\":null," + ASKED + "}").text()).isEqualTo("x");
+        assertThatExceptionOfType(ApiException.class)
+                .isThrownBy(() -> read("{\"tool_choice\":\"none\"," + ASKED + "}"))
+                .withMessageContaining("plain:");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             temperature           | 2.1
@@ -57,6 +65,7 @@ class DoorRequestTest {
             response_format       | {"type":"json_schema","json_schema":{}}
             tools                 | [{"type":"function"}]
             functions             | [{"name":"x"}]
+            tool_choice           | "none"
             tool_choice           | "required"
             tool_choice           | {"type":"function","function":{"name":"x"}}
             modalities            | ["text","audio"]

@@ -21,6 +21,10 @@ class DoorTurnTest {
         return turn;
     }
 
+    private static void happens(DoorTurn turn, String type, String data) {
+        turn.take(new ConversationEvent("c", 1, Instant.EPOCH, type, data));
+    }
+
     private static void happens(DoorTurn turn, String type, ObjectNode data) {
         if (type.equals("message.delta")) {
             turn.hear(new TransientEvent(type, data.toString()));
@@ -67,6 +71,29 @@ class DoorTurnTest {
         end("done");
         assertThat(told.finishes).isEqualTo(1);
         assertThat(told.text()).isEqualTo("It works.\n\nIt is done.");
+    }
+
+    /** As deep as the chat engine reads, and what it puts around it. */
+    private static final int DEEPEST = 1010;
+
+    @Test
+    void whatTheChatEngineKeptIsToldHoweverDeepItIs() {
+        happens(
+                turn,
+                "call.requested",
+                "{\"call\":\"c1\",\"arguments\":" + "[".repeat(DEEPEST) + "]".repeat(DEEPEST) + "}");
+        assertThat(told.events).hasSize(1);
+        assertThat(Json.bytes(told.events.get(0))).hasSizeGreaterThan(2 * DEEPEST);
+        happens(turn, "message.text", "{\"message\":\"m1\",\"text\":\"" + "x".repeat(25 << 20) + "\"}");
+        assertThat(told.text()).hasSize(25 << 20);
+    }
+
+    @Test
+    void whatCannotBeReadIsTheEndAndIsNotReadAgain() {
+        happens(turn, "call.requested", "{\"call\":");
+        assertThat(told.finish.kind()).isEqualTo("internal");
+        assertThat(turn.isClosed()).isTrue();
+        assertThat(DoorAnswer.status("internal")).isEqualTo(500);
     }
 
     @Test

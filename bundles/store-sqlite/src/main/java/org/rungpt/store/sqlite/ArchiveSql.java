@@ -62,6 +62,7 @@ final class ArchiveSql {
         return new Entry(before.conversation(), labels, before.origin());
     }
 
+    /** A branch is a version of what it came from, and labels are for all of them. */
     static void branch(Session session, Conversation made, Origin origin) throws SQLException, StoreException {
         long parent = ConversationSql.number(session, origin.conversation());
         long last = ConversationSql.find(session, origin.conversation())
@@ -74,11 +75,17 @@ final class ArchiveSql {
         }
         ConversationSql.create(session, made);
         session.update(
-                "update conversation set parent = ?, parent_seq = ?, last_seq = ? where id = ?",
+                "update conversation set parent = ?, parent_seq = ?, last_seq = ?,"
+                        + " (pinned, archived) = (select pinned, archived from conversation where number = ?) where id = ?",
                 parent,
                 origin.seq(),
                 origin.seq(),
+                parent,
                 made.id());
+        session.update(
+                "insert into tag (conversation, name) select ?, name from tag where conversation = ?",
+                ConversationSql.number(session, made.id()),
+                parent);
     }
 
     static List<Entry> family(Session session, String id) throws SQLException {

@@ -120,6 +120,17 @@ final class ArchiveTest {
     }
 
     @Test
+    void aVersionHasTheLabelsOfWhatItCameFrom() throws Exception {
+        say("c1", "one", "two");
+        var labels = new Labels(true, true, List.of("home", "work"));
+        store.label("c1", before -> labels);
+        store.branch(Stores.conversation("c2"), new Origin("c1", 1));
+        assertThat(store.entry("c2").orElseThrow().labels()).isEqualTo(labels);
+        store.label("c2", before -> Labels.NONE);
+        assertThat(store.entry("c1").orElseThrow().labels()).isEqualTo(labels);
+    }
+
+    @Test
     void branchesShareABeginningAndOutliveWhatTheyCameFrom() throws Exception {
         say("c1", "one", "two", "three");
         store.branch(Stores.conversation("c2"), new Origin("c1", 2));

@@ -1,0 +1,132 @@
+package org.rungpt.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.ConversationEvent;
+import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.store.ConversationArchive;
+import org.rungpt.api.store.ConversationArchive.Labels;
+
+/** Who hears of a conversation takes what he hears for the whole: its labels are always with it. */
+final class LabelsTest {
+    private static final Conversation ONE =
+            new Conversation("c", "T", Instant.EPOCH, Instant.EPOCH, Conversation.State.IDLE, "demo/demo", "tags", 1);
+
+    private final Services services = new Services();
+
+    LabelsTest() {
+        var entry = new ConversationArchive.Entry(ONE, new Labels(true, false, List.of("work")), null);
+        services.bindArchive(fake(ConversationArchive.class, (self, method, values) -> Optional.of(entry)));
+        services.bindConversations(fake(Conversations.class, (self, method, values) -> ONE));
+    }
+
+    private static <T> T fake(Class<T> type, InvocationHandler does) {
+        return type.cast(Proxy.newProxyInstance(LabelsTest.class.getClassLoader(), new Class<?>[] {type}, does));
+    }
+
+    @Test
+    void aChangeIsAnsweredWithThem() throws Exception {
+        var router = new Router();
+        new ConversationRoutes(services, router);
+        var in = new Body("{\"title\":\"T\"}");
+        HttpServletRequest request = fake(
+                HttpServletRequest.class,
+                (self, method, values) -> method.getName().equals("getMethod") ? "PATCH" : in);
+        ObjectNode answer =
+                (ObjectNode) router.handle(request, "/conversations/c").body();
+        assertThat(answer.path("pinned").asBoolean()).isTrue();
+        assertThat(answer.path("archived").isBoolean()).isTrue();
+        assertThat(answer.path("tags").path(0).asText()).isEqualTo("work");
+    }
+
+    @Test
+    void whoReadsTheListIsToldThem() throws Exception {
+        var out = new Written();
+        ServletResponse response = fake(ServletResponse.class, (self, method, values) -> out);
+        AsyncContext context = fake(
+                AsyncContext.class, (self, method, values) -> method.getName().equals("getResponse") ? response : null);
+        var streams = new EventStreams(services);
+        try {
+            streams.readList(context);
+            streams.appended(new ConversationEvent("c", 1, Instant.EPOCH, "conversation.titled", "{}"));
+            long end = System.nanoTime() + 10_000_000_000L;
+            while (!out.text().contains("\"conversation\"") && System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            assertThat(out.text()).contains("\"pinned\":true", "\"archived\":false", "\"tags\":[\"work\"]");
+        } finally {
+            streams.stop();
+        }
+    }
+
+    private static final class Body extends ServletInputStream {
+        private final ByteArrayInputStream in;
+
+        Body(String text) {
+            in = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public int read() {
+            return in.read();
+        }
+
+        @Override
+        public boolean isFinished() {
+            return in.available() == 0;
+        }
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setReadListener(ReadListener listener) {}
+    }
+
+    private static final class Written extends ServletOutputStream {
+        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+        String text() {
+            return out.toString(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public void write(int b) {
+            out.write(b);
+        }
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setWriteListener(WriteListener listener) {
+            try {
+                listener.onWritePossible();
+            } catch (java.io.IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+    }
+}
