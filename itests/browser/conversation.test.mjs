@@ -123,6 +123,62 @@ describe('a conversation', () => {
     await assert.rejects(stage.server.rungpt('shell', 'rungpt:ask --protocol telepathy Hello'), (error) => /there is no protocol telepathy: write/.test(error.stdout + error.stderr));
   });
 
+  it('keeps what is said first, with its files, until there is a conversation that takes it', async () => {
+    const note = path.join(directory, 'kept.txt');
+    writeFileSync(note, 'kept\n');
+    stage.model.state.script = () => 'Taken.';
+    const { page, problems } = await stage.open();
+    const field = page.getByLabel('Message', { exact: true });
+    const waiting = page.getByRole('list', { name: 'Files to send' }).getByText('kept.txt');
+    let answer = () => undefined;
+    let attempts = 0;
+    const asked = () => new Promise((next) => { answer = next; });
+    let reached = asked();
+    await page.route('**/api/conversations', (route) => {
+      if (route.request().method() !== 'POST') return route.fallback();
+      attempts++;
+      return answer(route);
+    });
+    const again = async () => { const route = await reached; reached = asked(); return route; };
+    await page.locator('input[type=file]').setInputFiles(note);
+    await waiting.waitFor();
+    const kept = async (text, look) => {
+      assert.equal(await field.inputValue(), text, look);
+      assert.equal(await page.evaluate(() => localStorage.getItem('rungpt.draft.new')), text, look);
+      assert.equal(await waiting.count(), 1, look);
+      assert.ok(await field.evaluate((one) => one === document.activeElement), `${look}: the focus`);
+    };
+
+    await say(page, 'Keep this.');
+    const first = await again();
+    await field.press('Enter');
+    await kept('Keep this.', 'while it is asked for');
+    await first.abort();
+    await page.getByText('RunGPT does not answer.').first().waitFor();
+    await kept('Keep this.', 'when nobody answered');
+    assert.equal(attempts, 1, 'the second Enter asked for none');
+
+    const unavailable = { status: 503, headers: { 'retry-after': '0' }, json: { error: { code: 'unavailable', message: 'It is being replaced.' } } };
+    await field.press('Enter');
+    for (let attempt = 1; attempt <= 6; attempt++) await (await again()).fulfill(unavailable);
+    await page.getByText('It is being replaced.').first().waitFor();
+    await kept('Keep this.', 'when it was refused');
+    assert.deepEqual(await audit(page), []);
+
+    await field.press('Enter');
+    const last = await again();
+    await field.pressSequentially(' And then');
+    await last.continue();
+    await page.getByText('Taken.', { exact: true }).waitFor({ timeout: 40_000 });
+    const mine = page.getByRole('group', { name: 'You' });
+    assert.equal(await mine.locator('.bubble').textContent(), 'Keep this.');
+    await mine.getByRole('button', { name: /kept\.txt/ }).waitFor();
+    assert.equal(await field.inputValue(), 'And then', 'what was written on');
+    assert.equal(await waiting.count(), 0);
+    assert.equal(await page.evaluate(() => localStorage.getItem('rungpt.draft.new')), null);
+    assert.deepEqual(problems, []);
+  });
+
   it('says before a picture is sent that the model is not shown it', async () => {
     const picture = path.join(directory, 'dot.png');
     const note = path.join(directory, 'note.txt');

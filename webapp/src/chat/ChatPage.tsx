@@ -41,12 +41,12 @@ function NewChat({ onSidebar }: Props) {
     document.title = texts.product;
   }, []);
 
-  const send = (text: string, uploads: readonly Upload[] = []) => {
+  const send = (text: string, uploads: readonly Upload[] = [], taken?: (by: string) => void) => {
     if (busy) {
       return;
     }
     setBusy(true);
-    begin(text, uploads, chosen)
+    begin(text, uploads, chosen, taken)
       .catch(report)
       .finally(() => setBusy(false));
   };
@@ -56,7 +56,7 @@ function NewChat({ onSidebar }: Props) {
       <ChatHeader title={undefined} model={model} onModel={setChosen} onSidebar={onSidebar} />
       <div className="scroller">
         <div className="column new">
-          <EmptyState model={model} onPrompt={send} />
+          <EmptyState model={model} onPrompt={(prompt) => send(prompt)} />
         </div>
       </div>
       <Composer
@@ -65,6 +65,7 @@ function NewChat({ onSidebar }: Props) {
         model={model}
         running={false}
         waiting={false}
+        busy={busy}
         onSend={send}
         onStop={() => undefined}
         onReview={() => undefined}
@@ -76,7 +77,10 @@ function NewChat({ onSidebar }: Props) {
 function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: Conversation }) {
   const { view, pending, loaded, link, family, error } = useStore(conversation);
   const { at } = useStore(router);
-  const info = useStore(conversations).list.find((one) => one.id === conversation.id) ?? family.find((one) => one.id === conversation.id);
+  const listed = useStore(conversations).list.find((one) => one.id === conversation.id);
+  const related = family.find((one) => one.id === conversation.id);
+  // What was told live says nothing of labels.
+  const info = listed && related ? { ...related, ...listed } : (listed ?? related);
   const field = useRef<HTMLTextAreaElement>(null);
   const { scroller, content, atEnd, toEnd, stay } = useFollow(loaded ? conversation.id : undefined);
   const [permissions, setPermissions] = useState(false);
@@ -188,7 +192,8 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
           model={info?.model}
           running={running}
           waiting={waiting && !inSight}
-          onSend={(text, uploads) => {
+          onSend={(text, uploads, taken) => {
+            taken(conversation.id);
             void conversation.send(text, uploads);
             toEnd();
           }}

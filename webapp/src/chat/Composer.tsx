@@ -19,7 +19,10 @@ interface Props {
   readonly running: boolean;
   /** Whether a call waits for approval, out of sight perhaps. */
   readonly waiting: boolean;
-  readonly onSend: (text: string, uploads: readonly Upload[]) => void;
+  /** Whether a message is under way that may still come back: nothing else is sent meanwhile. */
+  readonly busy?: boolean;
+  /** Sends a message, and says which conversation took it once one has: until then it stays here. */
+  readonly onSend: (text: string, uploads: readonly Upload[], taken: (by: string) => void) => void;
   readonly onStop: () => void;
   readonly onReview: () => void;
 }
@@ -27,7 +30,7 @@ interface Props {
 const touch = typeof matchMedia === "function" && matchMedia("(pointer: coarse)").matches;
 
 /** Where the user writes, and puts files. */
-export function Composer({ conversation, field, model, running, waiting, onSend, onStop, onReview }: Props) {
+export function Composer({ conversation, field, model, running, waiting, busy = false, onSend, onStop, onReview }: Props) {
   const [text, setText] = useState(() => draft(conversation));
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
   const [over, setOver] = useState(false);
@@ -55,6 +58,9 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
   const completing = useSuggestions(field, text, change);
 
   const attach = async (files: readonly File[]) => {
+    if (busy) {
+      return;
+    }
     const read = await readFiles(files, uploads.length);
     setUploads((before) => [...before, ...read.uploads]);
     read.problems.forEach((problem) => tell(problem));
@@ -63,11 +69,16 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
 
   const empty = text.trim() === "" && uploads.length === 0;
   const send = () => {
-    if (!empty) {
-      onSend(text.trim(), uploads);
-      change("");
-      setUploads([]);
+    if (empty || busy) {
+      return;
     }
+    onSend(text.trim(), uploads, (by) => {
+      // Who waited for it may have written on.
+      const now = field.current?.value ?? text;
+      change("");
+      setDraft(by, now.startsWith(text) ? now.slice(text.length).trimStart() : now);
+      setUploads([]);
+    });
   };
 
   const onKey = (event: KeyboardEvent) => {
@@ -127,7 +138,7 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
         {(["picture", "pdf", "audio"] as const).map((kind) => uploads.some((upload) => upload.kind === kind) && <NotGiven key={kind} kind={kind} model={model} />)}
         {uploads.length > 0 && <Uploads uploads={uploads} onRemove={(gone) => setUploads(uploads.filter((one) => one !== gone))} />}
         <div className="composer-row">
-          <button type="button" className="icon-button attach" aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => picker.current?.click()}>
+          <button type="button" className="icon-button attach" disabled={busy} aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => picker.current?.click()}>
             <Paperclip aria-hidden />
           </button>
           <input
@@ -171,7 +182,15 @@ export function Composer({ conversation, field, model, running, waiting, onSend,
               <Square aria-hidden />
             </button>
           ) : (
-            <button type="submit" className="round-button" aria-label={texts.composer.send} title={texts.composer.hint} disabled={empty}>
+            <button
+              type="submit"
+              className="round-button"
+              aria-label={texts.composer.send}
+              title={texts.composer.hint}
+              disabled={empty}
+              // Not disabled: it would lose the focus.
+              aria-disabled={busy || undefined}
+            >
               <ArrowUp aria-hidden />
             </button>
           )}

@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useState } from "react";
 import type { ApiError } from "../api/client";
 import type { ConversationInfo } from "../api/types";
 import { conversations } from "../state/app";
@@ -13,10 +13,19 @@ import { PlainText } from "../ui/PlainText";
 export function TagsDialog({ conversation, onClose }: { readonly conversation: ConversationInfo; readonly onClose: () => void }) {
   const known = useId();
   const { list } = useStore(conversations);
-  const tags = list.find((one) => one.id === conversation.id)?.tags ?? conversation.tags ?? [];
+  const labelled = list.find((one) => one.id === conversation.id)?.tags ?? conversation.tags;
+  const tags = labelled ?? [];
+  /** All tags are put at once: while those that it has are not known, one more would erase them. */
+  const unknown = labelled === undefined;
   const all = [...new Set(list.flatMap((one) => one.tags ?? []))].filter((tag) => !tags.includes(tag)).sort();
   const [text, setText] = useState("");
   const [error, setError] = useState<ApiError>();
+
+  useEffect(() => {
+    if (unknown) {
+      conversations.readLabels(conversation.id).catch((failure: unknown) => setError(asApiError(failure)));
+    }
+  }, [unknown, conversation.id]);
 
   const put = async (next: readonly string[]) => {
     try {
@@ -31,14 +40,14 @@ export function TagsDialog({ conversation, onClose }: { readonly conversation: C
   const add = async (event: FormEvent) => {
     event.preventDefault();
     const tag = text.trim();
-    if (tag !== "" && (tags.includes(tag) || (await put([...tags, tag])))) {
+    if (tag !== "" && !unknown && (tags.includes(tag) || (await put([...tags, tag])))) {
       setText("");
     }
   };
   return (
     <Dialog title={texts.library.tagsTitle} onClose={onClose} className="narrow">
       <div className="dialog-content stack">
-        {tags.length === 0 ? (
+        {unknown ? null : tags.length === 0 ? (
           <p className="faint">{texts.library.noTags}</p>
         ) : (
           <ul className="chips">
@@ -68,7 +77,7 @@ export function TagsDialog({ conversation, onClose }: { readonly conversation: C
               <option key={tag} value={tag} />
             ))}
           </datalist>
-          <button type="submit" className="button" disabled={text.trim() === ""}>
+          <button type="submit" className="button" disabled={unknown || text.trim() === ""}>
             {texts.library.addTag}
           </button>
         </form>

@@ -50,10 +50,15 @@ export function conversation(id: string): Conversation {
   return known;
 }
 
-/** Begins a conversation with a first message. */
-export async function begin(text: string, uploads: readonly Upload[], model: string | undefined): Promise<void> {
+/**
+ * Begins a conversation with a first message.
+ *
+ * @param taken called with its id before it is shown: from then on it keeps the message, also if it cannot be sent
+ */
+export async function begin(text: string, uploads: readonly Upload[], model: string | undefined, taken?: (by: string) => void): Promise<void> {
   const made = await conversations.create(model);
   const begun = conversation(made.id);
+  taken?.(made.id);
   router.go({ conversation: made.id });
   await begun.send(text, uploads);
 }

@@ -100,6 +100,12 @@ export class Conversations extends Store<ConversationList> {
     return conversations.map((one) => one.id);
   }
 
+  /** Reads its labels, of which what is told live may say nothing. */
+  async readLabels(id: string): Promise<void> {
+    const { conversations } = await this.client.call("get", "/api/conversations/{id}/branches", { path: { id } });
+    conversations.filter((one) => one.id === id).forEach((one) => this.put(one));
+  }
+
   /** Pins, archives or tags it with all its versions; what is left out stays. */
   async label(id: string, labels: { pinned?: boolean; archived?: boolean; tags?: readonly string[] }): Promise<void> {
     for (const one of await this.family(id)) {
