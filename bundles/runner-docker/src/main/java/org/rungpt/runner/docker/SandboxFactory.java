@@ -69,18 +69,22 @@ final class SandboxFactory {
     /**
      * Creates the container of a sidecar, without starting it. It has the user and file system that its image wants, the rights that
      * servers need to change to their own user, and no network but its sandbox's. Whose sandbox has fewer rights than it has, it does not
-     * see: by their entries in {@code /proc} a process leads to all that others have, for whoever may become its user.
+     * see: by their entries in {@code /proc} a process leads to all that others have, for whoever may become its user. Nor has it more rights
+     * than a sandbox that writes into a share: on the network that is theirs both ways lead, and a process can hand over what it has open.
      */
     String create(Engine engine, SidecarPlan plan) {
         HostConfig host = hardened(plan.bounds(), false)
                 // Among the processes of its sandbox, that one's reaps its orphans too; Podman refuses another one.
                 .withInit(!engine.isPodman() || !plan.sharesProcesses())
-                .withCapAdd(SERVER)
                 .withNetworkMode("container:" + plan.container())
                 .withLogConfig(
                         new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "256k", "max-file", "1")));
         if (plan.sharesProcesses()) {
             host.withPidMode("container:" + plan.container());
+        }
+        String writer = plan.writer();
+        if (writer == null) {
+            host.withCapAdd(SERVER);
         }
         CreateContainerCmd command = engine.control()
                 .createContainerCmd(plan.image())
@@ -91,6 +95,9 @@ final class SandboxFactory {
                 .withTty(false)
                 .withStopTimeout(5)
                 .withHostConfig(host);
+        if (writer != null) {
+            command.withUser(writer);
+        }
         return named(command, plan.id());
     }
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param sandbox beside which sandbox
  * @param container of that sandbox: its network is shared
  * @param sharesProcesses whether its processes are shared too, so that the sidecar ends when it does
+ * @param writer as whom it runs, without capabilities, because its sandbox may write into a share; null for whom its image wants
  * @param conversation whose it is
  * @param bounds what it may use up
  */
@@ -21,5 +22,6 @@ record SidecarPlan(
         String sandbox,
         String container,
         boolean sharesProcesses,
+        @Nullable String writer,
         @Nullable String conversation,
         Bounds bounds) {}

@@ -143,6 +143,7 @@ final class Sidecars {
                         sandbox.id(),
                         beside,
                         sandbox.isRootOfWorkspace(),
+                        sandbox.purpose().border().isWritable() ? sandbox.user() : null,
                         sandbox.conversation(),
                         Bounds.of(settings)));
         boolean ready = false;

@@ -148,8 +148,7 @@ final class GateIT {
                 kind("workspace sandbox", factory -> sandbox(factory, null, false)),
                 kind("sandbox of a third-party action", factory -> sandbox(factory, "acme/gate", false)),
                 kind("sandbox of an action that sees the workspace", factory -> sandbox(factory, "acme/gate", true)),
-                kind("sidecar of a workspace", factory -> sidecar(factory, null)),
-                kind("sidecar of a third-party action", factory -> sidecar(factory, "acme/gate")),
+                kind("sidecar", GateIT::sidecar),
                 kind(
                         "egress proxy",
                         factory -> factory.create(bench.docker(), new EgressPlan(Instance.newName(), base))),
@@ -171,7 +170,7 @@ final class GateIT {
                                 new OwnershipPlan(Instance.newName(), base, newVolume(), List.of(), "1:1"))));
     }
 
-    private static String sidecar(SandboxFactory factory, @Nullable String action) {
+    private static String sidecar(SandboxFactory factory) {
         return factory.create(
                 bench.engine,
                 new SidecarPlan(
@@ -179,8 +178,9 @@ final class GateIT {
                         base,
                         new SidecarSpec("web", base, 8123, SidecarSpec.TCP, Map.of(), SidecarSpec.Scope.CALL),
                         "gate",
-                        sandbox(factory, action, false),
-                        action == null,
+                        sandbox(factory, null, false),
+                        true,
+                        null,
                         "c-gate",
                         Bounds.of(bench.settings())));
     }

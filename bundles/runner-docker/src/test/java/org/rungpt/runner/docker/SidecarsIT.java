@@ -238,6 +238,10 @@ final class SidecarsIT {
         assertThat(output(bench.shell(), GET.formatted(8200), new RecordingObserver()))
                 .startsWith("served ");
         assertThat(processes(sidecars().get(0))).contains("serve.py").doesNotContain("action-service");
+        // What such a sandbox hands over to it over their network, it could make root's otherwise.
+        int uid = (int) Files.getAttribute(Path.of(grants.shares().get(0).source()), "unix:uid");
+        assertThat(inside(sidecars().get(0), "id -u; grep -h ^CapBnd /proc/1/status"))
+                .isEqualTo(uid + "\nCapBnd:\t0000000000000000\n");
         String sandbox = bench.containerOf(conversation);
         bench.docker().killContainerCmd(sandbox).exec();
         bench.awaitEvent(sidecars().get(0).getId(), "destroy");
