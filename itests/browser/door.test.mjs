@@ -428,6 +428,32 @@ describe('the door for programs that speak the OpenAI API', () => {
     await until(async () => (await conversations()).length <= 1);
   });
 
+  it('begins a whole answer that takes its time with blanks, and stops the model when the client goes', async () => {
+    const long = Date.now() + 35_000;
+    let closed;
+    let begun;
+    const gone = new Promise((done) => { closed = done; });
+    const speaks = new Promise((done) => { begun = done; });
+    model.state.script = async function* slow(request) {
+      const endless = request.last.includes('for ever');
+      if (endless) begun();
+      try {
+        while (endless || Date.now() < long) { yield 'word '; await new Promise((next) => setTimeout(next, 50)); }
+        yield 'end';
+      } finally { if (endless) closed(); }
+    };
+    const asked = (text) => ({ ...ask(), messages: [{ role: 'user', content: text }] });
+    const whole = client.chat.completions.create(asked('for long'));
+    const leaving = new AbortController();
+    const left = client.chat.completions.create(asked('for ever'), { signal: leaving.signal });
+    await speaks;
+    leaving.abort();
+    await assert.rejects(left, OpenAI.APIUserAbortError);
+    await gone;
+    assert.match((await whole).choices[0].message.content, /^word .* end$/);
+    await until(async () => (await conversations()).length <= 1);
+  });
+
   it('is no way in for a web site', async () => {
     const answer = await fetch(`${server.origin}/v1/models`, { headers: { origin: 'https://evil.example', authorization: `Bearer ${await server.token()}` } });
     assert.equal(answer.status, 403);

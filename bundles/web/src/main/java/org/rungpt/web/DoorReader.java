@@ -4,11 +4,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversation;
+import org.rungpt.api.chat.EventType;
 
 /** Somebody at the door who waits for an answer. Until its first word is sent, what goes wrong is told by the status. */
 abstract class DoorReader implements DoorTurn.Reader {
+    /** What does not begin an answer. */
+    private static final Set<String> NO_BEGINNING = Set.of(EventType.MESSAGE_RETRYING, EventType.TURN_FINISHED);
+
     final AsyncContext context;
     final DoorAnswer answer;
     private final DoorTurns turns;
@@ -45,6 +50,10 @@ abstract class DoorReader implements DoorTurn.Reader {
     }
 
     abstract void end(DoorTurn.Finish finish);
+
+    static boolean isBeginning(ObjectNode event) {
+        return !NO_BEGINNING.contains(event.path("event").asText());
+    }
 
     /** There is room for more. */
     void drained() {

@@ -6,15 +6,11 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversation;
-import org.rungpt.api.chat.EventType;
 
 /** Who takes the answer piece by piece. It begins with the first word or call, so that a model that cannot be asked has its status. */
 final class DoorStream extends DoorReader {
-    /** What does not begin an answer. */
-    private static final Set<String> NO_BEGINNING = Set.of(EventType.MESSAGE_RETRYING, EventType.TURN_FINISHED);
     /** Who takes nothing for so many beats, though there is something, has gone or will never. */
     private static final int PATIENCE_BEATS = 4;
 
@@ -43,7 +39,7 @@ final class DoorStream extends DoorReader {
 
     @Override
     public void event(ObjectNode event) {
-        if (client == null && NO_BEGINNING.contains(event.path("event").asText())) {
+        if (client == null && !isBeginning(event)) {
             held.add(event);
         } else {
             send(answer.event(event));
