@@ -1629,6 +1629,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Conversation"];
             readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
         };
     };
     readonly artifacts: {
