@@ -79,7 +79,7 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
   const { at } = useStore(router);
   const listed = useStore(conversations).list.find((one) => one.id === conversation.id);
   const related = family.find((one) => one.id === conversation.id);
-  // What was told live says nothing of labels.
+  // What has just been made was told without labels.
   const info = listed && related ? { ...related, ...listed } : (listed ?? related);
   const field = useRef<HTMLTextAreaElement>(null);
   const { scroller, content, atEnd, toEnd, stay } = useFollow(loaded ? conversation.id : undefined);

@@ -100,7 +100,7 @@ export class Conversations extends Store<ConversationList> {
     return conversations.map((one) => one.id);
   }
 
-  /** Reads its labels, of which what is told live may say nothing. */
+  /** Reads its labels: what has just been made was told without. */
   async readLabels(id: string): Promise<void> {
     const { conversations } = await this.client.call("get", "/api/conversations/{id}/branches", { path: { id } });
     conversations.filter((one) => one.id === id).forEach((one) => this.put(one));
@@ -156,7 +156,7 @@ export class Conversations extends Store<ConversationList> {
   }
 
   private put(conversation: ConversationInfo): void {
-    // Changes that are told live say nothing of labels.
+    // What has just been made is told without labels.
     this.update((before) => {
       const known = before.list.find((one) => one.id === conversation.id);
       return { ...before, list: ordered([{ ...known, ...conversation }, ...before.list]) };
