@@ -226,13 +226,18 @@ class WayOut(unittest.TestCase):
         self.assertIn("only the programs of a call have network", running.stdout.decode())
         self.assertEqual([], self.proxy.records)
 
-    def test_a_call_from_inside_has_what_its_caller_has(self):
+    def over_http(self):
+        """The service once more, with calls from inside; and the port for those."""
         self.service.__exit__()
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.service = LocalService(proxy_port=self.entry, egress=self.proxy.path, port=port)
         self.addCleanup(self.service.__exit__)
         self.grant(f"127.0.0.1:{self.port}")
+        return port
+
+    def test_a_call_from_inside_has_what_its_caller_has(self):
+        self.over_http()
         action = ROOT / "base" / "action"
         inner = f"exec 3<>/dev/tcp/127.0.0.1/{self.entry}; printf 'GET http://127.0.0.1:{self.port}/deep HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3"
         (self.service.workspace / "inner").write_text(inner)
@@ -242,12 +247,7 @@ class WayOut(unittest.TestCase):
         self.assertIn("/deep", call.stdout.decode())
 
     def test_a_program_whose_socket_is_for_both_versions_of_ip_has_what_its_call_has(self):
-        self.service.__exit__()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.service = LocalService(proxy_port=self.entry, egress=self.proxy.path, port=port)
-        self.addCleanup(self.service.__exit__)
-        self.grant(f"127.0.0.1:{self.port}")
+        port = self.over_http()
         ask = (f"import os, socket, sys\nsys.stdout.reconfigure(newline='')\ndef ask(port, data):\n s = socket.socket(socket.AF_INET6)\n s.settimeout(5)\n s.connect(('::ffff:127.0.0.1', port))\n"
                f" s.sendall(data.encode())\n print(s.makefile(newline='').read())\nask({self.entry}, 'GET http://127.0.0.1:{self.port}/both HTTP/1.1\\r\\n\\r\\n')\n")
         self.assertIn("/both", self.run_python(ask, egress=self.TOKEN).stdout.decode())
