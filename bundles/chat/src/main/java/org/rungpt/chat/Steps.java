@@ -293,11 +293,11 @@ final class Steps {
      * What was decided when the call was made need not hold when its turn has come: the calls before it may have brought untrusted
      * content, and the user may have denied it since. Whoever was asked about this very call is not asked again.
      *
-     * @return whether it does not run as it stands
+     * @return whether it runs; if not, what becomes of it is staged
      */
-    private boolean isJudgedAnew(CallState call, InstalledTask task) {
+    private boolean judgeAnew(CallState call, InstalledTask task) {
         if (call.byUser) {
-            return false;
+            return true;
         }
         Judge.Verdict verdict = engine.judge.judge(call, task, state);
         boolean stands =
@@ -305,7 +305,7 @@ final class Steps {
         if (!stands) {
             stage(call, verdict);
         }
-        return !stands;
+        return stands;
     }
 
     private static Decision unasked(Judge.Verdict verdict) {
@@ -325,7 +325,7 @@ final class Steps {
         if (!call.isOf(task.get())) {
             return closeChanged(call);
         }
-        if (isJudgedAnew(call, task.get())) {
+        if (!judgeAnew(call, task.get())) {
             return true;
         }
         Grants grants;
