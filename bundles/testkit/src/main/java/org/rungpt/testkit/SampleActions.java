@@ -11,11 +11,11 @@ import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
 
 /** Actions that protocols are tested with: nothing of them is ever run. */
-final class SampleActions {
+public final class SampleActions {
     private SampleActions() {}
 
     /** @param parameters a JSON Schema */
-    static Task task(String name, String parameters) {
+    public static Task task(String name, String parameters) {
         return new Task(
                 name,
                 "Does " + name + ".",
@@ -28,7 +28,7 @@ final class SampleActions {
                 Task.Output.TEXT);
     }
 
-    static InstalledAction action(String alias, Task... tasks) {
+    public static InstalledAction action(String alias, Task... tasks) {
         return new InstalledAction(
                 new ActionPackage(new ActionId("owner/" + alias), "1", null, Path.of("/" + alias), "00", false, null),
                 alias,

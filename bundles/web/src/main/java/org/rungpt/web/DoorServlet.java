@@ -195,10 +195,15 @@ public final class DoorServlet extends HttpServlet {
         String model = asked == null ? conversations.defaultModel().orElse("") : asked;
         int slash = model.indexOf('/');
         String id = model.substring(slash + 1);
-        boolean takes = services.connection(slash < 0 ? "" : model.substring(0, slash)).stream()
-                .flatMap(connection -> connection.models().stream())
-                .anyMatch(info -> info.id().equals(id) && Boolean.TRUE.equals(taken.apply(info.takes())));
-        if (!takes) {
+        List<ModelInfo> listed = services.connection(slash < 0 ? "" : model.substring(0, slash))
+                .map(ModelConnection::models)
+                .orElse(List.of());
+        Optional<ModelInfo> found =
+                listed.stream().filter(info -> info.id().equals(id)).findFirst();
+        if (found.isEmpty() && !listed.isEmpty()) {
+            throw DoorPassage.noModel(model);
+        }
+        if (!found.map(info -> taken.apply(info.takes())).orElse(false)) {
             throw new ApiException(
                     400,
                     "invalid",

@@ -3,22 +3,16 @@ package org.rungpt.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import jakarta.servlet.ReadListener;
-import jakarta.servlet.ServletInputStream;
-import jakarta.servlet.ServletOutputStream;
-import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversations;
+import org.rungpt.api.model.ModelConnection;
+import org.rungpt.api.model.ModelInfo;
 import org.rungpt.api.store.ConversationStore;
 
 /** Errors of the door, in the form that clients of the OpenAI API know. */
@@ -29,8 +23,8 @@ final class DoorServletTest {
     private int status;
 
     DoorServletTest() {
-        services.bindStore(fake(ConversationStore.class, (self, method, values) -> Optional.empty()));
-        services.bindConversations(fake(Conversations.class, (self, method, values) -> {
+        services.bindStore(StandIns.of(ConversationStore.class, (self, method, values) -> Optional.empty()));
+        services.bindConversations(StandIns.of(Conversations.class, (self, method, values) -> {
             throw new ChatException(ChatException.Kind.NOT_FOUND, "there is no such model");
         }));
     }
@@ -40,61 +34,21 @@ final class DoorServletTest {
         streams.stop();
     }
 
-    private static <T> T fake(Class<T> type, InvocationHandler does) {
-        return type.cast(Proxy.newProxyInstance(DoorServletTest.class.getClassLoader(), new Class<?>[] {type}, does));
-    }
-
     private JsonNode error(String path, String body) throws Exception {
-        var in = new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8));
-        var out = new ByteArrayOutputStream();
-        var request = fake(HttpServletRequest.class, (self, method, values) -> switch (method.getName()) {
-            case "getMethod" -> "POST";
-            case "getPathInfo" -> path;
-            default ->
-                new ServletInputStream() {
-                    @Override
-                    public int read() {
-                        return in.read();
-                    }
-
-                    @Override
-                    public boolean isFinished() {
-                        return in.available() == 0;
-                    }
-
-                    @Override
-                    public boolean isReady() {
-                        return true;
-                    }
-
-                    @Override
-                    public void setReadListener(ReadListener listener) {}
-                };
-        });
-        var response = fake(HttpServletResponse.class, (self, method, values) -> switch (method.getName()) {
-            case "setStatus" -> {
-                status = (int) values[0];
-                yield null;
-            }
-            case "getOutputStream" ->
-                new ServletOutputStream() {
-                    @Override
-                    public void write(int b) {
-                        out.write(b);
-                    }
-
-                    @Override
-                    public boolean isReady() {
-                        return true;
-                    }
-
-                    @Override
-                    public void setWriteListener(WriteListener listener) {}
-                };
-            default -> null;
-        });
-        door.service(request, response);
-        return Json.own(out.toString(StandardCharsets.UTF_8)).path("error");
+        var in = new StandIns.Body(body);
+        var out = new StandIns.Written();
+        door.service(
+                StandIns.of(HttpServletRequest.class, (self, method, values) -> switch (method.getName()) {
+                    case "getMethod" -> "POST";
+                    case "getPathInfo" -> path;
+                    default -> in;
+                }),
+                StandIns.of(HttpServletResponse.class, (self, method, values) -> switch (method.getName()) {
+                    case "setStatus" -> status = (int) values[0];
+                    case "getOutputStream" -> out;
+                    default -> null;
+                }));
+        return Json.own(out.text()).path("error");
     }
 
     private static String asking(String fields) {
@@ -110,6 +64,20 @@ final class DoorServletTest {
             assertThat(error.path("param").asText()).as(model).isEqualTo("model");
             assertThat(error.path("type").asText()).as(model).isEqualTo("invalid_request_error");
         }
+    }
+
+    @Test
+    void aModelThatThereIsNotIsNotFoundThoughItIsShownAPicture() throws Exception {
+        services.bindConnection(StandIns.of(ModelConnection.class, (self, method, values) -> switch (method.getName()) {
+            case "name" -> "openai";
+            case "models" -> List.of(new ModelInfo("one", "One", 1000, true));
+            default -> null;
+        }));
+        JsonNode error = error("/chat/completions", """
+                {"model":"openai/nope","messages":[{"role":"user","content":[{"type":"text","text":"x"},{"type":"image_url",
+                "image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]}]}""");
+        assertThat(status).isEqualTo(404);
+        assertThat(error.path("code").asText()).isEqualTo("model_not_found");
     }
 
     @Test

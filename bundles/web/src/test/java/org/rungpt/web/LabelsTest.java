@@ -4,17 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.AsyncContext;
-import jakarta.servlet.ReadListener;
-import jakarta.servlet.ServletInputStream;
-import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.ServletResponse;
-import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -34,20 +25,16 @@ final class LabelsTest {
 
     LabelsTest() {
         var entry = new ConversationArchive.Entry(ONE, new Labels(true, false, List.of("work")), null);
-        services.bindArchive(fake(ConversationArchive.class, (self, method, values) -> Optional.of(entry)));
-        services.bindConversations(fake(Conversations.class, (self, method, values) -> ONE));
-    }
-
-    private static <T> T fake(Class<T> type, InvocationHandler does) {
-        return type.cast(Proxy.newProxyInstance(LabelsTest.class.getClassLoader(), new Class<?>[] {type}, does));
+        services.bindArchive(StandIns.of(ConversationArchive.class, (self, method, values) -> Optional.of(entry)));
+        services.bindConversations(StandIns.of(Conversations.class, (self, method, values) -> ONE));
     }
 
     @Test
     void aChangeIsAnsweredWithThem() throws Exception {
         var router = new Router();
         new ConversationRoutes(services, router);
-        var in = new Body("{\"title\":\"T\"}");
-        HttpServletRequest request = fake(
+        var in = new StandIns.Body("{\"title\":\"T\"}");
+        HttpServletRequest request = StandIns.of(
                 HttpServletRequest.class,
                 (self, method, values) -> method.getName().equals("getMethod") ? "PATCH" : in);
         ObjectNode answer =
@@ -59,9 +46,9 @@ final class LabelsTest {
 
     @Test
     void whoReadsTheListIsToldThem() throws Exception {
-        var out = new Written();
-        ServletResponse response = fake(ServletResponse.class, (self, method, values) -> out);
-        AsyncContext context = fake(
+        var out = new StandIns.Written();
+        ServletResponse response = StandIns.of(ServletResponse.class, (self, method, values) -> out);
+        AsyncContext context = StandIns.of(
                 AsyncContext.class, (self, method, values) -> method.getName().equals("getResponse") ? response : null);
         var streams = new EventStreams(services);
         try {
@@ -74,59 +61,6 @@ final class LabelsTest {
             assertThat(out.text()).contains("\"pinned\":true", "\"archived\":false", "\"tags\":[\"work\"]");
         } finally {
             streams.stop();
-        }
-    }
-
-    private static final class Body extends ServletInputStream {
-        private final ByteArrayInputStream in;
-
-        Body(String text) {
-            in = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public int read() {
-            return in.read();
-        }
-
-        @Override
-        public boolean isFinished() {
-            return in.available() == 0;
-        }
-
-        @Override
-        public boolean isReady() {
-            return true;
-        }
-
-        @Override
-        public void setReadListener(ReadListener listener) {}
-    }
-
-    private static final class Written extends ServletOutputStream {
-        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-
-        String text() {
-            return out.toString(StandardCharsets.UTF_8);
-        }
-
-        @Override
-        public void write(int b) {
-            out.write(b);
-        }
-
-        @Override
-        public boolean isReady() {
-            return true;
-        }
-
-        @Override
-        public void setWriteListener(WriteListener listener) {
-            try {
-                listener.onWritePossible();
-            } catch (java.io.IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
         }
     }
 }

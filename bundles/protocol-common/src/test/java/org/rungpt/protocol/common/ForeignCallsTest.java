@@ -3,7 +3,6 @@ package org.rungpt.protocol.common;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.management.ManagementFactory;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -11,16 +10,13 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.rungpt.api.action.ActionId;
-import org.rungpt.api.action.ActionPackage;
-import org.rungpt.api.action.Effects;
-import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.InstalledTask;
-import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
+import org.rungpt.testkit.SampleActions;
 
 final class ForeignCallsTest {
-    private static final InstalledTask READ = task("files", "read");
+    private static final Task TASK = SampleActions.task("read", "{}");
+    private static final InstalledTask READ = new InstalledTask(SampleActions.action("files", TASK), TASK);
     private static final Function<String, Optional<InstalledTask>> TASKS =
             name -> Optional.of(READ).filter(task -> task.name().equals(name));
 
@@ -121,29 +117,5 @@ final class ForeignCallsTest {
             assertThat(found).as(end).isNotNull();
             assertThat(found.task()).as(end).isEqualTo(READ);
         }
-    }
-
-    private static InstalledTask task(String alias, String name) {
-        var task =
-                new Task(name, "", "{}", List.of(), Effects.READ, true, false, Duration.ofSeconds(5), Task.Output.TEXT);
-        var files =
-                new ActionPackage(new ActionId("owner/" + alias), "1", null, Path.of("/" + alias), "00", false, null);
-        var manifest = new Manifest(
-                alias,
-                alias,
-                "1",
-                "",
-                null,
-                List.of(task),
-                Manifest.Packages.NONE,
-                "base",
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                Manifest.Resources.DEFAULT,
-                List.of(),
-                "{}");
-        return new InstalledTask(new InstalledAction(files, alias, manifest), task);
     }
 }

@@ -1,0 +1,77 @@
+package org.rungpt.web;
+
+import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+
+/** What stands for the container and for services where a test is about what lies between. */
+final class StandIns {
+    private StandIns() {}
+
+    static <T> T of(Class<T> type, InvocationHandler does) {
+        return type.cast(Proxy.newProxyInstance(StandIns.class.getClassLoader(), new Class<?>[] {type}, does));
+    }
+
+    /** The body of a request. */
+    static final class Body extends ServletInputStream {
+        private final ByteArrayInputStream in;
+
+        Body(String text) {
+            in = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public int read() {
+            return in.read();
+        }
+
+        @Override
+        public boolean isFinished() {
+            return in.available() == 0;
+        }
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setReadListener(ReadListener listener) {}
+    }
+
+    /** What was answered, by somebody who takes it at once. */
+    static final class Written extends ServletOutputStream {
+        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+        String text() {
+            return out.toString(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public void write(int b) {
+            out.write(b);
+        }
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setWriteListener(WriteListener listener) {
+            try {
+                listener.onWritePossible();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
