@@ -92,6 +92,15 @@ describe("the client", () => {
     expect(asked).toHaveLength(3);
   });
 
+  it("waits also when the server answers and RunGPT does not stand behind it yet", async () => {
+    const { client, waits } = surroundings(
+      () => new Response("<html><title>Error 404 Not Found</title></html>", { status: 404 }),
+      () => json({ version: "1", ready: true, parts: [] }),
+    );
+    await expect(client.call("get", "/api/status", {})).resolves.toMatchObject({ version: "1" });
+    expect(waits).toEqual([1000]);
+  });
+
   it("gives up in the end", async () => {
     const { client, asked } = surroundings(...Array.from({ length: 9 }, () => () => json({}, 503)));
     await expect(client.call("get", "/api/status", {})).rejects.toMatchObject({ status: 503 });

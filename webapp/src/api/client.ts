@@ -137,7 +137,7 @@ export class ApiClient {
   }
 }
 
-/** 503: somebody is being replaced; it passes. */
+/** Somebody is being started or replaced; it passes. */
 export class Unavailable extends ApiError {
   constructor(
     readonly retryAfterMillis: number,
@@ -155,7 +155,8 @@ async function failure(response: Response): Promise<ApiError> {
     .catch(() => undefined);
   const message = typeof said?.message === "string" ? said.message : `RunGPT answered with HTTP ${response.status}.`;
   const remedy = typeof said?.remedy === "string" ? said.remedy : undefined;
-  if (response.status === 503) {
+  // The HTTP server itself knows no address until RunGPT stands behind it.
+  if (response.status === 503 || (response.status === 404 && !said)) {
     return new Unavailable(retryAfter(response), message, remedy);
   }
   return new ApiError(response.status, typeof said?.code === "string" ? said.code : "error", message, remedy);

@@ -95,7 +95,11 @@ export class LiveStream {
 
   private async read(signal: AbortSignal, opened: () => void): Promise<void> {
     const silence = new AbortController();
-    const response = await this.client.stream(this.url, this.handler.after?.(), AbortSignal.any([signal, silence.signal]));
+    const heard = <T>(answer: Promise<T>): Promise<T> => {
+      const timer = setTimeout(() => silence.abort(new DOMException("silent", "AbortError")), SILENCE_MILLIS);
+      return answer.finally(() => clearTimeout(timer));
+    };
+    const response = await heard(this.client.stream(this.url, this.handler.after?.(), AbortSignal.any([signal, silence.signal])));
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     if (!reader) {
       return;
@@ -103,8 +107,7 @@ export class LiveStream {
     opened();
     const parser = new SseParser();
     for (;;) {
-      const timer = setTimeout(() => silence.abort(new DOMException("silent", "AbortError")), SILENCE_MILLIS);
-      const piece = await reader.read().finally(() => clearTimeout(timer));
+      const piece = await heard(reader.read());
       if (piece.done) {
         return;
       }
