@@ -9,10 +9,16 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
 
-/** Somebody at the door who waits for an answer. Until its first word is sent, what goes wrong is told by the status. */
+/**
+ * Somebody at the door who waits for an answer. Until its first word is sent, what goes wrong is told by the status, but for one that lets
+ * wait for long: that somebody has gone is only seen when something is written.
+ */
 abstract class DoorReader implements DoorTurn.Reader {
     /** What does not begin an answer. */
     private static final Set<String> NO_BEGINNING = Set.of(EventType.MESSAGE_RETRYING, EventType.TURN_FINISHED);
+
+    /** Within so many beats the first word, or what is wrong with the model, is there in nearly every case. */
+    static final int SILENT_BEATS = 4;
 
     final AsyncContext context;
     final DoorAnswer answer;

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversation;
 
-/** Who takes the answer piece by piece. It begins with the first word or call, so that a model that cannot be asked has its status. */
+/** Who takes the answer piece by piece. It begins with the first word or call, or when it lets wait for long. */
 final class DoorStream extends DoorReader {
     /** Who takes nothing for so many beats, though there is something, has gone or will never. */
     private static final int PATIENCE_BEATS = 4;
@@ -17,6 +17,8 @@ final class DoorStream extends DoorReader {
     private final boolean usage;
     private final List<ObjectNode> held = new ArrayList<>();
     private volatile @Nullable EventClient client;
+    private boolean ended;
+    private int beats;
     private long writtenAtBeat;
     private int idleBeats;
 
@@ -33,12 +35,12 @@ final class DoorStream extends DoorReader {
     }
 
     @Override
-    public void text(String text) {
+    public synchronized void text(String text) {
         send(answer.text(text));
     }
 
     @Override
-    public void event(ObjectNode event) {
+    public synchronized void event(ObjectNode event) {
         if (client == null && !isBeginning(event)) {
             held.add(event);
         } else {
@@ -47,7 +49,8 @@ final class DoorStream extends DoorReader {
     }
 
     @Override
-    void end(DoorTurn.Finish finish) {
+    synchronized void end(DoorTurn.Finish finish) {
+        ended = true;
         String kind = finish.kind();
         if (kind != null && client == null) {
             refuse(finish, kind);
@@ -112,9 +115,12 @@ final class DoorStream extends DoorReader {
     }
 
     @Override
-    public void beat() {
+    public synchronized void beat() {
         EventClient open = client;
         if (open == null) {
+            if (!ended && beats++ >= SILENT_BEATS) {
+                begin();
+            }
             return;
         }
         boolean idle = open.queuedBytes() > 0 && open.writtenBytes() == writtenAtBeat;

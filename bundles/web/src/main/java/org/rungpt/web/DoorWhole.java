@@ -10,15 +10,15 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.EventType;
 
 /**
- * Who takes the answer in one piece, when it is complete. That somebody has gone is only seen when something is written: an answer that is
- * under way and takes its time begins with blanks, which mean nothing before JSON. From then on its status is 200, whatever comes.
+ * Who takes the answer in one piece, when it is complete. One that takes its time begins with blanks, which mean nothing before JSON. From
+ * then on its status is 200, whatever comes.
  */
 final class DoorWhole extends DoorReader {
     /** As much output of calls is told, in characters. */
     private static final int MOST_OUTPUT = 1 << 20;
 
     private static final byte[] BLANK = {' '};
-    /** One that ends before so many beats has the status of its end. */
+    /** One that is under way and ends before so many beats has the status of its end. */
     private static final int QUIET_BEATS = 1;
 
     private final StringBuilder text = new StringBuilder();
@@ -87,7 +87,7 @@ final class DoorWhole extends DoorReader {
 
     @Override
     public synchronized void beat() {
-        if (!begun || ended || beats++ < QUIET_BEATS) {
+        if (ended || beats++ < (begun ? QUIET_BEATS : SILENT_BEATS)) {
             return;
         }
         try {
