@@ -6,7 +6,8 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { inspect, say, startStage } from './stage.mjs';
 
-const pdf = Buffer.from('%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n');
+// Near the 5 MiB that a file may have.
+const pdf = Buffer.from(`%PDF-1.7\n%${'x'.repeat(5_000_000)}\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n`);
 const wav = recording(1);
 
 /** So many seconds of silence: 8000 samples a second, one channel, 8 bits. */

@@ -885,6 +885,13 @@ export interface components {
             readonly title: string;
             readonly version: string;
         };
+        /** @description Pictures (PNG, JPEG, GIF, WebP), PDF and audio (WAV, MP3), for models that take them, of at most 5 MiB each, and files of text in UTF-8 of at most 256 KiB; 24 MiB in all. */
+        readonly Attachments: readonly {
+            /** @description An artifact of this conversation; or else name and data. */
+            readonly artifact?: string;
+            readonly data?: string;
+            readonly name?: string;
+        }[];
         readonly Budgets: {
             /** @description Of all turns of a conversation together, since the user continued last. */
             readonly conversation?: {
@@ -1744,6 +1751,7 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
+                    readonly attachments?: components["schemas"]["Attachments"];
                     /** @description A message of the user that began a turn. The branch leaves before it. */
                     readonly message?: string;
                     /** @description The last event that both share; between two turns. */
@@ -2092,13 +2100,7 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description Pictures (PNG, JPEG, GIF, WebP), PDF and audio (WAV, MP3), for models that take them, of at most 5 MiB each, and files of text in UTF-8 of at most 256 KiB. */
-                    readonly attachments?: readonly {
-                        /** @description An artifact of this conversation; or else name and data. */
-                        readonly artifact?: string;
-                        readonly data?: string;
-                        readonly name?: string;
-                    }[];
+                    readonly attachments?: components["schemas"]["Attachments"];
                     readonly id?: string;
                     /** @description May be empty if there are attachments. */
                     readonly text?: string;
@@ -2119,6 +2121,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
+            readonly 413: components["responses"]["Error"];
         };
     };
     readonly receipt: {

@@ -3,6 +3,7 @@ package org.rungpt.gate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.gate.Verdict.Refused;
 
@@ -18,6 +19,9 @@ final class Policy {
 
     /** Takes whole files of conversations. */
     private static final String IMPORT = "/api/import";
+
+    /** Take messages, which may hold files. */
+    private static final Pattern MESSAGES = Pattern.compile("/api/conversations/[^/]+/(?:messages|branches)");
 
     private static final long LARGEST_FILE = 64L << 20;
     /** Files of conversations are read piece by piece. */
@@ -94,14 +98,21 @@ final class Policy {
         if (facts.chunked()) {
             return new Refused(411, "length", "The length of the body must be told.", "Send Content-Length.");
         }
-        long largest = facts.path().equals(IMPORT)
-                ? Math.max(largestBody, LARGEST_IMPORT)
-                : facts.isDoor() ? Math.max(largestBody, LARGEST_FILE) : largestBody;
+        long largest = largest(facts);
         if (facts.contentLength() > largest) {
             return new Refused(
                     413, "too_large", "The body is larger than " + largest + " bytes.", "Send less at a time.");
         }
         return Verdict.PASS;
+    }
+
+    private long largest(Facts facts) {
+        if (facts.path().equals(IMPORT)) {
+            return Math.max(largestBody, LARGEST_IMPORT);
+        }
+        return facts.isDoor() || MESSAGES.matcher(facts.path()).matches()
+                ? Math.max(largestBody, LARGEST_FILE)
+                : largestBody;
     }
 
     private static boolean isJson(@Nullable String contentType) {

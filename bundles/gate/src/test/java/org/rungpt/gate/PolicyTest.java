@@ -11,6 +11,7 @@ import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.rungpt.gate.Verdict.Refused;
 
@@ -87,6 +88,33 @@ final class PolicyTest {
         sent.sessions = List.of();
         sent.authorizations = List.of("Bearer right");
         assertThat(policy.decide(sent.facts())).as(what).isInstanceOf(Refused.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/api/conversations/c1/messages, 67108864, true",
+        "/api/conversations/c1/messages, 67108865, false",
+        "/api/conversations/c1/branches, 67108864, true",
+        "/v1/chat/completions, 67108864, true",
+        "/v1/chat/completions, 67108865, false",
+        "/api/import, 4294967296, true",
+        "/api/conversations/c1/approvals/messages, 1001, false",
+        "/api/conversations/c1/messages/x, 1001, false",
+        "/api/conversations, 1001, false"
+    })
+    void takesLargeBodiesWhereFilesAreTaken(String path, long length, boolean taken) {
+        var sent = new Sent();
+        sent.method = "POST";
+        sent.path = path;
+        sent.type = "application/json";
+        sent.length = length;
+        sent.authorizations = List.of("Bearer right");
+        Verdict verdict = policy.decide(sent.facts());
+        if (taken) {
+            assertThat(verdict).isEqualTo(Verdict.PASS);
+        } else {
+            assertThat(((Refused) verdict).status()).isEqualTo(413);
+        }
     }
 
     static Stream<Arguments> refused() {

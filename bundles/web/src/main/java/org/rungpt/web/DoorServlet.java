@@ -1,5 +1,6 @@
 package org.rungpt.web;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.AsyncContext;
@@ -44,6 +45,8 @@ public final class DoorServlet extends HttpServlet {
     private static final long serialVersionUID = 1;
     private static final Logger LOG = LoggerFactory.getLogger(DoorServlet.class);
 
+    private static final String ONE_MODEL = "GET /models/";
+
     private final transient Services services;
     private final transient DoorTurns turns;
     private final transient DoorPassage passage;
@@ -62,9 +65,13 @@ public final class DoorServlet extends HttpServlet {
             switch (route) {
                 case "GET /models" -> write(response, 200, models());
                 case "POST /chat/completions" -> complete(request, response);
-                default ->
-                    throw new ApiException(
-                            404, "not_found", "There are /v1/models and /v1/chat/completions only.", null);
+                default -> {
+                    if (!route.startsWith(ONE_MODEL)) {
+                        throw new ApiException(
+                                404, "not_found", "There are /v1/models and /v1/chat/completions only.", null);
+                    }
+                    write(response, 200, one(models(), route.substring(ONE_MODEL.length())));
+                }
             }
         } catch (ApiException e) {
             write(response, e.status(), DoorAnswer.refused(e));
@@ -93,6 +100,24 @@ public final class DoorServlet extends HttpServlet {
             }
         }
         return list;
+    }
+
+    /** @param wanted its id, or that without its connection */
+    private static ObjectNode one(ObjectNode models, String wanted) throws ApiException {
+        JsonNode named = null;
+        for (JsonNode model : models.path("data")) {
+            String id = model.path("id").asText();
+            if (id.equals(wanted)) {
+                return (ObjectNode) model;
+            }
+            if (named == null && id.substring(id.indexOf('/') + 1).equals(wanted)) {
+                named = model;
+            }
+        }
+        if (named == null) {
+            throw DoorPassage.noModel(wanted);
+        }
+        return (ObjectNode) named;
     }
 
     private static void list(ArrayNode data, String id, ModelConnection connection) {

@@ -136,25 +136,42 @@ final class LibraryRoutes {
 
     /** Makes a branch, and says the changed message in it if there is one. */
     private Answer branch(Call call) throws ApiException, IOException {
-        ObjectNode body = Json.body(call.request(), Set.of("message", "seq", "text"));
+        ObjectNode body =
+                Json.body(call.request(), Set.of("message", "seq", "text", "attachments"), Json.MAX_FILES_BODY);
         String message = Json.text(body, "message");
         String text = Json.text(body, "text");
         JsonNode seq = body.get("seq");
         if (seq != null && !seq.canConvertToLong()) {
             throw ApiException.invalid("\"seq\" must be a number.");
         }
-        if (text != null && text.isBlank()) {
+        JsonNode attachments = body.path("attachments");
+        boolean says = text != null || !attachments.isMissingNode();
+        if (says && attachments.isEmpty() && (text == null || text.isBlank())) {
             throw ApiException.invalid("\"text\" is empty.");
         }
         try {
             Conversation made = services.library()
                     .branch(call.variable("id"), message, seq == null ? null : (Long) seq.longValue());
-            if (text != null) {
-                services.conversations().post(made.id(), null, text);
+            if (says) {
+                say(made.id(), text == null ? "" : text, attachments);
             }
             return new Answer(201, json(existing(services, made.id())));
         } catch (ChatException e) {
             throw ApiException.of(e);
+        }
+    }
+
+    /** The first word in a branch: without it there is none. */
+    private void say(String branch, String text, JsonNode attachments) throws ApiException, ChatException {
+        boolean said = false;
+        try {
+            List<String> artifacts = new Uploads(services, branch).artifacts(attachments);
+            services.conversations().post(branch, null, text, artifacts);
+            said = true;
+        } finally {
+            if (!said) {
+                services.conversations().delete(branch);
+            }
         }
     }
 

@@ -35,11 +35,15 @@ final class DoorServletTest {
     }
 
     private JsonNode error(String path, String body) throws Exception {
+        return answer("POST", path, body).path("error");
+    }
+
+    private JsonNode answer(String asks, String path, String body) throws Exception {
         var in = new StandIns.Body(body);
         var out = new StandIns.Written();
         door.service(
                 StandIns.of(HttpServletRequest.class, (self, method, values) -> switch (method.getName()) {
-                    case "getMethod" -> "POST";
+                    case "getMethod" -> asks;
                     case "getPathInfo" -> path;
                     default -> in;
                 }),
@@ -48,7 +52,7 @@ final class DoorServletTest {
                     case "getOutputStream" -> out;
                     default -> null;
                 }));
-        return Json.own(out.text()).path("error");
+        return Json.own(out.text());
     }
 
     private static String asking(String fields) {
@@ -68,16 +72,35 @@ final class DoorServletTest {
 
     @Test
     void aModelThatThereIsNotIsNotFoundThoughItIsShownAPicture() throws Exception {
-        services.bindConnection(StandIns.of(ModelConnection.class, (self, method, values) -> switch (method.getName()) {
-            case "name" -> "openai";
-            case "models" -> List.of(new ModelInfo("one", "One", 1000, true));
-            default -> null;
-        }));
+        services.bindConnection(openai());
         JsonNode error = error("/chat/completions", """
                 {"model":"openai/nope","messages":[{"role":"user","content":[{"type":"text","text":"x"},{"type":"image_url",
                 "image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]}]}""");
         assertThat(status).isEqualTo(404);
         assertThat(error.path("code").asText()).isEqualTo("model_not_found");
+    }
+
+    private static ModelConnection openai() {
+        return StandIns.of(ModelConnection.class, (self, method, values) -> switch (method.getName()) {
+            case "name" -> "openai";
+            case "title" -> "OpenAI";
+            case "models" -> List.of(new ModelInfo("one", "One", 1000, true), new ModelInfo("a/b", "AB", 1000, true));
+            case "passage" -> Optional.empty();
+            default -> null;
+        });
+    }
+
+    @Test
+    void oneModelIsThereByItsIdAndByThatWithoutItsConnection() throws Exception {
+        services.bindConnection(openai());
+        for (String wanted : new String[] {"openai/one", "one"}) {
+            JsonNode model = answer("GET", "/models/" + wanted, "");
+            assertThat(model.path("id").asText()).as(wanted).isEqualTo("openai/one");
+            assertThat(model.path("object").asText()).isEqualTo("model");
+        }
+        assertThat(answer("GET", "/models/a/b", "").path("id").asText()).isEqualTo("openai/a/b");
+        assertThat(answer("GET", "/models/two", "").at("/error/code").asText()).isEqualTo("model_not_found");
+        assertThat(status).isEqualTo(404);
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -220,7 +221,11 @@ public final class LocalConnections implements ModelConnections {
 
     private void lookNow() {
         try {
-            Map<LocalServer, BaseUrl> found = servers.look();
+            Set<LocalServer> known;
+            synchronized (shown) {
+                known = Set.copyOf(shown.keySet());
+            }
+            Map<LocalServer, BaseUrl> found = servers.look(known);
             synchronized (shown) {
                 if (executor.isShutdown()) {
                     return;

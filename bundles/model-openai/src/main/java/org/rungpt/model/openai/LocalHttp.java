@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,7 @@ final class LocalHttp {
      * Blocks for two seconds at most.
      *
      * @param body JSON to send; null for a GET
-     * @return the JSON that came with 200; a missing node if anything else did
+     * @return the JSON that came with 200; a missing node if anything else did, a null node if nothing came in time
      */
     JsonNode ask(URI address, @Nullable String body) throws InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(address)
@@ -48,6 +49,8 @@ final class LocalHttp {
             });
             JsonNode answer = response.statusCode() == 200 ? Json.MAPPER.readTree(response.body()) : null;
             return answer == null ? Json.MAPPER.missingNode() : answer;
+        } catch (HttpTimeoutException e) {
+            return Json.MAPPER.nullNode();
         } catch (JsonProcessingException e) {
             return Json.MAPPER.missingNode(); // something else listens there
         } catch (IOException e) {

@@ -1,5 +1,6 @@
 package org.rungpt.model.openai;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -7,6 +8,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToIntFunction;
 
 /** Looks which servers of models listen on this machine. Blocks for some hundred milliseconds at most where nobody listens. */
@@ -19,12 +21,16 @@ final class LocalServers {
         this.ports = ports;
     }
 
-    /** The servers that answer, with their base URLs. */
-    Map<LocalServer, BaseUrl> look() throws InterruptedException {
+    /**
+     * The servers that answer, with their base URLs.
+     *
+     * @param known those that answered before: one that listens and is busy is still there
+     */
+    Map<LocalServer, BaseUrl> look(Set<LocalServer> known) throws InterruptedException {
         Map<LocalServer, BaseUrl> found = new EnumMap<>(LocalServer.class);
         for (LocalServer server : LocalServer.all()) {
             int port = ports.applyAsInt(server);
-            if (port > 0 && listens(port) && answers(server, port)) {
+            if (port > 0 && listens(port) && answers(server, port, known.contains(server))) {
                 found.put(server, BaseUrl.of("http://127.0.0.1:" + port + "/v1"));
             }
         }
@@ -41,7 +47,8 @@ final class LocalServers {
         }
     }
 
-    private boolean answers(LocalServer server, int port) throws InterruptedException {
-        return server.isIt(http.ask(URI.create("http://127.0.0.1:" + port + server.path()), null));
+    private boolean answers(LocalServer server, int port, boolean known) throws InterruptedException {
+        JsonNode answer = http.ask(URI.create("http://127.0.0.1:" + port + server.path()), null);
+        return answer.isNull() ? known : server.isIt(answer);
     }
 }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,28 +65,39 @@ final class LocalServersTest {
         int port = start(ANSWERS.get(server));
         var servers = new LocalServers(each -> each == server ? port : 0);
 
-        assertThat(servers.look()).containsOnlyKeys(server).allSatisfy((each, base) -> assertThat(base.toString())
-                .isEqualTo("http://127.0.0.1:" + port + "/v1"));
+        assertThat(servers.look(Set.of()))
+                .containsOnlyKeys(server)
+                .allSatisfy((each, base) -> assertThat(base.toString()).isEqualTo("http://127.0.0.1:" + port + "/v1"));
         assertThat(ModelList.read(
-                        servers.look().get(server), ANSWERS.get(server).get("/v1/models")))
+                        servers.look(Set.of()).get(server), ANSWERS.get(server).get("/v1/models")))
                 .hasSize(1);
 
         running.get(0).stop(0);
-        assertThat(servers.look()).isEmpty();
+        assertThat(servers.look(Set.of())).isEmpty();
+    }
+
+    @Test
+    void aKnownServerThatIsBusyIsStillThere() throws Exception {
+        try (var busy = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            var servers = new LocalServers(each -> each == LocalServer.LM_STUDIO ? busy.getLocalPort() : 0);
+
+            assertThat(servers.look(Set.of(LocalServer.LM_STUDIO))).containsOnlyKeys(LocalServer.LM_STUDIO);
+            assertThat(servers.look(Set.of())).isEmpty();
+        }
     }
 
     @Test
     void takesNothingElseForOne() throws Exception {
         int port = start(Map.of("/v1/models", "{\"error\":{\"code\":\"unauthenticated\"}}", "/api/version", "<html>"));
 
-        assertThat(new LocalServers(each -> port).look()).isEmpty();
+        assertThat(new LocalServers(each -> port).look(Set.of())).isEmpty();
     }
 
     @Test
     void tellsLlamaCppFromVllm() throws Exception {
         int port = start(ANSWERS.get(LocalServer.VLLM));
 
-        assertThat(new LocalServers(each -> each == LocalServer.LLAMA_CPP ? port : 0).look())
+        assertThat(new LocalServers(each -> each == LocalServer.LLAMA_CPP ? port : 0).look(Set.of()))
                 .isEmpty();
     }
 }
