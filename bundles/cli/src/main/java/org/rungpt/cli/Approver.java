@@ -40,7 +40,7 @@ final class Approver {
                 ask(name, approval, decision);
             } else {
                 String reason = "nobody is at the terminal to approve it; --allow '" + name + "' would grant it";
-                terminal.noteLine("Denied " + name + ": " + reason + ".");
+                terminal.noteLine(Plain.line("Denied " + name + ": " + reason + "."));
                 deny(decision).put("reason", reason);
             }
             if (decision.path("decision").asText().equals("allow")) {
@@ -64,7 +64,7 @@ final class Approver {
 
     private void ask(String name, JsonNode approval, ObjectNode decision) {
         terminal.noteLine("");
-        approval.path("reasons").forEach(reason -> terminal.noteLine("  " + reason.asText()));
+        approval.path("reasons").forEach(reason -> terminal.noteLine("  " + Plain.line(reason.asText())));
         JsonNode edited = null;
         String typed;
         do {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** {@code rungpt ask}: one turn. The answer streams to stdout, calls and their output to stderr. */
 final class Ask {
     private static final int RECONNECTS = 20;
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
 
     private final Server server;
     private final Terminal terminal;
@@ -21,6 +22,10 @@ final class Ask {
     private final TurnView view;
     private final Approver approver;
     private long seen;
+    /** Whether another turn was under way, which ends before ours begins. */
+    private boolean waits;
+    /** Whether the turn of our message has begun. */
+    private volatile boolean begun;
 
     /** What was asked for; {@code allowed} are globs on {@code owner/repo.task} that need no question. */
     record Options(@Nullable String model, @Nullable String conversation, List<Pattern> allowed, String question) {
@@ -34,7 +39,7 @@ final class Ask {
                 String argument = rest.next();
                 switch (argument) {
                     case "--model" -> model = rest.value(argument);
-                    case "--conversation" -> conversation = rest.value(argument);
+                    case "--conversation" -> conversation = id(rest.value(argument));
                     case "--allow" -> allowed.add(glob(rest.value(argument)));
                     case "-" -> words.add(new String(System.in.readAllBytes(), StandardCharsets.UTF_8));
                     default -> {
@@ -49,6 +54,14 @@ final class Ask {
                 throw CliException.usage("Say one question, in quotes, or - to read it from standard input.");
             }
             return new Options(model, conversation, allowed, words.get(0));
+        }
+
+        /** What is no id could name another path of the server. */
+        private static String id(String conversation) throws CliException {
+            if (!ID.matcher(conversation).matches()) {
+                throw CliException.failed("There is no such conversation.");
+            }
+            return conversation;
         }
 
         /** {@code *} stands for anything. */
@@ -73,13 +86,18 @@ final class Ask {
     int run() throws CliException {
         String conversation = options.conversation() == null ? newConversation() : options.conversation();
         String path = "/api/conversations/" + conversation;
-        seen = server.get(path).path("lastSeq").asLong();
+        JsonNode before = server.get(path);
+        seen = before.path("lastSeq").asLong();
+        waits = !before.path("state").asText("idle").equals("idle");
         String message = server.post(
                         path + "/messages", Server.JSON.createObjectNode().put("text", options.question()))
                 .path("message")
                 .asText();
         Thread stop = new Thread(() -> stop(conversation));
         Runtime.getRuntime().addShutdownHook(stop);
+        if (waits) {
+            terminal.noteLine("(another turn is under way; this is answered after it)");
+        }
         JsonNode finished = follow(path, message);
         Runtime.getRuntime().removeShutdownHook(stop);
         view.end();
@@ -107,8 +125,12 @@ final class Ask {
         return "to go on: rungpt ask --conversation " + conversation + " …";
     }
 
-    /** Interrupted by the user: the turn ends too. */
+    /** Interrupted by the user: the turn ends too, unless it is another's that is under way. */
     private void stop(String conversation) {
+        if (waits && !begun) {
+            terminal.noteLine("\nNot stopped: it is answered after the turn that is under way; " + goOn(conversation));
+            return;
+        }
         try {
             server.post("/api/conversations/" + conversation + "/stop");
             terminal.noteLine("\nStopped; " + goOn(conversation));
@@ -117,9 +139,12 @@ final class Ask {
         }
     }
 
-    /** Reads events until the turn of our message has finished, reconnecting when the server's web bundle is replaced. */
+    /**
+     * Reads events until the turn of our message has finished, reconnecting when the server's web bundle is replaced. That turn is the next
+     * that starts after the message: what comes before belongs to another, whose approvals are not ours to decide.
+     */
     private JsonNode follow(String path, String message) throws CliException {
-        boolean ours = false;
+        boolean said = false;
         for (int attempt = 0; attempt < RECONNECTS; attempt++) {
             try (BufferedReader lines = new BufferedReader(
                     new InputStreamReader(server.stream(path + "/events", seen), StandardCharsets.UTF_8))) {
@@ -131,12 +156,16 @@ final class Ask {
                     seen = Math.max(seen, event.path("seq").asLong());
                     String type = event.path("type").asText();
                     JsonNode data = event.path("data");
-                    ours |= type.equals("message.user")
-                            && data.path("message").asText().equals(message);
+                    if (!begun) {
+                        begun = said && type.equals("turn.started");
+                        said |= type.equals("message.user")
+                                && data.path("message").asText().equals(message);
+                        continue;
+                    }
                     view.show(type, data);
                     if (type.equals("approval.requested")) {
                         approver.decide(path, data);
-                    } else if (ours && type.equals("turn.finished")) {
+                    } else if (type.equals("turn.finished")) {
                         return data;
                     }
                 }

@@ -2,6 +2,7 @@ package org.rungpt.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -20,17 +21,11 @@ public final class Main {
     private Main() {}
 
     /** Called by the script only. */
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) {
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
         Terminal terminal = new Terminal(out, err, typed(), Boolean.getBoolean("rungpt.terminal.out"));
-        int exit;
-        try {
-            exit = run(terminal, args);
-        } catch (CliException e) {
-            terminal.noteLine("rungpt: " + e.getMessage());
-            exit = e.exitCode();
-        }
+        int exit = run(terminal, args);
         out.flush();
         System.exit(exit);
     }
@@ -42,7 +37,23 @@ public final class Main {
                 : null;
     }
 
-    private static int run(Terminal terminal, String[] args) throws CliException, IOException {
+    /** @return the exit code; what went wrong is told */
+    static int run(Terminal terminal, String... args) {
+        try {
+            return command(terminal, args);
+        } catch (CliException e) {
+            terminal.noteLine("rungpt: " + e.getMessage());
+            return e.exitCode();
+        } catch (IOException | RuntimeException e) {
+            File log = new File(args[0], "logs/rungpt.log");
+            terminal.noteLine("rungpt: This should not have happened: " + Plain.line(e.toString())
+                    + ". Whether all is well tells: rungpt doctor"
+                    + (log.exists() ? "; the server's log is " + log : ""));
+            return 1;
+        }
+    }
+
+    private static int command(Terminal terminal, String[] args) throws CliException, IOException {
         if (args.length < 2) {
             throw CliException.usage("This is run by the rungpt script.");
         }

@@ -28,21 +28,21 @@ final class Terminal {
     }
 
     void answer(String text) {
-        out.print(visible(text));
+        out.print(Plain.text(text));
         out.flush();
     }
 
     void line(String text) {
-        out.println(visible(text));
+        out.println(Plain.text(text));
     }
 
     void note(String text) {
-        err.print(visible(text));
+        err.print(Plain.text(text));
         err.flush();
     }
 
     void noteLine(String text) {
-        err.println(visible(text));
+        err.println(Plain.text(text));
     }
 
     boolean canAsk() {
@@ -54,7 +54,7 @@ final class Terminal {
         if (in == null) {
             return "";
         }
-        err.print(visible(question));
+        err.print(Plain.line(question));
         err.flush();
         try {
             String typed = in.readLine();
@@ -62,27 +62,5 @@ final class Terminal {
         } catch (IOException e) {
             return "";
         }
-    }
-
-    /** Control and direction characters would let a text pretend to be something else on a terminal. */
-    static String visible(String text) {
-        StringBuilder shown = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> {
-            boolean harmless = c == '\n' || c == '\t' || !(Character.isISOControl(c) || isDirection(c));
-            if (harmless) {
-                shown.appendCodePoint(c);
-            } else if (c != '\r') {
-                shown.append(c == 0x1B ? "␛" : "\uFFFD");
-            }
-        });
-        return shown.toString();
-    }
-
-    private static boolean isDirection(int c) {
-        return (c >= 0x202A && c <= 0x202E)
-                || (c >= 0x2066 && c <= 0x2069)
-                || c == 0x200E
-                || c == 0x200F
-                || c == 0x061C;
     }
 }

@@ -78,7 +78,7 @@ final class TurnView {
         identities.put(
                 data.path("call").asText(),
                 data.has("action") ? data.path("action").asText() + "." + name : task);
-        terminal.noteLine("\n▸ " + task + " " + data.path("arguments"));
+        terminal.noteLine("\n▸ " + Plain.line(task + " " + data.path("arguments")));
         if (data.has("problem")) {
             terminal.noteLine("  " + data.path("problem").asText());
         }

@@ -3,13 +3,9 @@ package org.rungpt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -25,28 +21,10 @@ class DoctorTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
     private int doctor(boolean strict, ObjectNode status) throws Exception {
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/api/status", exchange -> {
-            byte[] body = status.toString().getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(200, body.length);
-            exchange.getResponseBody().write(body);
-            exchange.close();
-        });
-        server.start();
-        try {
-            Files.createDirectories(data.resolve("secret"));
-            Files.writeString(data.resolve("secret/token"), "token");
-            Files.writeString(
-                    data.resolve("server.json"),
-                    Server.JSON
-                            .createObjectNode()
-                            .put("pid", ProcessHandle.current().pid())
-                            .put("port", server.getAddress().getPort())
-                            .toString());
+        try (FakeServer server = new FakeServer(data)) {
+            server.answers("/api/status", status.toString());
             PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
-            return Main.doctor(Server.of(data), strict, new Terminal(print, print, null, true));
-        } finally {
-            server.stop(0);
+            return Main.doctor(server.server(), strict, new Terminal(print, print, null, true));
         }
     }
 

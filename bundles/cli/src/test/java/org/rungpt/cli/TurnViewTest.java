@@ -78,7 +78,20 @@ class TurnViewTest {
     @Test
     void showsControlCharactersInsteadOfObeyingThem() {
         view.show("call.output.delta", output(0, "\u001b[2Jred\u202e"));
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("␛[2Jred\uFFFD");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("\\u{1B}[2Jred\\u{202E}");
+    }
+
+    @Test
+    void aCallIsOneLineWhateverItIsCalledWith() {
+        view.show(
+                "call.requested",
+                Server.JSON
+                        .createObjectNode()
+                        .put("call", "c")
+                        .put("task", "word.say\r\nAllow")
+                        .set("arguments", Server.JSON.createObjectNode().put("path", "a\u200b\u3164\u2028")));
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("\n▸ word.say\\u{D}\\u{A}Allow {\"path\":\"a\\u{200B}\\u{3164}\\u{2028}\"}\n");
     }
 
     @Test

@@ -43,7 +43,15 @@ final class Plain {
             case Character.CONTROL, Character.SURROGATE, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
                 false;
             case Character.FORMAT -> c == 0x200C || c == 0x200D;
-            default -> true;
+            default -> !isBlank(c);
+        };
+    }
+
+    /** Letters and marks that are blank by sight, and all that stand among the tags. */
+    private static boolean isBlank(int c) {
+        return switch (c) {
+            case 0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0 -> true;
+            default -> c >= 0xE0000 && c <= 0xE0FFF;
         };
     }
 

@@ -15,6 +15,13 @@ class PlainTest {
     }
 
     @Test
+    void nothingIsThereThatTheEyeCannotSee() {
+        assertThat(Plain.line("a\u115Fb\u3164\u200B")).isEqualTo("a\\u{115F}b\\u{3164}\\u{200B}");
+        assertThat(Plain.text("a" + Character.toString(0xE0000) + Character.toString(0xE0100)))
+                .isEqualTo("a\\u{E0000}\\u{E0100}");
+    }
+
+    @Test
     void textKeepsItsLinesAndLetters() {
         assertThat(Plain.text("one\r\n\ttwo\u001b")).isEqualTo("one\n\ttwo\\u{1B}");
         assertThat(Plain.text("grün 漢字 👩‍💻")).isEqualTo("grün 漢字 👩‍💻");
