@@ -177,6 +177,7 @@ export class Conversation extends Store<OpenConversation> {
       const { events } = await this.client.call("get", "/api/conversations/{id}/events", {
         path: { id: this.id },
         query: { after, limit: PAGE },
+        exact: true,
       });
       const known = events.filter(isLogEvent);
       this.update((before) => ({ ...before, view: applyEvents(before.view, known) }));
