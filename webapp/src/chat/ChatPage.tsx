@@ -75,7 +75,7 @@ function NewChat({ onSidebar }: Props) {
 }
 
 function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: Conversation }) {
-  const { view, pending, loaded, link, family, error } = useStore(conversation);
+  const { view, pending, returned, loaded, link, family, error } = useStore(conversation);
   const { at } = useStore(router);
   const listed = useStore(conversations).list.find((one) => one.id === conversation.id);
   const related = family.find((one) => one.id === conversation.id);
@@ -192,6 +192,8 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
           model={info?.model}
           running={running}
           waiting={waiting && !inSight}
+          returned={returned}
+          onTookBack={conversation.tookBack}
           onSend={(text, uploads, taken) => {
             taken(conversation.id);
             void conversation.send(text, uploads);

@@ -9,6 +9,7 @@ import { Resource } from "./resource";
 import { Router } from "./router";
 import { remember, remembered } from "./theme";
 import { dismiss, report, tell } from "./toasts";
+import { forgetUnsent } from "./unsent";
 import { texts } from "../texts";
 
 /** How many conversations stay in memory, so that going back to one shows it at once. */
@@ -40,12 +41,11 @@ export function conversation(id: string): Conversation {
   const known = open.get(id) ?? new Conversation(client, id, paced(UPDATE_MILLIS));
   open.delete(id);
   open.set(id, known);
-  for (const [other, old] of open) {
-    if (open.size <= KEPT) {
-      break;
-    }
+  // Nobody else has the files of what could not be sent.
+  const spare = [...open.values()].filter((one) => one !== known && one.get().pending.length === 0);
+  for (const old of spare.slice(0, Math.max(0, open.size - KEPT))) {
     old.close();
-    open.delete(other);
+    open.delete(old.id);
   }
   return known;
 }
@@ -96,7 +96,10 @@ export async function deleteSoon(id: string, title: string): Promise<void> {
       conversations.leave(family, false);
       report(error);
     });
-    family.forEach((one) => setDraft(one, ""));
+    family.forEach((one) => {
+      setDraft(one, "");
+      forgetUnsent(one, () => true);
+    });
   };
   const timer = setTimeout(now, UNDO_MILLIS);
   undoable.add(now);

@@ -9,6 +9,7 @@ import type { BranchPoint } from "./conversations";
 import { asApiError } from "./resource";
 import { Store } from "./store";
 import { report } from "./toasts";
+import { forgetUnsent, keepUnsent, type Unsent, unsent } from "./unsent";
 
 /** A message that the server has not told of yet. */
 export interface Pending {
@@ -23,6 +24,8 @@ export interface OpenConversation {
   readonly loaded: boolean;
   readonly link: Link;
   readonly pending: readonly Pending[];
+  /** What a page that has ended could not send. */
+  readonly returned: readonly Unsent[];
   /** It, what it came from, and all versions of those. */
   readonly family: readonly ConversationInfo[];
   /** Why it cannot be shown. */
@@ -55,7 +58,7 @@ export class Conversation extends Store<OpenConversation> {
     /** Runs soon, so that a burst of events is one change. */
     private readonly soon: (task: () => void) => void,
   ) {
-    super({ view: NOTHING, loaded: false, link: "connecting", pending: [], family: [], error: undefined });
+    super({ view: NOTHING, loaded: false, link: "connecting", pending: [], returned: [], family: [], error: undefined });
     this.stream = new LiveStream(client, `/api/conversations/${encodeURIComponent(id)}/events`, {
       event: (event) => this.arrived(event),
       link: (link) => this.update((before) => ({ ...before, link })),
@@ -71,7 +74,10 @@ export class Conversation extends Store<OpenConversation> {
     this.opened = true;
     try {
       await Promise.all([this.readFamily(), this.readLog()]);
-      this.update((before) => withoutArrived({ ...before, loaded: true, error: undefined }));
+      const { view, pending } = this.get();
+      forgetUnsent(this.id, (message) => view.messages.has(message));
+      const returned = unsent(this.id).filter(({ id }) => !pending.some((message) => message.id === id));
+      this.update((before) => withoutArrived({ ...before, loaded: true, returned, error: undefined }));
     } catch (error) {
       const failed = asApiError(error);
       if (failed.status >= 400 && failed.status < 500) {
@@ -99,12 +105,14 @@ export class Conversation extends Store<OpenConversation> {
       ...before,
       pending: [...before.pending.filter((other) => other.id !== id), { id, text, uploads, error: undefined }],
     }));
+    keepUnsent(this.id, { id, text });
     try {
       const attachments = uploads.map(({ name, data }) => ({ name, data }));
       await this.client.call("post", "/api/conversations/{id}/messages", {
         path: { id: this.id },
         body: { text, id, ...(attachments.length > 0 ? { attachments } : {}) },
       });
+      forgetUnsent(this.id, (message) => message === id);
     } catch (error) {
       this.update((before) => ({
         ...before,
@@ -112,6 +120,13 @@ export class Conversation extends Store<OpenConversation> {
       }));
     }
   }
+
+  /** The user has what was returned, to send it or not. */
+  readonly tookBack = (): void => {
+    const { returned } = this.get();
+    forgetUnsent(this.id, (message) => returned.some(({ id }) => id === message));
+    this.update((before) => ({ ...before, returned: [] }));
+  };
 
   async stop(): Promise<void> {
     await this.client.call("post", "/api/conversations/{id}/stop", { path: { id: this.id } });
