@@ -5,6 +5,7 @@ import type { Upload } from "../chat/attach";
 import { isRecord } from "../chat/fields";
 import { applyEvents } from "../chat/reduce";
 import { NOTHING, type UserMessage, type View } from "../chat/view";
+import { texts } from "../texts";
 import type { BranchPoint } from "./conversations";
 import { asApiError } from "./resource";
 import { Store } from "./store";
@@ -61,7 +62,7 @@ export class Conversation extends Store<OpenConversation> {
     super({ view: NOTHING, loaded: false, link: "connecting", pending: [], returned: [], family: [], error: undefined });
     this.stream = new LiveStream(client, `/api/conversations/${encodeURIComponent(id)}/events`, {
       event: (event) => this.arrived(event),
-      link: (link) => this.update((before) => ({ ...before, link })),
+      link: (link) => this.update((before) => ({ ...before, link, error: link === "live" ? undefined : before.error })),
       failed: (error) => this.update((before) => ({ ...before, error })),
       after: () => this.get().view.seq,
     });
@@ -94,6 +95,12 @@ export class Conversation extends Store<OpenConversation> {
   close(): void {
     this.opened = false;
     this.stream.close("paused");
+  }
+
+  /** It was deleted. */
+  gone(): void {
+    this.close();
+    this.update((before) => ({ ...before, error: new ApiError(404, "not_found", texts.chat.deletedTitle) }));
   }
 
   nudge(): void {
