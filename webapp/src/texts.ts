@@ -152,6 +152,7 @@ export const texts = {
     sendAgain: "Send again",
     missingTitle: "This conversation does not exist.",
     missingText: "It may have been deleted.",
+    deletedTitle: "This conversation was deleted.",
     importedSystem: "Instructions of the imported conversation",
     title: "Title",
     model: "Model",

@@ -1,8 +1,13 @@
 import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiClient } from "../src/api/client";
+import { writeJson } from "../src/api/json";
+import { LiveStream } from "../src/api/stream";
+import type { LogEvent } from "../src/api/types";
 import { ApprovalCard } from "../src/chat/approval/ApprovalCard";
-import type { Call } from "../src/chat/view";
+import { applyEvents } from "../src/chat/reduce";
+import { type Call, NOTHING } from "../src/chat/view";
 import type { Decision } from "../src/state/conversation";
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
@@ -108,5 +113,75 @@ describe("the approval card", () => {
     const held = new KeyboardEvent("keydown", { key: "Enter", repeat: true, bubbles: true, cancelable: true });
     act(() => void allowOnce()?.dispatchEvent(held));
     expect(held.defaultPrevented).toBe(true);
+  });
+
+  describe("whose numbers JavaScript does not have", () => {
+    const NUMBERS = ["9007199254740993", "1e400", "1.00", "0.12345678901234567890"];
+    const ARGUMENTS = `{"id":${NUMBERS[0]},"far":${NUMBERS[1]},"price":${NUMBERS[2]},"list":[${NUMBERS[3]}],"note":"old"}`;
+
+    /** The call as the page has it from the stream. */
+    async function streamed(): Promise<Call> {
+      const events = [
+        '{"seq":1,"at":"2026-01-01T00:00:00Z","type":"message.started","data":{"message":"m1"}}',
+        `{"seq":2,"at":"2026-01-01T00:00:00Z","type":"call.requested","data":{"call":"c1","message":"m1","task":"shop.buy","arguments":${ARGUMENTS}}}`,
+        '{"seq":3,"at":"2026-01-01T00:00:00Z","type":"approval.requested","data":{"call":"c1","approval":"a1"}}',
+      ];
+      const client = { stream: async () => new Response(events.map((event) => `data: ${event}\n\n`).join("")) } as unknown as ApiClient;
+      const read: LogEvent[] = [];
+      const stream = new LiveStream(client, "/events", {
+        event: (event) => read.push(event as LogEvent),
+        link: () => undefined,
+        failed: () => undefined,
+      });
+      stream.open();
+      await vi.waitFor(() => expect(read).toHaveLength(3));
+      stream.close();
+      return applyEvents(NOTHING, read).calls.get("c1")!;
+    }
+
+    const press = (name: string) => act(() => buttons().find((button) => button.textContent === name)!.click());
+    const field = (name: string) => [...host.querySelectorAll("label")].find((label) => label.textContent?.startsWith(name))!.control as HTMLTextAreaElement;
+    const write = (name: string, text: string) =>
+      act(() => {
+        Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")!.set!.call(field(name), text);
+        field(name).dispatchEvent(new Event("input", { bubbles: true }));
+      });
+    /** Allows it as a person does: a test's own click does not count. */
+    const allow = () => {
+      const button = allowOnce()!;
+      const props = Object.entries(button).find(([name]) => name.startsWith("__reactProps"))![1] as { onClick(event: object): void };
+      act(() => props.onClick({ nativeEvent: { isTrusted: true } }));
+    };
+
+    beforeEach(async () => {
+      const call = await streamed();
+      act(() => root.render(<ApprovalCard key="numbers" call={call} onDecide={async (_, decision) => void decided.push(decision)} />));
+      arm();
+    });
+
+    it("shows every digit, in the editor too", () => {
+      NUMBERS.forEach((number) => expect(host.querySelector(".arguments")?.textContent).toContain(number));
+      press("Edit");
+      expect(["id", "far", "price", "list"].map((name) => field(name).value.replace(/\s/g, ""))).toEqual([...NUMBERS.slice(0, 3), `[${NUMBERS[3]}]`]);
+    });
+
+    it("sends every digit of what was not changed", () => {
+      press("Edit");
+      write("note", "new");
+      press("Done");
+      allow();
+      NUMBERS.forEach((number) => expect(host.querySelector(".arguments")?.textContent).toContain(number));
+      expect(writeJson(decided[0]?.arguments)).toBe(ARGUMENTS.replace("old", "new"));
+    });
+
+    it("notices that another number was written, and that it is the model's again", () => {
+      press("Edit");
+      write("id", "9007199254740992");
+      expect(host.textContent).toContain("as you changed it");
+      write("id", NUMBERS[0]!);
+      press("Done");
+      allow();
+      expect(decided).toEqual([{ decision: "allow", scope: "once", approval: "a1" }]);
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { readJson, writeJson } from "./json";
 import type { paths } from "./schema";
 
 type Method = "get" | "put" | "post" | "delete" | "patch";
@@ -28,6 +29,8 @@ export type Request<P extends keyof paths, M extends Method> = Given<"path", Pat
     signal?: AbortSignal;
     /** Whether it is sent also if the page ends meanwhile. */
     keepalive?: boolean;
+    /** Whether the answer keeps every digit of its numbers: who reads it expects an `ExactNumber`. */
+    exact?: boolean;
   };
 
 /** What the server said about something that could not be done, or why it could not be asked. */
@@ -70,7 +73,7 @@ export class ApiClient {
     if (response.status === 204) {
       return undefined as Success<Operation<P, M>>;
     }
-    return (await response.json()) as Success<Operation<P, M>>;
+    return (request.exact ? readJson(await response.text()) : await response.json()) as Success<Operation<P, M>>;
   }
 
   /** Sends a file of JSON as it is. */
@@ -100,7 +103,7 @@ export class ApiClient {
     }
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
-      init.body = JSON.stringify(body);
+      init.body = writeJson(body);
     }
     if (signal) {
       init.signal = signal;

@@ -1,4 +1,5 @@
 import { ApiClient, ApiError, Unavailable, wait } from "./client";
+import { readJson } from "./json";
 import { SseParser } from "./sse";
 
 export type Link = "connecting" | "live" | "reconnecting" | "paused";
@@ -123,7 +124,7 @@ export class LiveStream {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { memo } from "react";
+import { writeJson } from "../api/json";
 import { texts } from "../texts";
 import { PlainText } from "../ui/PlainText";
 import { isRecord } from "./fields";
@@ -11,7 +12,7 @@ export const Arguments = memo(function Arguments({ value }: { readonly value: un
   if (!isRecord(value)) {
     return (
       <pre className="argument-text">
-        <PlainText text={typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "")} />
+        <PlainText text={typeof value === "string" ? value : writeJson(value, 2)} />
       </pre>
     );
   }
@@ -22,7 +23,7 @@ export const Arguments = memo(function Arguments({ value }: { readonly value: un
   return (
     <dl className="arguments">
       {entries.map(([name, argument]) => {
-        const text = typeof argument === "string" ? argument : (JSON.stringify(argument, null, 2) ?? "");
+        const text = typeof argument === "string" ? argument : writeJson(argument, 2);
         return (
           <div key={name} className="argument">
             <dt>
@@ -47,7 +48,7 @@ export function summary(value: unknown): string {
     return "";
   }
   const first = Object.values(value)[0];
-  const text = typeof first === "string" ? first : first === undefined ? "" : JSON.stringify(first);
+  const text = typeof first === "string" ? first : writeJson(first);
   const line = text.trim().split("\n")[0] ?? "";
   return line.length > 120 ? `${line.slice(0, 120)}…` : line;
 }

@@ -1,6 +1,6 @@
 import { ArrowDown, WifiOff } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { begin, conversation as conversationOf, conversations, models, router } from "../state/app";
+import { begin, conversation as conversationOf, conversations, goOnFrom, models, router } from "../state/app";
 import type { Conversation } from "../state/conversation";
 import { useStore } from "../state/store";
 import { report } from "../state/toasts";
@@ -75,7 +75,7 @@ function NewChat({ onSidebar }: Props) {
 }
 
 function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: Conversation }) {
-  const { view, pending, loaded, link, family, error } = useStore(conversation);
+  const { view, pending, returned, loaded, link, family, error } = useStore(conversation);
   const { at } = useStore(router);
   const listed = useStore(conversations).list.find((one) => one.id === conversation.id);
   const related = family.find((one) => one.id === conversation.id);
@@ -85,7 +85,8 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
   const { scroller, content, atEnd, toEnd, stay } = useFollow(loaded ? conversation.id : undefined);
   const [permissions, setPermissions] = useState(false);
   const title = info?.title || texts.sidebar.untitled;
-  const running = view.turn !== undefined || pending.some((message) => !message.error);
+  const missing = error?.status === 404;
+  const running = !missing && (view.turn !== undefined || pending.some((message) => !message.error));
   const waiting = [...view.calls.values()].some((call) => call.state === "input_required" && !call.approval?.decision);
 
   const background = [...view.calls.values()].filter((call) => call.background && !isFinal(call.state));
@@ -133,14 +134,14 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
     card?.focus({ preventScroll: true });
   };
 
-  if (error && !loaded) {
+  if (error && (missing || !loaded)) {
     return (
       <main className="chat" id="main">
         <ChatHeader title={undefined} model={undefined} onModel={() => undefined} onSidebar={onSidebar} />
         <div className="missing" role="alert">
-          <h1>{error.status === 404 ? texts.chat.missingTitle : error.message}</h1>
-          <p>{error.status === 404 ? texts.chat.missingText : error.remedy}</p>
-          <button type="button" className="button primary" onClick={() => router.go({ conversation: undefined })}>
+          <h1>{!missing ? error.message : loaded ? texts.chat.deletedTitle : texts.chat.missingTitle}</h1>
+          {!(missing && loaded) && <p>{missing ? texts.chat.missingText : error.remedy}</p>}
+          <button type="button" className="button primary" onClick={() => goOnFrom(conversation.id)}>
             {texts.sidebar.create}
           </button>
         </div>
@@ -159,10 +160,10 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
         onPermissions={() => setPermissions(true)}
       />
       {permissions && <PermissionsDialog conversation={conversation.id} version={view.permissions} onClose={() => setPermissions(false)} />}
-      {link === "reconnecting" && (
+      {(link === "reconnecting" || error) && (
         <div className="link-banner" role="status">
           <WifiOff aria-hidden />
-          <span>{texts.link.reconnecting}</span>
+          <span>{error?.message ?? texts.link.reconnecting}</span>
           <button type="button" className="text-button" onClick={() => conversation.nudge()}>
             {texts.link.retry}
           </button>
@@ -192,6 +193,8 @@ function OpenChat({ conversation, onSidebar }: Props & { readonly conversation: 
           model={info?.model}
           running={running}
           waiting={waiting && !inSight}
+          returned={returned}
+          onTookBack={conversation.tookBack}
           onSend={(text, uploads, taken) => {
             taken(conversation.id);
             void conversation.send(text, uploads);

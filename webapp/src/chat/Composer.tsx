@@ -3,6 +3,7 @@ import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef,
 import { draft, models, router, setDraft } from "../state/app";
 import { useStore } from "../state/store";
 import { tell } from "../state/toasts";
+import type { Unsent } from "../state/unsent";
 import { texts } from "../texts";
 import { PlainText } from "../ui/PlainText";
 import { Uploads } from "./Attached";
@@ -21,6 +22,9 @@ interface Props {
   readonly waiting: boolean;
   /** Whether a message is under way that may still come back: nothing else is sent meanwhile. */
   readonly busy?: boolean;
+  /** What was said and could not be sent before the page ended: it is written here again. */
+  readonly returned?: readonly Unsent[];
+  readonly onTookBack?: () => void;
   /** Sends a message, and says which conversation took it once one has: until then it stays here. */
   readonly onSend: (text: string, uploads: readonly Upload[], taken: (by: string) => void) => void;
   readonly onStop: () => void;
@@ -29,8 +33,10 @@ interface Props {
 
 const touch = typeof matchMedia === "function" && matchMedia("(pointer: coarse)").matches;
 
+const NOTHING: readonly Unsent[] = [];
+
 /** Where the user writes, and puts files. */
-export function Composer({ conversation, field, model, running, waiting, busy = false, onSend, onStop, onReview }: Props) {
+export function Composer({ conversation, field, model, running, waiting, busy = false, returned = NOTHING, onTookBack, onSend, onStop, onReview }: Props) {
   const [text, setText] = useState(() => draft(conversation));
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
   const [over, setOver] = useState(false);
@@ -54,6 +60,13 @@ export function Composer({ conversation, field, model, running, waiting, busy = 
     setText(next);
     setDraft(conversation, next);
   };
+
+  useEffect(() => {
+    if (returned.length > 0) {
+      change([...returned.map((message) => message.text), text].filter((part) => part !== "").join("\n\n"));
+      onTookBack?.();
+    }
+  }, [returned]);
 
   const completing = useSuggestions(field, text, change);
 

@@ -28,7 +28,7 @@ export function ReceiptDialog({ conversation, message, spent, onClose }: Props) 
   useEffect(() => {
     let current = true;
     client
-      .call("get", "/api/conversations/{id}/messages/{message}/receipt", { path: { id: conversation, message } })
+      .call("get", "/api/conversations/{id}/messages/{message}/receipt", { path: { id: conversation, message }, exact: true })
       .then((found) => current && setReceipt(found as unknown as EventData))
       .catch((failure: unknown) => current && setError(asApiError(failure)));
     return () => {

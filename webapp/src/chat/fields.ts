@@ -1,3 +1,4 @@
+import { ExactNumber } from "../api/json";
 import type { EventData } from "../api/types";
 
 /* Readers of event data: what is absent or of another type is undefined, whatever a server sends. */
@@ -8,7 +9,8 @@ export function text(data: EventData, name: string): string | undefined {
 }
 
 export function number(data: EventData, name: string): number | undefined {
-  const value = data[name];
+  const given = data[name];
+  const value = given instanceof ExactNumber ? Number(given.source) : given;
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
@@ -32,5 +34,5 @@ export function texts(data: EventData, name: string): readonly string[] {
 }
 
 export function isRecord(value: unknown): value is EventData {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }

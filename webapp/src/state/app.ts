@@ -9,6 +9,7 @@ import { Resource } from "./resource";
 import { Router } from "./router";
 import { remember, remembered } from "./theme";
 import { dismiss, report, tell } from "./toasts";
+import { forgetUnsent, unsent } from "./unsent";
 import { texts } from "../texts";
 
 /** How many conversations stay in memory, so that going back to one shows it at once. */
@@ -27,7 +28,7 @@ export const client = new ApiClient({
 });
 
 export const router = new Router();
-export const conversations = new Conversations(client);
+export const conversations = new Conversations(client, (id) => open.get(id)?.gone());
 export const status = new Resource(() => client.call("get", "/api/status", {}));
 export const models = new Resource(() => client.call("get", "/api/models", {}));
 export const connections = new Resource(() => client.call("get", "/api/connections", {}));
@@ -40,12 +41,11 @@ export function conversation(id: string): Conversation {
   const known = open.get(id) ?? new Conversation(client, id, paced(UPDATE_MILLIS));
   open.delete(id);
   open.set(id, known);
-  for (const [other, old] of open) {
-    if (open.size <= KEPT) {
-      break;
-    }
+  // Nobody else has the files of what could not be sent.
+  const spare = [...open.values()].filter((one) => one !== known && one.get().pending.length === 0);
+  for (const old of spare.slice(0, Math.max(0, open.size - KEPT))) {
     old.close();
-    open.delete(other);
+    open.delete(old.id);
   }
   return known;
 }
@@ -96,7 +96,10 @@ export async function deleteSoon(id: string, title: string): Promise<void> {
       conversations.leave(family, false);
       report(error);
     });
-    family.forEach((one) => setDraft(one, ""));
+    family.forEach((one) => {
+      setDraft(one, "");
+      forgetUnsent(one, () => true);
+    });
   };
   const timer = setTimeout(now, UNDO_MILLIS);
   undoable.add(now);
@@ -117,6 +120,15 @@ export function draft(id: string | undefined): string {
 
 export function setDraft(id: string | undefined, text: string): void {
   remember(draftKey(id), text === "" ? undefined : text);
+}
+
+/** Goes to a new conversation with what was written in one that is gone, sent or not. */
+export function goOnFrom(gone: string): void {
+  const left = [draft(undefined), ...unsent(gone).map((message) => message.text), draft(gone)];
+  setDraft(undefined, left.filter((text) => text !== "").join("\n\n"));
+  setDraft(gone, "");
+  forgetUnsent(gone, () => true);
+  router.go({ conversation: undefined });
 }
 
 /** Starts what runs while the page is open. */

@@ -5,10 +5,12 @@ import type { Upload } from "../chat/attach";
 import { isRecord } from "../chat/fields";
 import { applyEvents } from "../chat/reduce";
 import { NOTHING, type UserMessage, type View } from "../chat/view";
+import { texts } from "../texts";
 import type { BranchPoint } from "./conversations";
 import { asApiError } from "./resource";
 import { Store } from "./store";
 import { report } from "./toasts";
+import { forgetUnsent, keepUnsent, type Unsent, unsent } from "./unsent";
 
 /** A message that the server has not told of yet. */
 export interface Pending {
@@ -23,6 +25,8 @@ export interface OpenConversation {
   readonly loaded: boolean;
   readonly link: Link;
   readonly pending: readonly Pending[];
+  /** What a page that has ended could not send. */
+  readonly returned: readonly Unsent[];
   /** It, what it came from, and all versions of those. */
   readonly family: readonly ConversationInfo[];
   /** Why it cannot be shown. */
@@ -55,10 +59,10 @@ export class Conversation extends Store<OpenConversation> {
     /** Runs soon, so that a burst of events is one change. */
     private readonly soon: (task: () => void) => void,
   ) {
-    super({ view: NOTHING, loaded: false, link: "connecting", pending: [], family: [], error: undefined });
+    super({ view: NOTHING, loaded: false, link: "connecting", pending: [], returned: [], family: [], error: undefined });
     this.stream = new LiveStream(client, `/api/conversations/${encodeURIComponent(id)}/events`, {
       event: (event) => this.arrived(event),
-      link: (link) => this.update((before) => ({ ...before, link })),
+      link: (link) => this.update((before) => ({ ...before, link, error: link === "live" ? undefined : before.error })),
       failed: (error) => this.update((before) => ({ ...before, error })),
       after: () => this.get().view.seq,
     });
@@ -71,7 +75,10 @@ export class Conversation extends Store<OpenConversation> {
     this.opened = true;
     try {
       await Promise.all([this.readFamily(), this.readLog()]);
-      this.update((before) => withoutArrived({ ...before, loaded: true, error: undefined }));
+      const { view, pending } = this.get();
+      forgetUnsent(this.id, (message) => view.messages.has(message));
+      const returned = unsent(this.id).filter(({ id }) => !pending.some((message) => message.id === id));
+      this.update((before) => withoutArrived({ ...before, loaded: true, returned, error: undefined }));
     } catch (error) {
       const failed = asApiError(error);
       if (failed.status >= 400 && failed.status < 500) {
@@ -90,6 +97,12 @@ export class Conversation extends Store<OpenConversation> {
     this.stream.close("paused");
   }
 
+  /** It was deleted. */
+  gone(): void {
+    this.close();
+    this.update((before) => ({ ...before, error: new ApiError(404, "not_found", texts.chat.deletedTitle) }));
+  }
+
   nudge(): void {
     this.stream.nudge();
   }
@@ -99,12 +112,14 @@ export class Conversation extends Store<OpenConversation> {
       ...before,
       pending: [...before.pending.filter((other) => other.id !== id), { id, text, uploads, error: undefined }],
     }));
+    keepUnsent(this.id, { id, text });
     try {
       const attachments = uploads.map(({ name, data }) => ({ name, data }));
       await this.client.call("post", "/api/conversations/{id}/messages", {
         path: { id: this.id },
         body: { text, id, ...(attachments.length > 0 ? { attachments } : {}) },
       });
+      forgetUnsent(this.id, (message) => message === id);
     } catch (error) {
       this.update((before) => ({
         ...before,
@@ -112,6 +127,13 @@ export class Conversation extends Store<OpenConversation> {
       }));
     }
   }
+
+  /** The user has what was returned, to send it or not. */
+  readonly tookBack = (): void => {
+    const { returned } = this.get();
+    forgetUnsent(this.id, (message) => returned.some(({ id }) => id === message));
+    this.update((before) => ({ ...before, returned: [] }));
+  };
 
   async stop(): Promise<void> {
     await this.client.call("post", "/api/conversations/{id}/stop", { path: { id: this.id } });
@@ -177,6 +199,7 @@ export class Conversation extends Store<OpenConversation> {
       const { events } = await this.client.call("get", "/api/conversations/{id}/events", {
         path: { id: this.id },
         query: { after, limit: PAGE },
+        exact: true,
       });
       const known = events.filter(isLogEvent);
       this.update((before) => ({ ...before, view: applyEvents(before.view, known) }));

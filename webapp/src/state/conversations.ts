@@ -24,7 +24,11 @@ const PAGE = 200;
 export class Conversations extends Store<ConversationList> {
   private readonly stream: LiveStream;
 
-  constructor(private readonly client: ApiClient) {
+  constructor(
+    private readonly client: ApiClient,
+    /** Told of those that were deleted, here or elsewhere. */
+    private readonly onDeleted: (id: string) => void = () => undefined,
+  ) {
     super({ list: [], loaded: false, more: false, link: "connecting", error: undefined, leaving: new Set() });
     this.stream = new LiveStream(client, "/api/events", {
       event: (event) => this.changed(event),
@@ -151,7 +155,9 @@ export class Conversations extends Store<ConversationList> {
     if (type === "conversation" && isConversation(data)) {
       this.put(data);
     } else if (type === "deleted" && typeof (data as { id?: unknown } | undefined)?.id === "string") {
-      this.drop((data as { id: string }).id);
+      const { id } = data as { id: string };
+      this.drop(id);
+      this.onDeleted(id);
     }
   }
 

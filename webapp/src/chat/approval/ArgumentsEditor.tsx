@@ -1,4 +1,5 @@
 import { useId, useState } from "react";
+import { readJson, writeJson } from "../../api/json";
 import { actions } from "../../state/app";
 import { useStore } from "../../state/store";
 import { reveal } from "../../text/visible";
@@ -37,7 +38,7 @@ export function ArgumentsEditor({ task, original, value, disabled, onChange, onC
     const changed = fields.map((field) => (field.name === name ? { ...field, text: next } : field));
     setFields(changed);
     const made = objectOf(changed, value);
-    onChange(made !== null && JSON.stringify(made) === JSON.stringify(original) ? undefined : made);
+    onChange(made !== null && writeJson(made) === writeJson(original) ? undefined : made);
   };
 
   return (
@@ -120,7 +121,7 @@ function fieldsOf(value: Readonly<Record<string, unknown>>, schema: Readonly<Rec
     const type = isRecord(property) ? text(property, "type") : undefined;
     const raw = given === undefined ? type === "string" : typeof given === "string";
     const choices = type === "boolean" ? ["true", "false"] : raw && isRecord(property) ? textsOf(property, "enum") : [];
-    const shown = given === undefined ? "" : typeof given === "string" ? given : JSON.stringify(given, null, 2);
+    const shown = given === undefined ? "" : typeof given === "string" ? given : writeJson(given, 2);
     return { name, raw, choices, required: required.includes(name) || name in value, text: shown };
   });
 }
@@ -134,7 +135,7 @@ function parse(field: Field): { readonly is: unknown } | null | undefined {
     return { is: field.text };
   }
   try {
-    return { is: JSON.parse(field.text) as unknown };
+    return { is: readJson(field.text) };
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import { readJson } from "../../api/json";
 import type { EventData } from "../../api/types";
 import { flag, isRecord, number, record, records, text, texts } from "../fields";
 import { addStored, addTransient, STREAMS } from "../output";
@@ -232,7 +233,7 @@ function results(draft: Draft, data: EventData): void {
 function argumentsOf(value: unknown): unknown {
   if (typeof value === "string") {
     try {
-      const parsed: unknown = JSON.parse(value);
+      const parsed = readJson(value);
       return isRecord(parsed) ? parsed : value;
     } catch {
       return value;
