@@ -113,6 +113,7 @@ export const texts = {
     removeFile: (name: string) => `Remove ${name}`,
     tooMany: (most: number) => `A message takes at most ${most} files.`,
     tooLarge: (name: string, most: string) => `${name} is larger than ${most}.`,
+    tooMuch: (name: string, most: string) => `${name} is too much: the files of a message hold ${most} at most together.`,
     fileGone: (name: string) => `${name} is not there any more, so the message cannot be sent again with it.`,
     notGiven: {
       picture: {

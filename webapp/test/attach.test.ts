@@ -15,7 +15,7 @@ describe("files that go with a message", () => {
         file("a.txt", "text/plain", "hello"),
         file("a.ogg", "audio/ogg", new Uint8Array([79, 255, 0])),
       ],
-      0,
+      [],
     );
     expect(read.uploads.map(({ name, kind }) => [name, kind])).toEqual([
       ["a.png", "picture"],
@@ -25,6 +25,17 @@ describe("files that go with a message", () => {
       ["a.txt", "text"],
     ]);
     expect(read.problems).toEqual(["a.ogg is neither a picture (PNG, JPEG, GIF, WebP) nor PDF nor audio (WAV, MP3) nor text."]);
+  });
+
+  it("are no larger together than the server takes", async () => {
+    const five = new Uint8Array(5 << 20);
+    const read = await readFiles(
+      ["a", "b", "c", "d"].map((name) => file(`${name}.pdf`, "application/pdf", five)),
+      [],
+    );
+    expect(read.uploads.map(({ name }) => name)).toEqual(["a.pdf", "b.pdf", "c.pdf"]);
+    expect(read.problems).toEqual(["d.pdf is too much: the files of a message hold 17 MiB at most together."]);
+    expect((await readFiles([file("e.pdf", "application/pdf", five)], read.uploads)).uploads).toEqual([]);
   });
 
   it("are told apart from what the user wrote", () => {

@@ -74,7 +74,7 @@ export function Composer({ conversation, field, model, running, waiting, busy = 
     if (busy) {
       return;
     }
-    const read = await readFiles(files, uploads.length);
+    const read = await readFiles(files, uploads);
     setUploads((before) => [...before, ...read.uploads]);
     read.problems.forEach((problem) => tell(problem));
     field.current?.focus();

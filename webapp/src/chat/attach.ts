@@ -17,6 +17,8 @@ export interface Upload {
 const MOST = 10;
 const MAX_WHOLE = 5 << 20;
 const MAX_TEXT = 256 << 10;
+/** Of all files of a message together: in Base64 they are a third larger, and the server takes 24 MiB. */
+const MAX_TOGETHER = 17 << 20;
 const KINDS: ReadonlyMap<string, Kind> = new Map([
   ["image/png", "picture"],
   ["image/jpeg", "picture"],
@@ -36,18 +38,23 @@ function kindOf(mediaType: string): Kind {
 }
 
 /** Reads files for a message; what cannot be sent is told in one line each. */
-export async function readFiles(files: readonly File[], had: number): Promise<{ uploads: Upload[]; problems: string[] }> {
+export async function readFiles(files: readonly File[], had: readonly Upload[]): Promise<{ uploads: Upload[]; problems: string[] }> {
   const uploads: Upload[] = [];
   const problems: string[] = [];
   for (const file of files) {
     const kind = kindOf(file.type);
     const whole = kind !== "text";
-    if (had + uploads.length >= MOST) {
+    const all = [...had, ...uploads];
+    if (all.length >= MOST) {
       problems.push(texts.composer.tooMany(MOST));
       break;
     }
     if (file.size > (whole ? MAX_WHOLE : MAX_TEXT)) {
       problems.push(texts.composer.tooLarge(file.name, whole ? "5 MiB" : "256 KiB"));
+      continue;
+    }
+    if (all.reduce((sum, one) => sum + one.size, file.size) > MAX_TOGETHER) {
+      problems.push(texts.composer.tooMuch(file.name, "17 MiB"));
       continue;
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
