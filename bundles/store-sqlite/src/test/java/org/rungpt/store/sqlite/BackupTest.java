@@ -15,6 +15,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,6 +119,25 @@ final class BackupTest {
                 .hasMessageContaining("name another directory");
         assertThat(store.backUp(null)).startsWith(data.resolve("backups"));
         assertThat(openToOthers(data.resolve("backups"))).isEmpty();
+    }
+
+    @Test
+    @DisplayName("F.71 a backup touches nothing beside its target, and of two to one target at once one is made")
+    void touchesNothingBesideItsTarget() throws Exception {
+        Path mine = directory.resolve("copy.new/mine");
+        Files.createDirectories(mine.getParent());
+        Files.writeString(mine, "of the user");
+        Path copy = directory.resolve("copy");
+        List<CompletableFuture<Boolean>> all = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            all.add(CompletableFuture.supplyAsync(() -> catchThrowable(() -> store.backUp(copy)) == null));
+        }
+        assertThat(all).extracting(made -> made.get(60, TimeUnit.SECONDS)).containsOnlyOnce(true);
+        assertThat(Checksums.problem(copy)).isEmpty();
+        assertThat(mine).hasContent("of the user");
+        try (Stream<Path> beside = Files.list(directory)) {
+            assertThat(beside).containsExactlyInAnyOrder(copy, data, mine.getParent());
+        }
     }
 
     @Test
