@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -30,6 +32,7 @@ import org.rungpt.api.store.ConversationArchive.Which;
 import org.rungpt.api.store.ConversationStore.Change;
 import org.rungpt.api.store.ConversationStore.NewEvent;
 import org.rungpt.api.store.StoreException;
+import org.sqlite.ProgressHandler;
 
 final class ArchiveTest {
     @TempDir
@@ -173,6 +176,38 @@ final class ArchiveTest {
         }
         assertThat(seen).containsExactly("c3", "c2", "c1");
         assertThat(before).isEqualTo(then);
+    }
+
+    @Test
+    void manyThatWereUpdatedAtTheSameTimeAreTakenWithLittleWork() throws Exception {
+        Instant then = Instant.parse("2021-02-03T04:05:06Z");
+        var event = new NewEvent("message.user", "{}", null, then);
+        Database database = Database.open(directory.resolve("many"), Schema.current(), Clock.systemUTC());
+        try {
+            var work = new AtomicInteger();
+            database.write(session -> {
+                // Ends what does more than 20 million steps of SQLite.
+                ProgressHandler.setHandler(session.prepare("select 1").getConnection(), 1000, new ProgressHandler() {
+                    @Override
+                    protected int progress() {
+                        return work.incrementAndGet() > 20_000 ? 1 : 0;
+                    }
+                });
+                for (int i = 0; i < 10_000; i++) {
+                    ConversationSql.create(session, Stores.conversation("c" + i));
+                    ConversationSql.append(session, "c" + i, List.of(event), Change.NONE, Instant.now());
+                }
+                return true;
+            });
+            assertThat(database.<Integer>read(
+                            session -> session.number("select count(distinct updated) from conversation")))
+                    .isEqualTo(10_000);
+            assertThat(database.<String>read(
+                            session -> session.text("select max(updated) - min(updated) from conversation")))
+                    .isEqualTo("9999000");
+        } finally {
+            database.close();
+        }
     }
 
     private void secret(String conversation) throws Exception {
