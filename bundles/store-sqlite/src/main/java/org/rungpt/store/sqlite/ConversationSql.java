@@ -134,21 +134,24 @@ final class ConversationSql {
 
     static List<ConversationEvent> events(Session session, String id, long after, int limit) throws SQLException {
         List<ConversationEvent> events = new ArrayList<>();
+        // Events that are left to a branch meanwhile are in two stretches, with the same numbers.
+        long last = after;
         for (Stretch stretch : stretches(session, id)) {
-            if (stretch.upTo() <= after || events.size() == limit) {
+            if (stretch.upTo() <= last || events.size() == limit) {
                 continue;
             }
             try (ResultSet rows = session.prepare(
                             "select seq, at, type, data from event where conversation = ? and seq > ? and seq <= ?"
                                     + " order by seq limit ?",
                             stretch.number(),
-                            after,
+                            last,
                             stretch.upTo(),
                             limit - events.size())
                     .executeQuery()) {
                 while (rows.next()) {
+                    last = rows.getLong(1);
                     events.add(new ConversationEvent(
-                            id, rows.getLong(1), instant(rows.getLong(2)), rows.getString(3), rows.getString(4)));
+                            id, last, instant(rows.getLong(2)), rows.getString(3), rows.getString(4)));
                 }
             }
         }

@@ -11,11 +11,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -207,6 +210,36 @@ final class ArchiveTest {
                     .isEqualTo("9999000");
         } finally {
             database.close();
+        }
+    }
+
+    @Test
+    void whoReadsABranchWhileItsOriginIsDeletedReadsEachEventOnce() throws Exception {
+        List<NewEvent> many = Collections.nCopies(5000, new NewEvent("message.user", "{}"));
+        for (int round = 0; round < 5; round++) {
+            String origin = "origin" + round;
+            String branch = "branch" + round;
+            store.create(Stores.conversation(origin));
+            store.append(origin, many, Change.NONE);
+            store.branch(Stores.conversation(branch), new Origin(origin, 5000), many.subList(0, 10));
+            var begun = new CountDownLatch(1);
+            var deleted = new AtomicBoolean();
+            CompletableFuture<Void> reading = CompletableFuture.runAsync(() -> {
+                try {
+                    for (boolean last = false; !last; begun.countDown()) {
+                        last = deleted.get();
+                        List<ConversationEvent> events = store.events(branch, 0, 10_000);
+                        assertThat(events).hasSize(5010);
+                        assertThat(events.get(5009).seq()).isEqualTo(5010);
+                    }
+                } catch (StoreException e) {
+                    throw new CompletionException(e);
+                }
+            });
+            begun.await(30, TimeUnit.SECONDS);
+            store.delete(origin);
+            deleted.set(true);
+            reading.get(30, TimeUnit.SECONDS);
         }
     }
 
