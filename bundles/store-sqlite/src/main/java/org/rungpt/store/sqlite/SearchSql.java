@@ -18,6 +18,8 @@ final class SearchSql {
 
     private static final char BEGIN = '\u0002';
     private static final char END = '\u0003';
+    private static final String GAP = " … ";
+    private static final int LONGEST_SNIPPET = 300;
     private static final int LONGEST_QUERY = 500;
     private static final int MOST_WORDS = 20;
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"?|([^\\s\"]+)");
@@ -76,16 +78,17 @@ final class SearchSql {
         if (expression.isEmpty()) {
             return List.of();
         }
-        record Found(long id, String snippet) {}
+        record Found(long id, Snippet snippet) {}
         List<Found> found = new ArrayList<>();
         try (ResultSet rows = session.prepare(
-                        "select rowid, snippet(search, 0, char(2), char(3), ' … ', 24) from search where search match ?"
+                        "select rowid, snippet(search, 0, char(2), char(3), '" + GAP
+                                + "', 24) from search where search match ?"
                                 + " order by rowid desc limit ?",
                         expression,
                         limit)
                 .executeQuery()) {
             while (rows.next()) {
-                found.add(new Found(rows.getLong(1), rows.getString(2)));
+                found.add(new Found(rows.getLong(1), Snippet.of(rows.getString(2))));
             }
         }
         List<Hit> hits = new ArrayList<>();
@@ -104,28 +107,56 @@ final class SearchSql {
             }
             var entry = ArchiveSql.entry(session, id);
             if (entry.isPresent()) {
-                var snippet = new StringBuilder();
-                List<Range> ranges = ranges(one.snippet(), snippet);
-                hits.add(new Hit(entry.get(), seq, snippet.toString(), ranges));
+                hits.add(new Hit(
+                        entry.get(), seq, one.snippet().text(), one.snippet().ranges()));
             }
         }
         return List.copyOf(hits);
     }
 
-    private static List<Range> ranges(String marked, StringBuilder plain) {
-        List<Range> ranges = new ArrayList<>();
-        int begin = -1;
-        for (char c : marked.toCharArray()) {
-            if (c == BEGIN) {
-                begin = plain.length();
-            } else if (c == END && begin >= 0) {
-                ranges.add(new Range(begin, plain.length()));
-                begin = -1;
-            } else if (c != END) {
-                plain.append(c);
+    /** What is shown of a text, and where in it the query fits. */
+    private record Snippet(String text, List<Range> ranges) {
+        static Snippet of(String marked) {
+            var plain = new StringBuilder();
+            List<Range> ranges = new ArrayList<>();
+            int begin = -1;
+            for (char c : marked.toCharArray()) {
+                if (c == BEGIN) {
+                    begin = plain.length();
+                } else if (c == END && begin >= 0) {
+                    ranges.add(new Range(begin, plain.length()));
+                    begin = -1;
+                } else if (c != END) {
+                    plain.append(c);
+                }
             }
+            return new Snippet(plain.toString(), ranges).cut();
         }
-        return ranges;
+
+        /** The index counts words, and one may be as long as its message: left is what is around the first that fits. */
+        private Snippet cut() {
+            if (text.length() <= LONGEST_SNIPPET) {
+                return this;
+            }
+            int first = ranges.isEmpty() ? 0 : ranges.get(0).start();
+            int start = boundary(Math.max(0, first - LONGEST_SNIPPET / 3));
+            int end = boundary(Math.min(text.length(), start + LONGEST_SNIPPET));
+            String before = start > 0 ? GAP : "";
+            int shift = before.length() - start;
+            List<Range> left = ranges.stream()
+                    .filter(range -> range.start() < end && range.end() > start)
+                    .map(range ->
+                            new Range(Math.max(range.start(), start) + shift, Math.min(range.end(), end) + shift))
+                    .toList();
+            return new Snippet(before + text.substring(start, end) + (end < text.length() ? GAP : ""), left);
+        }
+
+        private int boundary(int at) {
+            boolean inside = at > 0
+                    && at < text.length()
+                    && Character.isSurrogatePair(text.charAt(at - 1), text.charAt(at));
+            return inside ? at - 1 : at;
+        }
     }
 
     /** Words and phrases as FTS5 wants them, each quoted, so that nothing a user types is an operator. */

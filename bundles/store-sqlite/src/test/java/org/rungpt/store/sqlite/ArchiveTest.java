@@ -75,6 +75,28 @@ final class ArchiveTest {
         assertThat(store.search("title", 10)).extracting(Hit::seq).containsExactly(0L);
     }
 
+    private static List<String> marked(Hit hit) {
+        return hit.ranges().stream()
+                .map(range -> hit.snippet().substring(range.start(), range.end()))
+                .toList();
+    }
+
+    @Test
+    void aSnippetIsShortHoweverLongItsWordsAre() throws Exception {
+        say("c1", "needle" + "x".repeat(200_000), "y".repeat(200_001) + " needle " + "\ud840\udc0b".repeat(100_000));
+        List<Hit> hits = store.search("needle", 10);
+        assertThat(hits).hasSize(2).allSatisfy(hit -> {
+            assertThat(hit.snippet()).hasSizeBetween(250, 310);
+            assertThat(hit.snippet().codePoints()).noneMatch(c -> c >= 0xd800 && c <= 0xdfff);
+        });
+        assertThat(marked(hits.get(0))).containsExactly("needle");
+        assertThat(marked(hits.get(1))).containsExactly("needle" + "x".repeat(294));
+        say("c2", "\ud840\udc0b".repeat(50) + "y".repeat(150) + " needle " + "z".repeat(300));
+        Hit odd = store.search("needle", 1).get(0);
+        assertThat(odd.snippet()).startsWith(" … y").endsWith("z … ");
+        assertThat(marked(odd)).containsExactly("needle");
+    }
+
     @Test
     void whateverIsTypedIsNoOperatorOfTheIndex() throws Exception {
         say("c1", "a AND b");
