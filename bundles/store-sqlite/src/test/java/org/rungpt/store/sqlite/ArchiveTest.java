@@ -83,7 +83,7 @@ final class ArchiveTest {
 
     @Test
     void aSnippetIsShortHoweverLongItsWordsAre() throws Exception {
-        say("c1", "needle" + "x".repeat(200_000), "y".repeat(200_001) + " needle " + "\ud840\udc0b".repeat(100_000));
+        say("c1", "needle" + "x".repeat(200_000), "y".repeat(200_001) + " needle " + "\ud801\udc37".repeat(100_000));
         List<Hit> hits = store.search("needle", 10);
         assertThat(hits).hasSize(2).allSatisfy(hit -> {
             assertThat(hit.snippet()).hasSizeBetween(250, 310);
@@ -91,10 +91,34 @@ final class ArchiveTest {
         });
         assertThat(marked(hits.get(0))).containsExactly("needle");
         assertThat(marked(hits.get(1))).containsExactly("needle" + "x".repeat(294));
-        say("c2", "\ud840\udc0b".repeat(50) + "y".repeat(150) + " needle " + "z".repeat(300));
+        say("c2", "\ud801\udc37".repeat(50) + "y".repeat(150) + " needle " + "z".repeat(300));
         Hit odd = store.search("needle", 1).get(0);
         assertThat(odd.snippet()).startsWith(" … y").endsWith("z … ");
         assertThat(marked(odd)).containsExactly("needle");
+    }
+
+    @Test
+    void findsWordsInScriptsWithoutSpaces() throws Exception {
+        say("c1", "你好世界,我们用Java编程", "サーバーをさいきどう", "เราชอบกินข้าว", "\ud840\udc0b字 and words");
+        for (String query : List.of("世界", "你好", "编程", "Java编", "サーバ", "さいき", "กินข้าว", "\ud840\udc0b字")) {
+            Hit hit = store.search(query, 10).get(0);
+            assertThat(marked(hit)).as(query).containsExactly(query);
+            assertThat(hit.snippet()).as(query).doesNotContain("\u0004");
+        }
+        say("c3", "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳");
+        assertThat(store.search("玄黄", 10).get(0).snippet()).hasSize(32);
+        assertThat(store.search("世 程", 10)).hasSize(1);
+        assertThat(store.search("界世", 10)).isEmpty();
+        assertThat(store.search("世编", 10)).isEmpty();
+        assertThat(store.search("Java", 10)).hasSize(1);
+
+        store.append("c1", List.of(), new Change(null, "关于搜索", null, null));
+        assertThat(store.search("搜索", 10)).extracting(Hit::seq).containsExactly(0L);
+        store.branch(Stores.conversation("c2"), new Origin("c1", 4));
+        store.delete("c1");
+        Hit left = store.search("世界", 10).get(0);
+        assertThat(left.snippet()).isEqualTo("你好世界,我们用Java编程");
+        assertThat(marked(left)).containsExactly("世界");
     }
 
     @Test
@@ -344,6 +368,28 @@ final class ArchiveTest {
         assertThat(store.search("nightingale", 10)).extracting(Hit::seq).containsExactly(7L);
         try (var copies = Files.list(old.resolve("backups"))) {
             assertThat(copies).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("F.70 what schema 2 indexed is indexed anew, titles too; the copy of before is kept")
+    void migratesTheSecondSchema() throws Exception {
+        store.close();
+        Path old = directory.resolve("old");
+        Schemas.second(old, 10_000);
+        store = Stores.open(old);
+        assertThat(store.events("c1", 9_999, 10)).hasSize(1);
+        assertThat(store.entry("c1").orElseThrow().labels().pinned()).isTrue();
+        assertThat(store.search("now", 10)).hasSize(1);
+        assertThat(store.unindexed(10)).containsExactly("c1");
+        store.index("c1", Map.of(1L, "你好世界,我们开始 now"));
+        assertThat(store.unindexed(10)).isEmpty();
+        assertThat(store.search("世界", 10)).extracting(Hit::seq).containsExactly(1L);
+        assertThat(store.search("标题", 10)).extracting(Hit::seq).containsExactly(0L);
+        assertThat(store.search("now", 10)).hasSize(1);
+        assertThat(store.check()).isEmpty();
+        try (var copies = Files.list(old.resolve("backups"))) {
+            assertThat(copies).singleElement().asString().endsWith("before-schema-3.db");
         }
     }
 
