@@ -13,6 +13,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.rungpt.files.Directories;
 import org.rungpt.files.PrivateFiles;
@@ -57,8 +58,8 @@ final class Backups {
      * there. It gets its name when it is complete and found sound.
      */
     static void copyAll(Session session, Path data, Path copy) throws IOException, SQLException, ProblemException {
-        Path unfinished = copy.resolveSibling(copy.getFileName() + ".new");
-        Directories.delete(unfinished);
+        // No name that another copy or a user has: what has it is deleted if this fails.
+        Path unfinished = copy.resolveSibling("." + copy.getFileName() + "-" + UUID.randomUUID() + ".new");
         PrivateFiles.makeOwnDirectory(unfinished);
         boolean complete = false;
         try {

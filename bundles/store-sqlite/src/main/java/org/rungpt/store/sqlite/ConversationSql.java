@@ -19,6 +19,9 @@ import org.rungpt.api.store.StoreException;
 final class ConversationSql {
     static final String COLUMNS = "id, title, created, updated, state, model, protocol, last_seq";
 
+    /** Times of updates are apart by at least so many nanoseconds. */
+    private static final long TICK = 1000;
+
     private ConversationSql() {}
 
     static void create(Session session, Conversation c) throws SQLException, StoreException {
@@ -100,32 +103,55 @@ final class ConversationSql {
         return List.copyOf(appended);
     }
 
-    /** The first time from here on at which no conversation was updated: a list is read on from such a time. */
+    /**
+     * A time from here on at which no conversation was updated, right behind one at which some was: a list is read on from such a time.
+     * Imported conversations often share one and take those that follow, so the end of these is looked for in growing steps, then halfway.
+     */
     private static long free(Session session, long nanos) throws SQLException {
+        long taken = nanos - TICK;
         long free = nanos;
-        while (!conversations(session, "where updated = ?", free).isEmpty()) {
-            free += 1000;
+        for (long step = TICK; isTaken(session, free); step *= 2) {
+            taken = free;
+            free += step;
+        }
+        while (free - taken > TICK) {
+            long middle = taken + (free - taken) / TICK / 2 * TICK;
+            if (isTaken(session, middle)) {
+                taken = middle;
+            } else {
+                free = middle;
+            }
         }
         return free;
     }
 
+    private static boolean isTaken(Session session, long nanos) throws SQLException {
+        try (ResultSet row = session.prepare("select 1 from conversation where updated = ?", nanos)
+                .executeQuery()) {
+            return row.next();
+        }
+    }
+
     static List<ConversationEvent> events(Session session, String id, long after, int limit) throws SQLException {
         List<ConversationEvent> events = new ArrayList<>();
+        // Events that are left to a branch meanwhile are in two stretches, with the same numbers.
+        long last = after;
         for (Stretch stretch : stretches(session, id)) {
-            if (stretch.upTo() <= after || events.size() == limit) {
+            if (stretch.upTo() <= last || events.size() == limit) {
                 continue;
             }
             try (ResultSet rows = session.prepare(
                             "select seq, at, type, data from event where conversation = ? and seq > ? and seq <= ?"
                                     + " order by seq limit ?",
                             stretch.number(),
-                            after,
+                            last,
                             stretch.upTo(),
                             limit - events.size())
                     .executeQuery()) {
                 while (rows.next()) {
+                    last = rows.getLong(1);
                     events.add(new ConversationEvent(
-                            id, rows.getLong(1), instant(rows.getLong(2)), rows.getString(3), rows.getString(4)));
+                            id, last, instant(rows.getLong(2)), rows.getString(3), rows.getString(4)));
                 }
             }
         }

@@ -89,17 +89,21 @@ final class Database {
     private static Database open(Path file, ServerLock lock, Schema schema, Clock clock)
             throws IOException, SQLException, ProblemException {
         loadDriver(file.resolveSibling("tmp").resolve("sqlite"));
+        new Restore(
+                        file.resolveSibling(""),
+                        kept -> LOG.info("A restore was cut off and is finished; {} was there before", kept))
+                .finish();
         Path log = file.resolveSibling(file.getFileName() + "-wal");
         if (Files.exists(file)) {
             requireDatabase(file);
-        } else if (Files.exists(log) && Files.size(log) > 0) {
-            throw new ProblemException(Problem.broken(
-                    file + " is missing, but its " + log.getFileName() + " is there.",
-                    "Put the file back from where it was moved to, or move the -wal file away too to start afresh."));
         } else if (Files.exists(file.resolveSibling(Restore.STAGE))) {
             throw new ProblemException(Problem.broken(
                     "A restore was cut off: " + file + " is missing.",
                     "Repeat it: rungpt restore COPY --data " + file.getParent()));
+        } else if (Files.exists(log) && Files.size(log) > 0) {
+            throw new ProblemException(Problem.broken(
+                    file + " is missing, but its " + log.getFileName() + " is there.",
+                    "Put the file back from where it was moved to, or move the -wal file away too to start afresh."));
         } else {
             schema.create(file);
         }

@@ -19,7 +19,7 @@ final class Schema {
     /** "RGPT": tells our databases from other people's. */
     private static final int APPLICATION_ID = 0x52475054;
 
-    private static final List<String> RESOURCES = List.of("schema/1.sql", "schema/2.sql");
+    private static final List<String> RESOURCES = List.of("schema/1.sql", "schema/2.sql", "schema/3.sql");
 
     private final List<String> scripts;
 

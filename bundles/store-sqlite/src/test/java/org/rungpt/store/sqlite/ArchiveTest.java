@@ -8,13 +8,18 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -30,6 +35,7 @@ import org.rungpt.api.store.ConversationArchive.Which;
 import org.rungpt.api.store.ConversationStore.Change;
 import org.rungpt.api.store.ConversationStore.NewEvent;
 import org.rungpt.api.store.StoreException;
+import org.sqlite.ProgressHandler;
 
 final class ArchiveTest {
     @TempDir
@@ -67,6 +73,52 @@ final class ArchiveTest {
         assertThat(store.search("jum", 10)).hasSize(1);
         assertThat(store.search("\"fox brown\"", 10)).isEmpty();
         assertThat(store.search("title", 10)).extracting(Hit::seq).containsExactly(0L);
+    }
+
+    private static List<String> marked(Hit hit) {
+        return hit.ranges().stream()
+                .map(range -> hit.snippet().substring(range.start(), range.end()))
+                .toList();
+    }
+
+    @Test
+    void aSnippetIsShortHoweverLongItsWordsAre() throws Exception {
+        say("c1", "needle" + "x".repeat(200_000), "y".repeat(200_001) + " needle " + "\ud801\udc37".repeat(100_000));
+        List<Hit> hits = store.search("needle", 10);
+        assertThat(hits).hasSize(2).allSatisfy(hit -> {
+            assertThat(hit.snippet()).hasSizeBetween(250, 310);
+            assertThat(hit.snippet().codePoints()).noneMatch(c -> c >= 0xd800 && c <= 0xdfff);
+        });
+        assertThat(marked(hits.get(0))).containsExactly("needle");
+        assertThat(marked(hits.get(1))).containsExactly("needle" + "x".repeat(294));
+        say("c2", "\ud801\udc37".repeat(50) + "y".repeat(150) + " needle " + "z".repeat(300));
+        Hit odd = store.search("needle", 1).get(0);
+        assertThat(odd.snippet()).startsWith(" … y").endsWith("z … ");
+        assertThat(marked(odd)).containsExactly("needle");
+    }
+
+    @Test
+    void findsWordsInScriptsWithoutSpaces() throws Exception {
+        say("c1", "你好世界,我们用Java编程", "サーバーをさいきどう", "เราชอบกินข้าว", "\ud840\udc0b字 and words");
+        for (String query : List.of("世界", "你好", "编程", "Java编", "サーバ", "さいき", "กินข้าว", "\ud840\udc0b字")) {
+            Hit hit = store.search(query, 10).get(0);
+            assertThat(marked(hit)).as(query).containsExactly(query);
+            assertThat(hit.snippet()).as(query).doesNotContain("\u0004");
+        }
+        say("c3", "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳");
+        assertThat(store.search("玄黄", 10).get(0).snippet()).hasSize(32);
+        assertThat(store.search("世 程", 10)).hasSize(1);
+        assertThat(store.search("界世", 10)).isEmpty();
+        assertThat(store.search("世编", 10)).isEmpty();
+        assertThat(store.search("Java", 10)).hasSize(1);
+
+        store.append("c1", List.of(), new Change(null, "关于搜索", null, null));
+        assertThat(store.search("搜索", 10)).extracting(Hit::seq).containsExactly(0L);
+        store.branch(Stores.conversation("c2"), new Origin("c1", 4));
+        store.delete("c1");
+        Hit left = store.search("世界", 10).get(0);
+        assertThat(left.snippet()).isEqualTo("你好世界,我们用Java编程");
+        assertThat(marked(left)).containsExactly("世界");
     }
 
     @Test
@@ -175,6 +227,68 @@ final class ArchiveTest {
         assertThat(before).isEqualTo(then);
     }
 
+    @Test
+    void manyThatWereUpdatedAtTheSameTimeAreTakenWithLittleWork() throws Exception {
+        Instant then = Instant.parse("2021-02-03T04:05:06Z");
+        var event = new NewEvent("message.user", "{}", null, then);
+        Database database = Database.open(directory.resolve("many"), Schema.current(), Clock.systemUTC());
+        try {
+            var work = new AtomicInteger();
+            database.write(session -> {
+                // Ends what does more than 20 million steps of SQLite.
+                ProgressHandler.setHandler(session.prepare("select 1").getConnection(), 1000, new ProgressHandler() {
+                    @Override
+                    protected int progress() {
+                        return work.incrementAndGet() > 20_000 ? 1 : 0;
+                    }
+                });
+                for (int i = 0; i < 10_000; i++) {
+                    ConversationSql.create(session, Stores.conversation("c" + i));
+                    ConversationSql.append(session, "c" + i, List.of(event), Change.NONE, Instant.now());
+                }
+                return true;
+            });
+            assertThat(database.<Integer>read(
+                            session -> session.number("select count(distinct updated) from conversation")))
+                    .isEqualTo(10_000);
+            assertThat(database.<String>read(
+                            session -> session.text("select max(updated) - min(updated) from conversation")))
+                    .isEqualTo("9999000");
+        } finally {
+            database.close();
+        }
+    }
+
+    @Test
+    void whoReadsABranchWhileItsOriginIsDeletedReadsEachEventOnce() throws Exception {
+        List<NewEvent> many = Collections.nCopies(5000, new NewEvent("message.user", "{}"));
+        for (int round = 0; round < 5; round++) {
+            String origin = "origin" + round;
+            String branch = "branch" + round;
+            store.create(Stores.conversation(origin));
+            store.append(origin, many, Change.NONE);
+            store.branch(Stores.conversation(branch), new Origin(origin, 5000), many.subList(0, 10));
+            var begun = new CountDownLatch(1);
+            var deleted = new AtomicBoolean();
+            CompletableFuture<Void> reading = CompletableFuture.runAsync(() -> {
+                try {
+                    for (boolean last = false; !last; begun.countDown()) {
+                        last = deleted.get();
+                        List<ConversationEvent> events = store.events(branch, 0, 10_000);
+                        assertThat(events).hasSize(5010);
+                        assertThat(events.get(5009).seq()).isEqualTo(5010);
+                    }
+                } catch (StoreException e) {
+                    throw new CompletionException(e);
+                }
+            });
+            begun.await(30, TimeUnit.SECONDS);
+            store.delete(origin);
+            deleted.set(true);
+            reading.get(30, TimeUnit.SECONDS);
+        }
+    }
+
     private void secret(String conversation) throws Exception {
         say(conversation, "secretcanaryword is here");
         store.append(
@@ -254,6 +368,28 @@ final class ArchiveTest {
         assertThat(store.search("nightingale", 10)).extracting(Hit::seq).containsExactly(7L);
         try (var copies = Files.list(old.resolve("backups"))) {
             assertThat(copies).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("F.70 what schema 2 indexed is indexed anew, titles too; the copy of before is kept")
+    void migratesTheSecondSchema() throws Exception {
+        store.close();
+        Path old = directory.resolve("old");
+        Schemas.second(old, 10_000);
+        store = Stores.open(old);
+        assertThat(store.events("c1", 9_999, 10)).hasSize(1);
+        assertThat(store.entry("c1").orElseThrow().labels().pinned()).isTrue();
+        assertThat(store.search("now", 10)).hasSize(1);
+        assertThat(store.unindexed(10)).containsExactly("c1");
+        store.index("c1", Map.of(1L, "你好世界,我们开始 now"));
+        assertThat(store.unindexed(10)).isEmpty();
+        assertThat(store.search("世界", 10)).extracting(Hit::seq).containsExactly(1L);
+        assertThat(store.search("标题", 10)).extracting(Hit::seq).containsExactly(0L);
+        assertThat(store.search("now", 10)).hasSize(1);
+        assertThat(store.check()).isEmpty();
+        try (var copies = Files.list(old.resolve("backups"))) {
+            assertThat(copies).singleElement().asString().endsWith("before-schema-3.db");
         }
     }
 

@@ -15,6 +15,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,6 +120,25 @@ final class BackupTest {
                 .hasMessageContaining("name another directory");
         assertThat(store.backUp(null)).startsWith(data.resolve("backups"));
         assertThat(openToOthers(data.resolve("backups"))).isEmpty();
+    }
+
+    @Test
+    @DisplayName("F.71 a backup touches nothing beside its target, and of two to one target at once one is made")
+    void touchesNothingBesideItsTarget() throws Exception {
+        Path mine = directory.resolve("copy.new/mine");
+        Files.createDirectories(mine.getParent());
+        Files.writeString(mine, "of the user");
+        Path copy = directory.resolve("copy");
+        List<CompletableFuture<Boolean>> all = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            all.add(CompletableFuture.supplyAsync(() -> catchThrowable(() -> store.backUp(copy)) == null));
+        }
+        assertThat(all).extracting(made -> made.get(60, TimeUnit.SECONDS)).containsOnlyOnce(true);
+        assertThat(Checksums.problem(copy)).isEmpty();
+        assertThat(mine).hasContent("of the user");
+        try (Stream<Path> beside = Files.list(directory)) {
+            assertThat(beside).containsExactlyInAnyOrder(copy, data, mine.getParent());
+        }
     }
 
     @Test
@@ -251,7 +273,7 @@ final class BackupTest {
         store.close();
         Files.createDirectories(data.resolve("restoring"));
         Files.delete(data.resolve("conversations.db"));
-        Files.deleteIfExists(data.resolve("conversations.db-wal"));
+        Files.write(data.resolve("conversations.db-wal"), new byte[] {1});
         store = Stores.open(data);
         assertThat(catchThrowable(() -> store.find("c1"))).hasMessageContaining("rungpt restore");
         assertThat(data.resolve("conversations.db")).doesNotExist();
@@ -259,5 +281,96 @@ final class BackupTest {
         assertThat(restore(copy).exit()).isZero();
         store = Stores.open(data);
         assertThat(store.events("c1", 0, 10)).hasSize(1);
+    }
+
+    private static final class CutOff extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** A restore that ends after some of its steps. */
+    private Restore cutOffAfter(int steps) {
+        var left = new AtomicInteger(steps);
+        return new Restore(data, kept -> {}, (from, to) -> {
+            if (left.getAndDecrement() == 0) {
+                throw new CutOff();
+            }
+            Files.move(from, to);
+        });
+    }
+
+    /** Makes a new data directory of what a killed server left, and begins to restore. @return false if that came to its end */
+    private boolean isCutOff(Path killed, Path copy, int steps) throws Exception {
+        data = Files.createTempDirectory(directory, "round").resolve("data");
+        Trees.copy(killed, data);
+        try {
+            cutOffAfter(steps).restore(copy, Schema.current());
+            return false;
+        } catch (CutOff e) {
+            return true;
+        }
+    }
+
+    private void finishStepByStep() throws IOException {
+        for (boolean finished = false; !finished; ) {
+            try {
+                cutOffAfter(1).finish();
+                finished = true;
+            } catch (CutOff e) {
+                assertThat(data.resolve("restored")).exists();
+            }
+        }
+    }
+
+    private void holds(int events, TreeMap<String, String> files, String when) throws Exception {
+        store = Stores.open(data);
+        assertThat(store.events("c1", 0, 10)).as(when).hasSize(events);
+        assertThat(store.check()).as(when).isEmpty();
+        store.close();
+        assertThat(contents(data, "artifacts", "journal")).as(when).isEqualTo(files);
+        assertThat(data.resolve("restored")).as(when).doesNotExist();
+    }
+
+    @Test
+    @DisplayName(
+            "F.69 F.71 a restore that is cut off after any step is finished by whoever comes next, and what was there is kept as a whole")
+    void aRestoreThatIsCutOffIsFinished() throws Exception {
+        Path copy = store.backUp(directory.resolve("copy"));
+        store.append("c1", List.of(Stores.event("only in the log")), Change.NONE);
+        write("artifacts/c2/objects/cd", "later");
+        Path killed = directory.resolve("killed");
+        Trees.copy(data, killed);
+        assertThat(killed.resolve("conversations.db-wal")).isNotEmptyFile();
+        store.close();
+        TreeMap<String, String> before = contents(killed, "artifacts", "journal");
+        for (Path from : List.of(copy, copy.resolve("conversations.db"))) {
+            TreeMap<String, String> after = from.equals(copy) ? contents(copy, "artifacts", "journal") : before;
+            for (String then : List.of("start", "cut off again", "refused", "restored")) {
+                for (int steps = 0; isCutOff(killed, from, steps); steps++) {
+                    String when = from.getFileName() + ", after " + steps + " steps, then " + then;
+                    switch (then) {
+                        case "cut off again" -> finishStepByStep();
+                        case "refused" -> assertThat(restore(directory).exit()).isEqualTo(1);
+                        case "restored" ->
+                            assertThat(restore(from).exit()).as(when).isZero();
+                        default -> {}
+                    }
+                    boolean done = steps > 0 || then.equals("restored");
+                    holds(done ? 1 : 2, done ? after : before, when);
+                    if (done) {
+                        Path kept;
+                        try (Stream<Path> all = Files.list(data.resolve("backups"))) {
+                            kept = all.filter(
+                                            one -> one.getFileName().toString().startsWith("replaced-"))
+                                    .sorted()
+                                    .findFirst()
+                                    .orElseThrow();
+                        }
+                        Ended back = restore(from.equals(copy) ? kept : kept.resolve("conversations.db"));
+                        assertThat(back.err()).as(when).isEmpty();
+                        holds(2, before, "back from " + when);
+                    }
+                }
+            }
+        }
     }
 }

@@ -81,11 +81,18 @@ final class CrashTest {
     @Test
     @DisplayName("F.70 a migration that is killed at any moment leaves the old or the new version")
     void aMigrationThatIsKilledIsNeverBetween() throws Exception {
-        Path old = directory.resolve("old");
-        Schemas.first(old, 10_000);
+        Path first = directory.resolve("first");
+        Schemas.first(first, 10_000);
+        killMigrationsOf(first, 1);
+        Path second = directory.resolve("second");
+        Schemas.second(second, 10_000);
+        killMigrationsOf(second, 2);
+    }
+
+    private void killMigrationsOf(Path old, int version) throws Exception {
         Random random = new Random(70);
         for (int round = 0; round < 50; round++) {
-            Path copy = directory.resolve("round" + round);
+            Path copy = directory.resolve("schema" + version + "-" + round);
             Files.createDirectories(copy);
             Files.copy(old.resolve("conversations.db"), copy.resolve("conversations.db"));
             Process victim = start("exec \"$@\"", copy, "migrate");
@@ -97,7 +104,7 @@ final class CrashTest {
                 assertThat(victim.waitFor(10, TimeUnit.SECONDS)).isTrue();
             }
             try (Session session = Session.open(copy.resolve("conversations.db"))) {
-                assertThat(session.number("pragma user_version")).isIn(1, 2);
+                assertThat(session.number("pragma user_version")).isIn(version, 3);
                 assertThat(session.text("pragma integrity_check")).isEqualTo("ok");
             }
             SqliteStore store = Stores.open(copy);

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -96,7 +95,7 @@ final class StartTest {
     void refusesANewerSchema() throws Exception {
         Database.open(directory, withAnotherVersion(), java.time.Clock.systemUTC())
                 .close();
-        refused("newer RunGPT (schema 3, this one knows up to 2)");
+        refused("newer RunGPT (schema 4, this one knows up to 3)");
     }
 
     @Test
@@ -130,9 +129,9 @@ final class StartTest {
 
         try (Stream<Path> copies = Files.list(directory.resolve("backups"))) {
             Path copy = copies.toList().get(0);
-            assertThat(copy.getFileName().toString()).endsWith("before-schema-3.db");
+            assertThat(copy.getFileName().toString()).endsWith("before-schema-4.db");
             try (Session old = Session.open(copy)) {
-                assertThat(old.number("pragma user_version")).isEqualTo(2);
+                assertThat(old.number("pragma user_version")).isEqualTo(3);
                 assertThat(old.number("select count(*) from event")).isEqualTo(2000);
             }
         }
@@ -142,7 +141,8 @@ final class StartTest {
     @DisplayName("F.70 a migration that fails leaves the old version")
     void aMigrationThatFailsLeavesTheOldVersion() throws Exception {
         fill(directory);
-        List<String> scripts = new ArrayList<>(List.of(script(1), script(2), NEXT, "this is no sql;\n"));
+        List<String> scripts = Schemas.scripts(3);
+        scripts.addAll(List.of(NEXT, "this is no sql;\n"));
 
         ProblemException failed = catchThrowableOfType(
                 ProblemException.class,
@@ -278,12 +278,8 @@ final class StartTest {
     }
 
     private static Schema withAnotherVersion() throws IOException {
-        return new Schema(List.of(script(1), script(2), NEXT));
-    }
-
-    private static String script(int version) throws IOException {
-        try (var in = Schema.class.getResourceAsStream("schema/" + version + ".sql")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
+        List<String> scripts = Schemas.scripts(3);
+        scripts.add(NEXT);
+        return new Schema(scripts);
     }
 }
