@@ -179,8 +179,7 @@ final class Import implements ImportFile.Sink {
                                 conversation,
                                 file.getValue().path("call").asText(),
                                 file.getValue().path("name").asText(),
-                                new ByteArrayInputStream(
-                                        file.getValue().path("base64").binaryValue()));
+                                new ByteArrayInputStream(content(file.getValue())));
                 if (artifact.id().equals(file.getKey())) {
                     kept.put(artifact.id(), artifact);
                 }
@@ -194,6 +193,18 @@ final class Import implements ImportFile.Sink {
                     e);
         }
         return kept;
+    }
+
+    private static byte[] content(JsonNode file) throws ChatException {
+        try {
+            byte[] bytes = file.path("base64").binaryValue();
+            if (bytes != null) {
+                return bytes;
+            }
+        } catch (IOException e) {
+            // It is no base64: the file's fault, and not the store's.
+        }
+        throw ImportFile.wrong("the files of the conversation are damaged");
     }
 
     /** What an event says of its files is told by the files themselves. */

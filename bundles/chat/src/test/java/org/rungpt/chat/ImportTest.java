@@ -21,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
@@ -278,6 +280,52 @@ final class ImportTest {
         Imported imported = take(file.toString());
         assertThat(imported.notes()).singleElement().asString().contains("files, which are not in the file");
         assertThat(library.export(imported.conversations().get(0), Format.JSON)).doesNotContain("attachments");
+    }
+
+    @Test
+    void filesThatAreDamagedAreTheFaultOfWhoWroteThem() throws Exception {
+        ObjectNode file = (ObjectNode) json(library.export(new Chance(1).make(), Format.JSON));
+        var before = List.copyOf(house.disk.conversations.keySet());
+        for (String damaged : List.of(
+                "{\"call\":\"c\",\"name\":\"n\"}",
+                "{\"call\":\"c\",\"name\":\"n\",\"base64\":null}",
+                "{\"call\":\"c\",\"name\":\"n\",\"base64\":\"%%%\"}",
+                "5")) {
+            file.putObject("files").set("x", json(damaged));
+            ChatException refused = catchThrowableOfType(ChatException.class, () -> take(file.toString()));
+            assertThat(refused.kind()).as(damaged).isEqualTo(ChatException.Kind.INVALID);
+            assertThat(refused).hasMessageContaining("the files of the conversation are damaged; nothing was imported");
+            assertThat(house.disk.conversations.keySet()).hasSameElementsAs(before);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 890})
+    void numbersKeepTheirDigitsAndWhatTheLogHoldsIsNotTooDeep(int depth) throws Exception {
+        String exported = "";
+        for (long seed = 0; !exported.contains("call.requested"); seed++) {
+            exported = library.export(new Chance(seed).make(), Format.JSON);
+        }
+        String arguments = "{\"exact\":0.12345678901234567890,\"price\":1.10,\"deep\":" + "[".repeat(depth)
+                + "]".repeat(depth) + "}";
+        ObjectNode file = (ObjectNode) json(exported);
+        for (JsonNode event : file.path("events")) {
+            if (event.path("data").has("arguments")) {
+                ((ObjectNode) event.path("data")).set("arguments", json(arguments));
+            }
+        }
+        String copy = take(file.toString()).conversations().get(0);
+        String again = take(library.export(copy, Format.JSON)).conversations().get(0);
+        assertThat(house.events(again, EventType.CALL_REQUESTED)).isNotEmpty().allMatch(event -> event.data()
+                .contains(arguments));
+    }
+
+    @Test
+    void aConversationOfChatGptWithoutATitleIsCalledAfterWhatWasSaidFirst() throws Exception {
+        String id = take("""
+                [{"title": null, "create_time": null, "current_node": null, "mapping": {
+                  "a": {"message": {"author": {"role": "user"}, "content": {"parts": ["Hello there"]}}}}}]""").conversations().get(0);
+        assertThat(house.disk.conversations.get(id).title()).isEqualTo("Hello there");
     }
 
     @Test
