@@ -243,10 +243,12 @@ final class Import implements ImportFile.Sink {
     public void chatGpt(ChatGptTree tree) throws ChatException {
         // Where branches may leave: after what ends a turn.
         Map<String, Origin> ends = new HashMap<>();
+        Origin nothing = null;
         String model = models.defaultModel().orElse("demo/demo");
         for (List<ChatGptTree.Node> path : tree.paths()) {
             int shared = 0;
-            Origin origin = null;
+            // Versions of the first message or of its answer share nothing, and are branches all the same.
+            Origin origin = nothing;
             for (int i = 0; i < path.size(); i++) {
                 Origin end = ends.get(path.get(i).id());
                 boolean turnEnds =
@@ -272,6 +274,7 @@ final class Import implements ImportFile.Sink {
             String title = tree.title().isBlank() ? Titles.of(path.get(0).said().text()) : Titles.of(tree.title());
             Conversation conversation = ChatLibrary.make(title, created, model, protocol);
             made.add(conversation.id());
+            nothing = nothing == null ? new Origin(conversation.id(), 0) : nothing;
             List<NewEvent> events = ChatLibrary.newEvents(written.events(), at);
             if (origin == null) {
                 library.create(conversation, events);

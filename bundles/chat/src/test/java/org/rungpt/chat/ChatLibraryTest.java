@@ -408,6 +408,52 @@ final class ChatLibraryTest {
     }
 
     @Test
+    void versionsOfTheFirstMessageAndOfItsAnswerAreBranchesThatShareNothing() throws Exception {
+        List<String> ids = take("""
+                [{"title": "Tree", "current_node": "a2", "mapping": {
+                  "r1": {"message": null, "parent": null},
+                  "u1": {"parent": "r1", "message": {"author": {"role": "user"}, "content": {"parts": ["Hello"]}}},
+                  "a1": {"parent": "u1", "message": {"author": {"role": "assistant"}, "content": {"parts": ["one"]}}},
+                  "a2": {"parent": "u1", "message": {"author": {"role": "assistant"}, "content": {"parts": ["two"]}}},
+                  "u2": {"parent": "r1", "message": {"author": {"role": "user"}, "content": {"parts": ["Good day"]}}},
+                  "r2": {"message": null, "parent": null},
+                  "u3": {"parent": "r2", "message": {"author": {"role": "user"}, "content": {"parts": ["Hey"]}}}
+                }}]""");
+        assertThat(ids).hasSize(4);
+        assertThat(origins).hasSize(3).containsOnly(new ConversationArchive.Origin(ids.get(0), 0));
+        assertThat(library.export(ids.get(0), Format.MARKDOWN))
+                .contains("Hello", "two")
+                .doesNotContain("one");
+        assertThat(library.export(ids.get(1), Format.MARKDOWN))
+                .contains("Hello", "one")
+                .doesNotContain("two");
+    }
+
+    @Test
+    void ofAnotherConversationInTheFileNothingIsABranch() throws Exception {
+        String file = chatGpt("Hi").strip();
+        assertThat(take(file.substring(0, file.length() - 1) + "," + file.substring(1)))
+                .hasSize(2);
+        assertThat(origins).isEmpty();
+    }
+
+    @Test
+    void aCircleIsCutAndToldAndTheShownPathKeepsItsEnd() throws Exception {
+        var imported = library.importAll(new ByteArrayInputStream("""
+                [{"title": "Round", "current_node": "b", "mapping": {
+                  "a": {"parent": "b", "message": {"author": {"role": "user"}, "content": {"parts": ["Hello"]}}},
+                  "b": {"parent": "a", "message": {"author": {"role": "assistant"}, "content": {"parts": ["Hi"]}}},
+                  "c": {"parent": "a", "message": {"author": {"role": "assistant"}, "content": {"parts": ["Ho"]}}},
+                  "x": {"parent": "x", "message": {"author": {"role": "user"}, "content": {"parts": ["alone"]}}},
+                  "": {"parent": "", "message": {"author": {"role": "user"}, "content": {"parts": ["nameless"]}}}
+                }}]""".getBytes(StandardCharsets.UTF_8)));
+        assertThat(imported.notes()).containsExactly("left out: links of messages that form a circle (3)");
+        assertThat(imported.conversations())
+                .extracting(id -> house.events(id, EventType.MESSAGE_USER).size() + house.answer(id))
+                .containsExactly("1Hi", "1Ho", "1", "1");
+    }
+
+    @Test
     void aBranchFromBeforeTheFirstChangeHasTheModelOfThen() throws Exception {
         house.model.script((n, answer) -> answer.say("ok").end());
         String id = house.conversation();

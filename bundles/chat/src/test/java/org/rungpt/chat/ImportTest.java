@@ -329,6 +329,37 @@ final class ImportTest {
     }
 
     @Test
+    void whatChatGptKeptElsewhereIsCounted() throws Exception {
+        Imported imported = take("""
+                [{"title": "Voice", "current_node": "c", "mapping": {
+                  "o": {"message": {"author": {"role": "user"}, "content": {"content_type": "user_editable_context", "user_profile": "x"}}},
+                  "a": {"parent": "o", "message": {"author": {"role": "user"}, "content": {"content_type": "multimodal_text", "parts": [
+                    {"content_type": "audio_transcription", "text": "Hear me"},
+                    {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://file_1"},
+                    {"content_type": "real_time_user_audio_video_asset_pointer", "audio_asset_pointer": {"asset_pointer": "sediment://file_2"}}]}}},
+                  "b": {"parent": "a", "message": {"author": {"role": "user"}, "content": {"content_type": "multimodal_text", "parts": [
+                    {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-3"}, "See"]},
+                    "metadata": {"attachments": [{"id": "file-3", "name": "seen.png"}, {"id": "file-4", "name": "notes.pdf"}]}}},
+                  "c": {"parent": "b", "message": {"author": {"role": "user"}, "content": {"content_type": "text", "parts": [""]},
+                    "metadata": {"attachments": [{"id": "file-5", "name": "alone.csv"}]}}}
+                }}]""");
+        assertThat(imported.notes())
+                .containsExactlyInAnyOrder(
+                        "left out: messages that are no text (1)",
+                        "left out: recordings, which are not in the file (2)",
+                        "left out: pictures, which are not in the file (1)",
+                        "left out: files, which are not in the file (2)");
+        assertThat(library.export(imported.conversations().get(0), Format.MARKDOWN))
+                .contains(
+                        "Hear me",
+                        "[a recording that did not come with the file]",
+                        "[a picture that did not come with the file]",
+                        "[the file notes.pdf did not come with the file]",
+                        "[the file alone.csv did not come with the file]")
+                .doesNotContain("seen.png");
+    }
+
+    @Test
     void timesPicturesAndToolsOfChatGptAreKeptOrTold() throws Exception {
         Imported imported = take("""
                 [{"title": "Old", "create_time": 1700000000.5, "current_node": "d", "mapping": {
