@@ -47,10 +47,12 @@ record Branching(
 
     static Branching of(Conversation from, List<ConversationEvent> events, @Nullable String message, @Nullable Long seq)
             throws ChatException {
-        var state = new ConversationState(from.model(), from.protocol());
+        String model = atFirst(events, EventType.MESSAGE_STARTED, "model", from.model());
+        String protocol = atFirst(events, EventType.CONVERSATION_STARTED, "protocol", from.protocol());
+        var state = new ConversationState(model, protocol);
         Set<String> artifacts = new LinkedHashSet<>();
         Set<String> calls = new LinkedHashSet<>();
-        var found = new Branching(0, from.model(), from.protocol(), Set.of(), Set.of(), Map.of());
+        var found = new Branching(0, model, protocol, Set.of(), Set.of(), Map.of());
         boolean here = message == null && (seq == null || seq == 0);
         for (ConversationEvent event :
                 seq != null && seq == 0 && message == null ? List.<ConversationEvent>of() : events) {
@@ -90,6 +92,28 @@ record Branching(
                     "a turn is under way there: branch before a message that began a turn, or where a turn has ended");
         }
         return new Branching(found.seq, found.model, found.protocol, artifacts, found.calls, found.elsewhere);
+    }
+
+    /**
+     * What was so until the first change: a change tells only what is so from then on. Whom an imported turn asked says nothing, since
+     * it may not be here.
+     *
+     * @param type the events that tell it
+     */
+    private static String atFirst(List<ConversationEvent> events, String type, String field, String now) {
+        String told = now;
+        boolean imported = false;
+        for (ConversationEvent event : events) {
+            if (event.type().equals(EventType.MESSAGE_USER)) {
+                imported = Json.event(event.data()).path("imported").asBoolean();
+            } else if (event.type().equals(type) && !imported) {
+                told = Json.event(event.data()).path(field).asText(told);
+            } else if (event.type().equals(EventType.CONVERSATION_CHANGED)
+                    && Json.event(event.data()).hasNonNull(field)) {
+                return told;
+            }
+        }
+        return now;
     }
 
     private static Map<String, String> elsewhere(ConversationState state) {

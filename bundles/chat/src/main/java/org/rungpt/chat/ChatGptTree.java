@@ -28,7 +28,10 @@ final class ChatGptTree {
     record Node(String id, Said said, @Nullable Instant at) {}
 
     private record Link(
-            String parent, @Nullable Said said, @Nullable Instant at) {}
+            String id,
+            @Nullable String parent,
+            @Nullable Said said,
+            @Nullable Instant at) {}
 
     private final int number;
     private final Map<String, Link> links = new LinkedHashMap<>();
@@ -59,7 +62,8 @@ final class ChatGptTree {
         links.put(
                 id,
                 new Link(
-                        node.path("parent").asText(""),
+                        id,
+                        Json.text(node, "parent"),
                         said(message),
                         time(message.path("create_time").asText(""))));
         if (links.size() > MOST_MESSAGES) {
@@ -83,7 +87,8 @@ final class ChatGptTree {
     }
 
     /** The path that was shown last, then the other paths of the tree. */
-    List<List<Node>> paths() throws ChatException {
+    List<List<Node>> paths() {
+        cutCircles();
         Set<String> parents = new HashSet<>();
         links.values().forEach(link -> parents.add(link.parent()));
         var leaves = new ArrayList<String>();
@@ -106,22 +111,37 @@ final class ChatGptTree {
         return paths;
     }
 
+    /** Of links that form a circle one is cut, so that each message is on a path; the one that was shown last keeps its end. */
+    private void cutCircles() {
+        var begins = new ArrayList<>(links.keySet());
+        begins.add(0, current);
+        Set<String> seen = new HashSet<>();
+        for (String begin : begins) {
+            Set<String> walk = new HashSet<>();
+            for (Link link = links.get(begin); link != null && seen.add(link.id()); link = above(link)) {
+                walk.add(link.id());
+                if (walk.contains(link.parent())) {
+                    links.put(link.id(), new Link(link.id(), null, link.said(), link.at()));
+                    left.merge("links of messages that form a circle", 1, Integer::sum);
+                }
+            }
+        }
+    }
+
+    private @Nullable Link above(Link link) {
+        return link.parent() == null ? null : links.get(link.parent());
+    }
+
     private static boolean isBeginning(List<Node> path, List<Node> of) {
         return path.size() <= of.size() && of.subList(0, path.size()).equals(path);
     }
 
-    private List<Node> path(String leaf) throws ChatException {
+    private List<Node> path(String leaf) {
         var path = new ArrayList<Node>();
-        Set<String> seen = new HashSet<>();
-        String id = leaf;
-        for (Link link = links.get(id); link != null; link = links.get(id)) {
-            if (!seen.add(id)) {
-                throw ImportFile.wrong("the messages of conversation " + number + " of the file form a circle");
-            }
+        for (Link link = links.get(leaf); link != null; link = above(link)) {
             if (link.said() != null) {
-                path.add(new Node(id, link.said(), link.at()));
+                path.add(new Node(link.id(), link.said(), link.at()));
             }
-            id = link.parent();
         }
         Collections.reverse(path);
         return path;
@@ -139,7 +159,7 @@ final class ChatGptTree {
 
     private @Nullable Said said(JsonNode message) {
         String role = message.path("author").path("role").asText("");
-        String text = text(message.path("content"));
+        String text = text(message);
         if (text.isBlank()) {
             return null;
         }
@@ -165,29 +185,57 @@ final class ChatGptTree {
         return "[" + Visible.cut(who, 60) + "]\n" + fence + "\n" + text + "\n" + fence;
     }
 
-    private String text(JsonNode content) {
+    private String text(JsonNode message) {
+        JsonNode content = message.path("content");
         String type = content.path("content_type").asText("text");
         if (type.equals("thoughts") || type.equals("reasoning_recap")) {
             left.merge("notes of reasoning", 1, Integer::sum);
             return "";
         }
         var text = new StringBuilder();
+        Set<String> pointers = new HashSet<>();
         for (JsonNode part : content.path("parts")) {
             if (part.isTextual() || part.path("text").isTextual()) {
                 append(
                         text,
                         part.isTextual() ? part.textValue() : part.path("text").asText());
             } else if (!part.isNull()) {
-                boolean picture =
-                        part.path("content_type").asText("image").startsWith("image") || part.has("asset_pointer");
-                left.merge(picture ? "pictures, which are not in the file" : "parts that are no text", 1, Integer::sum);
-                append(text, picture ? "[a picture that did not come with the file]" : "[a part that is no text]");
+                pointers.add(part.path("asset_pointer").asText(""));
+                leaveOut(text, part);
             }
         }
         if (text.length() == 0) {
             append(text, content.path("text").asText(content.path("result").asText("")));
         }
+        if (!content.isEmpty() && !content.has("parts") && !content.has("text") && !content.has("result")) {
+            left.merge("messages that are no text", 1, Integer::sum);
+        }
+        for (JsonNode file : message.path("metadata").path("attachments")) {
+            // A picture is a part, and attached too.
+            if (pointers.stream()
+                    .noneMatch(pointer -> pointer.endsWith("/" + file.path("id").asText("?")))) {
+                left.merge("files, which are not in the file", 1, Integer::sum);
+                append(
+                        text,
+                        "[the file " + Visible.cut(file.path("name").asText("?"), 200)
+                                + " did not come with the file]");
+            }
+        }
         return text.toString();
+    }
+
+    private void leaveOut(StringBuilder text, JsonNode part) {
+        String type = part.path("content_type").asText(part.has("asset_pointer") ? "image" : "");
+        if (type.startsWith("image")) {
+            left.merge("pictures, which are not in the file", 1, Integer::sum);
+            append(text, "[a picture that did not come with the file]");
+        } else if (type.contains("audio")) {
+            left.merge("recordings, which are not in the file", 1, Integer::sum);
+            append(text, "[a recording that did not come with the file]");
+        } else {
+            left.merge("parts that are no text", 1, Integer::sum);
+            append(text, "[a part that is no text]");
+        }
     }
 
     private void append(StringBuilder text, String piece) {

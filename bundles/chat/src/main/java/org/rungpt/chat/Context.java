@@ -15,6 +15,7 @@ final class Context {
     private static final int TRANSCRIPT_PIECE = 1500;
     private static final int FALLBACK_LINE = 200;
     private static final int FALLBACK_LINES = 40;
+    private static final String LEFT_OUT = "\n[…]\n";
 
     private Context() {}
 
@@ -68,7 +69,11 @@ final class Context {
     }
 
     private static int boundary(String text, int at) {
-        return Character.isLowSurrogate(text.charAt(at)) ? at - 1 : at;
+        return at > 0 && Character.isLowSurrogate(text.charAt(at)) ? at - 1 : at;
+    }
+
+    private static int boundaryAfter(String text, int at) {
+        return at < text.length() && Character.isLowSurrogate(text.charAt(at)) ? at + 1 : at;
     }
 
     /**
@@ -182,24 +187,42 @@ final class Context {
         return text.toString();
     }
 
-    /** What gives way, for the model that sums it up, within a bound of characters: of what is too long the middle is left out. */
+    /**
+     * What gives way, for the model that sums it up, within a bound of characters: of what is too long the middle is left out. A note
+     * at the beginning comes whole, if that leaves a quarter to the rest: it may be all that is left of what came before it.
+     */
     static String transcript(List<Message> dropped, int bound) {
-        int piece = Math.max(200, Math.min(TRANSCRIPT_PIECE * 4, bound / Math.max(1, dropped.size())));
-        var transcript = new StringBuilder();
-        for (Message message : dropped) {
-            String who = message instanceof Message.User
-                    ? "USER"
-                    : message instanceof Message.Assistant
-                            ? "ASSISTANT"
-                            : message instanceof Message.Results ? "RESULTS" : "NOTE";
-            String text = text(message);
-            if (text.length() > piece) {
-                text = text.substring(0, boundary(text, piece * 2 / 3)) + "\n[…]\n"
-                        + text.substring(boundary(text, text.length() - piece / 3));
-            }
-            transcript.append("### ").append(who).append('\n').append(text).append("\n\n");
+        List<Message> rest = dropped;
+        String beginning = "";
+        if (!dropped.isEmpty() && dropped.get(0) instanceof Message.Notice) {
+            rest = dropped.subList(1, dropped.size());
+            beginning = within(piece(dropped.get(0), Summary.LONGEST), bound - bound / 4);
         }
-        return transcript.length() <= bound ? transcript.toString() : transcript.substring(transcript.length() - bound);
+        int left = bound - beginning.length();
+        int most = Math.max(200, Math.min(TRANSCRIPT_PIECE * 4, left / Math.max(1, rest.size())));
+        var transcript = new StringBuilder();
+        rest.forEach(message -> transcript.append(piece(message, most)));
+        return beginning + within(transcript.toString(), left);
+    }
+
+    private static String piece(Message message, int most) {
+        String who = message instanceof Message.User
+                ? "USER"
+                : message instanceof Message.Assistant
+                        ? "ASSISTANT"
+                        : message instanceof Message.Results ? "RESULTS" : "NOTE";
+        return "### " + who + "\n" + within(text(message), most) + "\n\n";
+    }
+
+    /** A text of at most so many characters: the middle is left out. */
+    private static String within(String text, int most) {
+        if (text.length() <= most) {
+            return text;
+        }
+        int room = Math.max(0, most - LEFT_OUT.length());
+        return text.substring(0, boundary(text, room * 2 / 3))
+                + LEFT_OUT
+                + text.substring(boundaryAfter(text, text.length() - room / 3));
     }
 
     /** What the model is told instead of what gave way. */
@@ -207,18 +230,18 @@ final class Context {
         return "Earlier messages of this conversation were left out to make room. What happened in them:\n" + summary;
     }
 
-    /** A summary without a model: what the user said, line by line. */
-    static String fallback(List<Message> dropped) {
+    /** A summary without a model, within a bound of characters: notes, and what the user said last, line by line. */
+    static String fallback(List<Message> dropped, int bound) {
+        long older = dropped.stream().filter(Message.User.class::isInstance).count() - FALLBACK_LINES;
         var lines = new ArrayList<String>();
         for (Message message : dropped) {
-            if (message instanceof Message.User user) {
+            if (message instanceof Message.User user && older-- <= 0) {
                 String line = user.text().strip().lines().findFirst().orElse("");
                 lines.add("- The user said: " + line.substring(0, Math.min(FALLBACK_LINE, line.length())));
             } else if (message instanceof Message.Notice notice) {
-                String line = notice.text();
-                lines.add(line.substring(0, Math.min(FALLBACK_LINE * 10, line.length())));
+                lines.add(notice.text());
             }
         }
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - FALLBACK_LINES), lines.size()));
+        return within(String.join("\n", lines), Math.min(Summary.LONGEST, bound));
     }
 }

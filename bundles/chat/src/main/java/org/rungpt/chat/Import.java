@@ -179,8 +179,7 @@ final class Import implements ImportFile.Sink {
                                 conversation,
                                 file.getValue().path("call").asText(),
                                 file.getValue().path("name").asText(),
-                                new ByteArrayInputStream(
-                                        file.getValue().path("base64").binaryValue()));
+                                new ByteArrayInputStream(content(file.getValue())));
                 if (artifact.id().equals(file.getKey())) {
                     kept.put(artifact.id(), artifact);
                 }
@@ -194,6 +193,18 @@ final class Import implements ImportFile.Sink {
                     e);
         }
         return kept;
+    }
+
+    private static byte[] content(JsonNode file) throws ChatException {
+        try {
+            byte[] bytes = file.path("base64").binaryValue();
+            if (bytes != null) {
+                return bytes;
+            }
+        } catch (IOException e) {
+            // It is no base64: the file's fault, and not the store's.
+        }
+        throw ImportFile.wrong("the files of the conversation are damaged");
     }
 
     /** What an event says of its files is told by the files themselves. */
@@ -232,10 +243,12 @@ final class Import implements ImportFile.Sink {
     public void chatGpt(ChatGptTree tree) throws ChatException {
         // Where branches may leave: after what ends a turn.
         Map<String, Origin> ends = new HashMap<>();
+        Origin nothing = null;
         String model = models.defaultModel().orElse("demo/demo");
         for (List<ChatGptTree.Node> path : tree.paths()) {
             int shared = 0;
-            Origin origin = null;
+            // Versions of the first message or of its answer share nothing, and are branches all the same.
+            Origin origin = nothing;
             for (int i = 0; i < path.size(); i++) {
                 Origin end = ends.get(path.get(i).id());
                 boolean turnEnds =
@@ -261,6 +274,7 @@ final class Import implements ImportFile.Sink {
             String title = tree.title().isBlank() ? Titles.of(path.get(0).said().text()) : Titles.of(tree.title());
             Conversation conversation = ChatLibrary.make(title, created, model, protocol);
             made.add(conversation.id());
+            nothing = nothing == null ? new Origin(conversation.id(), 0) : nothing;
             List<NewEvent> events = ChatLibrary.newEvents(written.events(), at);
             if (origin == null) {
                 library.create(conversation, events);

@@ -1,6 +1,5 @@
 package org.rungpt.chat;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -35,12 +34,7 @@ final class ImportFile {
     /** Characters of one text: as many as can be read back from the log. */
     private static final int LONGEST_TEXT = StreamReadConstraints.DEFAULT_MAX_STRING_LEN;
 
-    private static final JsonMapper MAPPER = new JsonMapper(JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(100)
-                    .maxStringLength(LONGEST_TEXT)
-                    .build())
-            .build());
+    private static final JsonMapper MAPPER = Json.pieces();
 
     /** An event as a file of ours tells it. */
     record Event(String at, String type, ObjectNode data) {}
@@ -173,7 +167,7 @@ final class ImportFile {
                     parser.nextToken();
                     conversation.add(id, tree());
                 }
-            } else if (value.isScalarValue()) {
+            } else if (value.isScalarValue() && value != JsonToken.VALUE_NULL) {
                 conversation.tell(field, parser.getText());
             } else {
                 parser.skipChildren();

@@ -38,6 +38,14 @@ final class Json {
                 .build();
     }
 
+    /** Reads pieces of a file, as deep as an event of the log at most: what follows a piece is the next one. */
+    static JsonMapper pieces() {
+        return mapper(DEEPEST)
+                .rebuild()
+                .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
+    }
+
     static ObjectNode object() {
         return JsonNodeFactory.instance.objectNode();
     }

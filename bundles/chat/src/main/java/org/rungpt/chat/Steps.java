@@ -230,10 +230,10 @@ final class Steps {
         long fixed = Math.round(tokens / factor) - Context.tokens(history);
         Context.Cut cut = Context.cut(history, state.pinned(), Math.max(0, Math.round((room / factor - fixed) / 2)));
         if (cut != null) {
-            var summary = new Summary(actor, log, cut, info);
+            var summary = new Summary(actor, log, cut, info, (int) Math.min(400_000, room * 2));
             actor.summaryBegins(summary);
             log.flush();
-            summary.begin(connection, ModelName.parse(turn.model).model(), (int) Math.min(400_000, room * 2));
+            summary.begin(connection, ModelName.parse(turn.model).model());
             return false;
         }
         if (turn.tooLong > 0) {

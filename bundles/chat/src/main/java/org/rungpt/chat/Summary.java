@@ -20,7 +20,9 @@ import org.rungpt.api.model.Usage;
  * after a crash it is asked for again.
  */
 final class Summary implements ModelObserver {
-    private static final int LONGEST = 20_000;
+    /** In characters. */
+    static final int LONGEST = 20_000;
+
     private static final String TASK = """
             Sum up the beginning of a conversation between a user and an assistant that makes calls, so that the assistant can go on with \
             nothing but your summary. Keep: what the user wants and decided, facts, names, numbers, paths and identifiers, what was done and \
@@ -31,6 +33,7 @@ final class Summary implements ModelObserver {
     private final EventLog log;
     private final Context.Cut cut;
     private final @Nullable ModelInfo model;
+    private final int characters;
     private final StringBuilder text = new StringBuilder();
     private final long began = System.nanoTime();
     private @Nullable ModelStream stream;
@@ -39,14 +42,16 @@ final class Summary implements ModelObserver {
 
     private boolean ended;
 
-    Summary(ConversationActor actor, EventLog log, Context.Cut cut, @Nullable ModelInfo model) {
+    /** @param characters that the model can be told, at most */
+    Summary(ConversationActor actor, EventLog log, Context.Cut cut, @Nullable ModelInfo model, int characters) {
         this.actor = actor;
         this.log = log;
         this.cut = cut;
         this.model = model;
+        this.characters = characters;
     }
 
-    void begin(ModelConnection connection, String modelId, int characters) {
+    void begin(ModelConnection connection, String modelId) {
         var request = new ModelRequest(
                 modelId,
                 List.of(
@@ -57,7 +62,7 @@ final class Summary implements ModelObserver {
         try {
             stream = connection.stream(request, this);
         } catch (RuntimeException e) {
-            actor.enqueue(() -> end(Context.fallback(cut.dropped()), null));
+            actor.enqueue(() -> end(fallback(), null));
         }
     }
 
@@ -77,7 +82,7 @@ final class Summary implements ModelObserver {
         actor.enqueue(() -> {
             String summary = heard();
             boolean usable = !summary.isEmpty() && reason != FinishReason.CANCELLED;
-            end(usable ? summary : Context.fallback(cut.dropped()), usage == null ? estimate(summary) : usage);
+            end(usable ? summary : fallback(), usage == null ? estimate(summary) : usage);
         });
     }
 
@@ -86,8 +91,12 @@ final class Summary implements ModelObserver {
         actor.enqueue(() -> {
             String summary = heard();
             // A server that has said nothing has counted nothing.
-            end(Context.fallback(cut.dropped()), summary.isEmpty() ? null : estimate(summary));
+            end(fallback(), summary.isEmpty() ? null : estimate(summary));
         });
+    }
+
+    private String fallback() {
+        return Context.fallback(cut.dropped(), characters);
     }
 
     private Usage estimate(String said) {

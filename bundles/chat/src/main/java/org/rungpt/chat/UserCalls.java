@@ -312,19 +312,27 @@ final class UserCalls {
             }
         }
 
-        /** A JSON string, object or array: up to where it is balanced. */
+        /** A JSON string, object or array: up to where it is balanced. In quotes a tab or the end of a line stands for itself. */
         JsonNode json() throws ChatException {
             int start = at;
             int depth = 0;
             boolean quoted = false;
+            boolean escaped = false;
+            var json = new StringBuilder();
             for (; at < text.length(); at++) {
                 char c = text.charAt(at);
-                if (quoted) {
-                    if (c == '\\') {
-                        at++;
-                    } else if (c == '"') {
-                        quoted = false;
-                    }
+                if (quoted && c < ' ') {
+                    // A backslash before it escapes nothing: it stands for itself too.
+                    json.append(escaped ? "\\" : "").append(String.format("\\u%04x", (int) c));
+                    escaped = false;
+                    continue;
+                }
+                json.append(c);
+                if (escaped) {
+                    escaped = false;
+                } else if (quoted) {
+                    escaped = c == '\\';
+                    quoted = c != '"';
                 } else if (c == '"') {
                     quoted = true;
                 } else if (c == '{' || c == '[') {
@@ -334,11 +342,10 @@ final class UserCalls {
                 }
                 if (!quoted && depth == 0) {
                     at++;
-                    String json = text.substring(start, at);
                     try {
-                        return Json.parse(json.replace("\n", json.startsWith("\"") ? "\\n" : "\n"));
+                        return Json.parse(json.toString());
                     } catch (IllegalArgumentException e) {
-                        throw invalid("no JSON: " + printable(json) + " (" + e.getMessage() + ")");
+                        throw invalid("no JSON: " + printable(text.substring(start, at)) + " (" + e.getMessage() + ")");
                     }
                 }
             }

@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,7 @@ final class ChatLibraryTest {
     private final ChatLibrary library = house.chat.library();
     private boolean noBranches;
     private boolean diesAtBranch;
+    private final List<ConversationArchive.Origin> origins = new ArrayList<>();
 
     @BeforeEach
     void open() {
@@ -100,6 +102,7 @@ final class ChatLibraryTest {
                             }
                             Conversation made = (Conversation) values[0];
                             var origin = (ConversationArchive.Origin) values[1];
+                            origins.add(origin);
                             house.disk.put(
                                     made,
                                     house.log(origin.conversation()).stream()
@@ -405,6 +408,81 @@ final class ChatLibraryTest {
     }
 
     @Test
+    void versionsOfTheFirstMessageAndOfItsAnswerAreBranchesThatShareNothing() throws Exception {
+        List<String> ids = take("""
+                [{"title": "Tree", "current_node": "a2", "mapping": {
+                  "r1": {"message": null, "parent": null},
+                  "u1": {"parent": "r1", "message": {"author": {"role": "user"}, "content": {"parts": ["Hello"]}}},
+                  "a1": {"parent": "u1", "message": {"author": {"role": "assistant"}, "content": {"parts": ["one"]}}},
+                  "a2": {"parent": "u1", "message": {"author": {"role": "assistant"}, "content": {"parts": ["two"]}}},
+                  "u2": {"parent": "r1", "message": {"author": {"role": "user"}, "content": {"parts": ["Good day"]}}},
+                  "r2": {"message": null, "parent": null},
+                  "u3": {"parent": "r2", "message": {"author": {"role": "user"}, "content": {"parts": ["Hey"]}}}
+                }}]""");
+        assertThat(ids).hasSize(4);
+        assertThat(origins).hasSize(3).containsOnly(new ConversationArchive.Origin(ids.get(0), 0));
+        assertThat(library.export(ids.get(0), Format.MARKDOWN))
+                .contains("Hello", "two")
+                .doesNotContain("one");
+        assertThat(library.export(ids.get(1), Format.MARKDOWN))
+                .contains("Hello", "one")
+                .doesNotContain("two");
+    }
+
+    @Test
+    void ofAnotherConversationInTheFileNothingIsABranch() throws Exception {
+        String file = chatGpt("Hi").strip();
+        assertThat(take(file.substring(0, file.length() - 1) + "," + file.substring(1)))
+                .hasSize(2);
+        assertThat(origins).isEmpty();
+    }
+
+    @Test
+    void aCircleIsCutAndToldAndTheShownPathKeepsItsEnd() throws Exception {
+        var imported = library.importAll(new ByteArrayInputStream("""
+                [{"title": "Round", "current_node": "b", "mapping": {
+                  "a": {"parent": "b", "message": {"author": {"role": "user"}, "content": {"parts": ["Hello"]}}},
+                  "b": {"parent": "a", "message": {"author": {"role": "assistant"}, "content": {"parts": ["Hi"]}}},
+                  "c": {"parent": "a", "message": {"author": {"role": "assistant"}, "content": {"parts": ["Ho"]}}},
+                  "x": {"parent": "x", "message": {"author": {"role": "user"}, "content": {"parts": ["alone"]}}},
+                  "": {"parent": "", "message": {"author": {"role": "user"}, "content": {"parts": ["nameless"]}}}
+                }}]""".getBytes(StandardCharsets.UTF_8)));
+        assertThat(imported.notes()).containsExactly("left out: links of messages that form a circle (3)");
+        assertThat(imported.conversations())
+                .extracting(id -> house.events(id, EventType.MESSAGE_USER).size() + house.answer(id))
+                .containsExactly("1Hi", "1Ho", "1", "1");
+    }
+
+    @Test
+    void aBranchFromBeforeTheFirstChangeHasTheModelOfThen() throws Exception {
+        house.model.script((n, answer) -> answer.say("ok").end());
+        String id = house.conversation();
+        String first = house.disk.conversations.get(id).model();
+        house.chat.post(id, "one", "one");
+        house.awaitTurns(id, 1);
+        long end = house.log(id).size();
+        house.chat.change(id, null, "test/two");
+        house.chat.post(id, "two", "two");
+        house.awaitTurns(id, 2);
+        house.awaitState(id, Conversation.State.IDLE);
+        assertThat(List.of(
+                        library.branch(id, "one", null).model(),
+                        library.branch(id, null, 0L).model(),
+                        library.branch(id, null, end).model(),
+                        library.branch(id, "two", null).model(),
+                        library.branch(id, null, null).model()))
+                .containsExactly(first, first, first, "test/two", "test/two");
+    }
+
+    @Test
+    void aBranchOfAnImportedConversationHasNoModelThatIsNotHere() throws Exception {
+        String file = library.export(full(), Format.JSON).replace("test/one", "nowhere/gone");
+        String id = take(file).get(0);
+        house.chat.change(id, null, "test/two");
+        assertThat(library.branch(id, "last", null).model()).isEqualTo("test/two");
+    }
+
+    @Test
     void aFileThatEndsInTheMiddleOfATurnIsRefused() {
         refused(
                 "{\"format\":\"rungpt-conversation\",\"events\":[{\"type\":\"message.user\",\"data\":{\"message\":\"m\",\"text\":\"x\"}}]}");
@@ -417,7 +495,6 @@ final class ChatLibraryTest {
         refused("[]");
         refused("[{\"title\":\"x\"}]");
         refused("[".repeat(100_000));
-        refused("[{\"current_node\":\"a\",\"mapping\":{\"a\":{\"parent\":\"b\"},\"b\":{\"parent\":\"a\"}}}]");
     }
 
     private void refused(String json) {

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.chat.ConversationEvent;
@@ -278,6 +280,83 @@ final class ImportTest {
         Imported imported = take(file.toString());
         assertThat(imported.notes()).singleElement().asString().contains("files, which are not in the file");
         assertThat(library.export(imported.conversations().get(0), Format.JSON)).doesNotContain("attachments");
+    }
+
+    @Test
+    void filesThatAreDamagedAreTheFaultOfWhoWroteThem() throws Exception {
+        ObjectNode file = (ObjectNode) json(library.export(new Chance(1).make(), Format.JSON));
+        var before = List.copyOf(house.disk.conversations.keySet());
+        for (String damaged : List.of(
+                "{\"call\":\"c\",\"name\":\"n\"}",
+                "{\"call\":\"c\",\"name\":\"n\",\"base64\":null}",
+                "{\"call\":\"c\",\"name\":\"n\",\"base64\":\"%%%\"}",
+                "5")) {
+            file.putObject("files").set("x", json(damaged));
+            ChatException refused = catchThrowableOfType(ChatException.class, () -> take(file.toString()));
+            assertThat(refused.kind()).as(damaged).isEqualTo(ChatException.Kind.INVALID);
+            assertThat(refused).hasMessageContaining("the files of the conversation are damaged; nothing was imported");
+            assertThat(house.disk.conversations.keySet()).hasSameElementsAs(before);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 890})
+    void numbersKeepTheirDigitsAndWhatTheLogHoldsIsNotTooDeep(int depth) throws Exception {
+        String exported = "";
+        for (long seed = 0; !exported.contains("call.requested"); seed++) {
+            exported = library.export(new Chance(seed).make(), Format.JSON);
+        }
+        String arguments = "{\"exact\":0.12345678901234567890,\"price\":1.10,\"deep\":" + "[".repeat(depth)
+                + "]".repeat(depth) + "}";
+        ObjectNode file = (ObjectNode) json(exported);
+        for (JsonNode event : file.path("events")) {
+            if (event.path("data").has("arguments")) {
+                ((ObjectNode) event.path("data")).set("arguments", json(arguments));
+            }
+        }
+        String copy = take(file.toString()).conversations().get(0);
+        String again = take(library.export(copy, Format.JSON)).conversations().get(0);
+        assertThat(house.events(again, EventType.CALL_REQUESTED)).isNotEmpty().allMatch(event -> event.data()
+                .contains(arguments));
+    }
+
+    @Test
+    void aConversationOfChatGptWithoutATitleIsCalledAfterWhatWasSaidFirst() throws Exception {
+        String id = take("""
+                [{"title": null, "create_time": null, "current_node": null, "mapping": {
+                  "a": {"message": {"author": {"role": "user"}, "content": {"parts": ["Hello there"]}}}}}]""").conversations().get(0);
+        assertThat(house.disk.conversations.get(id).title()).isEqualTo("Hello there");
+    }
+
+    @Test
+    void whatChatGptKeptElsewhereIsCounted() throws Exception {
+        Imported imported = take("""
+                [{"title": "Voice", "current_node": "c", "mapping": {
+                  "o": {"message": {"author": {"role": "user"}, "content": {"content_type": "user_editable_context", "user_profile": "x"}}},
+                  "a": {"parent": "o", "message": {"author": {"role": "user"}, "content": {"content_type": "multimodal_text", "parts": [
+                    {"content_type": "audio_transcription", "text": "Hear me"},
+                    {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://file_1"},
+                    {"content_type": "real_time_user_audio_video_asset_pointer", "audio_asset_pointer": {"asset_pointer": "sediment://file_2"}}]}}},
+                  "b": {"parent": "a", "message": {"author": {"role": "user"}, "content": {"content_type": "multimodal_text", "parts": [
+                    {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-3"}, "See"]},
+                    "metadata": {"attachments": [{"id": "file-3", "name": "seen.png"}, {"id": "file-4", "name": "notes.pdf"}]}}},
+                  "c": {"parent": "b", "message": {"author": {"role": "user"}, "content": {"content_type": "text", "parts": [""]},
+                    "metadata": {"attachments": [{"id": "file-5", "name": "alone.csv"}]}}}
+                }}]""");
+        assertThat(imported.notes())
+                .containsExactlyInAnyOrder(
+                        "left out: messages that are no text (1)",
+                        "left out: recordings, which are not in the file (2)",
+                        "left out: pictures, which are not in the file (1)",
+                        "left out: files, which are not in the file (2)");
+        assertThat(library.export(imported.conversations().get(0), Format.MARKDOWN))
+                .contains(
+                        "Hear me",
+                        "[a recording that did not come with the file]",
+                        "[a picture that did not come with the file]",
+                        "[the file notes.pdf did not come with the file]",
+                        "[the file alone.csv did not come with the file]")
+                .doesNotContain("seen.png");
     }
 
     @Test

@@ -148,6 +148,16 @@ final class UserCallTest {
     }
 
     @Test
+    void inQuotesTabsAndEndsOfLinesAreTakenAsWritten() throws Exception {
+        house.registry.installed = List.of(House.action("any", "1", true, House.open("thing")));
+        String command =
+                "/run any.thing make=\"all:\n\techo \\\"hi\\\"\r\n\" on=\"a \\\n b\" in={\"list\":\n[\"x\ty\"]}";
+        assertThat(house.engine.userCalls.parse(command).calls().get(0).arguments())
+                .isEqualTo(
+                        "{\"make\":\"all:\\n\\techo \\\"hi\\\"\\r\\n\",\"on\":\"a \\\\\\n b\",\"in\":{\"list\":[\"x\\ty\"]}}");
+    }
+
+    @Test
     void whoWritesACallConsentsToItAndThatIsRecordedButADenialHolds() throws Exception {
         String id = house.say("/run plot.draw path=a");
         house.awaitTurns(id, 1);

@@ -43,6 +43,11 @@ final class Names {
         return tasks;
     }
 
+    /** Whether a tool of this name is offered. */
+    static boolean isKnown(String tool, Function<String, Optional<InstalledTask>> known) {
+        return tool.equals(ANY) || !tasks(tool, known).isEmpty();
+    }
+
     /** Whatever a model called a tool, as a name that every server takes back. */
     static String harmless(String name) {
         String plain = name.replaceAll("[^A-Za-z0-9_-]", "_");

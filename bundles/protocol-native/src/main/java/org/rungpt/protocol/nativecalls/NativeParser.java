@@ -82,7 +82,7 @@ final class NativeParser implements AnswerParser {
 
     private List<Segment> piece(ModelDelta.ToolCall piece) {
         OpenCall call = calls.stream()
-                .filter(each -> each.goesOnWith(piece))
+                .filter(each -> each.goesOnWith(piece, name -> Names.isKnown(name, context.tasks())))
                 .reduce((first, second) -> second)
                 .orElse(null);
         List<Segment> out = new ArrayList<>();
@@ -133,7 +133,12 @@ final class NativeParser implements AnswerParser {
     /** @param problem why none of them runs; null if there is no such reason */
     private List<Segment> closed(@Nullable String problem) {
         List<Segment> out = new ArrayList<>();
+        OpenCall before = null;
         for (OpenCall call : calls) {
+            if (before != null && call.repeats(before)) {
+                continue;
+            }
+            before = call;
             String ref = ref(call.id());
             refs.add(ref);
             out.add(closed(call, ref, problem));

@@ -1,8 +1,8 @@
 package org.rungpt.protocol.nativecalls;
 
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.model.ModelDelta;
-import org.rungpt.protocol.common.Json;
 
 /** One tool call while its pieces arrive. */
 final class OpenCall {
@@ -13,6 +13,10 @@ final class OpenCall {
     private final StringBuilder arguments = new StringBuilder();
     private @Nullable String id;
     private String name = "";
+    private int depth;
+    private boolean quoted;
+    private boolean escaped;
+    private boolean closed;
     private boolean tooLong;
     private boolean told;
 
@@ -20,11 +24,32 @@ final class OpenCall {
         this.index = index;
     }
 
-    /** Whether a piece belongs to this call. Some servers give every call the same index and tell them apart by id alone. */
-    boolean goesOnWith(ModelDelta.ToolCall piece) {
-        return piece.index() == index
-                && (piece.id() == null || id == null || piece.id().equals(id))
-                && !(piece.id() == null && piece.name() != null && isComplete());
+    /**
+     * Whether a piece belongs to this call. Some servers give every call the same index, or even the same id; some repeat id and name
+     * with every piece.
+     *
+     * @param isTool whether something is the whole name of a tool that there is
+     */
+    boolean goesOnWith(ModelDelta.ToolCall piece, Predicate<String> isTool) {
+        if (piece.index() != index
+                || piece.id() != null && id != null && !piece.id().equals(id)) {
+            return false;
+        }
+        String next = piece.name();
+        if (next == null) {
+            return true;
+        }
+        boolean another = !next.equals(name) && isTool.test(name) && isTool.test(next);
+        return !isComplete() && !(another && arguments.toString().isBlank());
+    }
+
+    /** Whether it says only again what a call before it was. */
+    boolean repeats(OpenCall before) {
+        return arguments.toString().isBlank()
+                && index == before.index
+                && name.equals(before.name)
+                && (id == null || id.equals(before.id))
+                && before.isComplete();
     }
 
     void add(ModelDelta.ToolCall piece) {
@@ -40,22 +65,32 @@ final class OpenCall {
             tooLong = true;
         } else {
             arguments.append(piece.arguments());
+            follow(piece.arguments());
         }
     }
 
+    private void follow(String more) {
+        for (int i = 0; i < more.length(); i++) {
+            char c = more.charAt(i);
+            if (escaped) {
+                escaped = false;
+            } else if (quoted) {
+                escaped = c == '\\';
+                quoted = c != '"';
+            } else if (c == '"') {
+                quoted = true;
+            } else if (c == '{' || c == '[') {
+                depth++;
+            } else if (c == '}' || c == ']') {
+                depth--;
+                closed = depth == 0;
+            }
+        }
+    }
+
+    /** Whether its arguments are an object that is closed. They are followed, not read again with each piece. */
     private boolean isComplete() {
-        int end = arguments.length() - 1;
-        while (end >= 0 && Character.isWhitespace(arguments.charAt(end))) {
-            end--;
-        }
-        if (end < 0 || arguments.charAt(end) != '}') {
-            return false;
-        }
-        try {
-            return Json.MAPPER.readTree(arguments.toString()).isObject();
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-            return false;
-        }
+        return closed && depth == 0 && !quoted;
     }
 
     @Nullable
