@@ -142,7 +142,7 @@ public interface ConversationArchive {
     /** The conversation, all that it came from, and all branches of those, by time of creation. */
     List<Entry> family(String id) throws StoreException;
 
-    /** Ids of conversations that were kept before there was search, at most {@code limit} of them. */
+    /** Ids of conversations that were kept before there was search, or indexed by an earlier version, at most {@code limit} of them. */
     List<String> unindexed(int limit) throws StoreException;
 
     /** Gives a conversation the search texts of its own events, by sequence number; other events keep theirs. */
