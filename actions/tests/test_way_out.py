@@ -206,6 +206,56 @@ class WayOut(unittest.TestCase):
             with self.subTest(headers):
                 self.assertTrue(self.through(f"GET http://127.0.0.1:{self.port}/ HTTP/1.1\r\n{headers}\r\n\r\n".encode(), egress=self.TOKEN).startswith("HTTP/1.1 400 network: "))
 
+    def sent_on(self, head, body):
+        """What the far side gets of a request with this, until nothing comes any more; and the answer to who asked."""
+        got = []
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(0.5)
+
+            def serve():
+                try:
+                    connection, _ = server.accept()
+                except TimeoutError:
+                    return
+                connection.settimeout(0.5)
+                with connection:
+                    try:
+                        while data := connection.recv(1 << 16):
+                            got.append(data)
+                    except TimeoutError:
+                        connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            port = server.getsockname()[1]
+            self.grant(f"127.0.0.1:{port}")
+            with socket.socket(socket.AF_UNIX) as asker:
+                asker.settimeout(PATIENCE)
+                asker.connect(self.proxy.path)
+                asker.sendall(f"{self.TOKEN}\nPOST http://127.0.0.1:{port}/ HTTP/1.1\r\n{head}\r\n\r\n".encode() + body)
+                answer = asker.makefile(newline="").read()
+            thread.join(PATIENCE)
+            self.proxy.ask("revoke", call="granted")
+        return b"".join(got).partition(b"\r\n\r\n")[2], answer
+
+    def test_no_body_can_be_read_as_a_second_request(self):
+        second = b"GET http://evil.test/ HTTP/1.1\r\n\r\n"
+        length, chunks = f"Content-Length: {len(second)}", b"%x\r\n%s\r\n0\r\n\r\n" % (len(second), second)
+        for head, body in ((f"Connection: content-length\r\n{length}", second), (f"Connection: close , Content-Length\r\n{length}", second), (f"{length}\r\n{length}", second),
+                           ("Connection: transfer-encoding\r\nTransfer-Encoding: chunked", chunks), ("Transfer-Encoding: identity", second), ("Transfer-Encoding: xchunked", chunks),
+                           ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", chunks), ("Transfer-Encoding: gzip, chunked", chunks), ("Transfer-Encoding: \x0bchunked", chunks),
+                           (f"X: y\x0c{length}", second), (f"Content-Length : {len(second)}", second), (f"X: y\n{length}", second), (f"X: y\r{length}", second), (f"X: y\r\n {length}", second)):
+            with self.subTest(head):
+                sent, answer = self.sent_on(head, body)
+                self.assertEqual(b"", sent)
+                self.assertRegex(answer, "^HTTP/1.1 400 network: ")
+        # What is clear comes to the far side, and no more than that.
+        for head, body, expected in ((length, second + second, second), ("Transfer-Encoding: Chunked", chunks + second, chunks), ("Transfer-Encoding: chunked", b"0002 ; a=b\r\nhi\r\n0\r\nX-Trailer: x\r\n\r\n", b"2\r\nhi\r\n0\r\n\r\n")):
+            with self.subTest(head, body=body):
+                self.assertEqual((expected, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"), self.sent_on(head, body))
+        for body in (b"2\nhi\n0\n\n\r\n", b"-1\r\nhi\r\n", b"0x2\r\nhi\r\n", b"1\r\nhi\r\n", b"\r\n0\r\n\r\n"):
+            with self.subTest(body):
+                self.assertRegex(self.sent_on("Transfer-Encoding: chunked", body)[1], "^HTTP/1.1 400 network: ")
+
     def test_a_second_request_in_the_same_bytes_goes_nowhere(self):
         self.grant(f"127.0.0.1:{self.port}")
         answer = self.through((f"GET http://127.0.0.1:{self.port}/one HTTP/1.1\r\n\r\n" + f"GET http://127.0.0.1:{self.port}/two HTTP/1.1\r\n\r\n").encode(), egress=self.TOKEN)
