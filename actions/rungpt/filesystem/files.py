@@ -97,7 +97,7 @@ def store(full, path, data):
             old = None
         if old and not stat.S_ISREG(old.st_mode):
             raise Wrong(f"{path}: is no regular file")
-        temporary = f"{os.path.dirname(full)}/.{os.path.basename(full)[:200]}.{os.getpid()}"
+        temporary = f"{os.path.dirname(full)}/.{os.getpid()}-{os.urandom(6).hex()}.new"  # not from its name, which may be as long as names can be
         try:
             with open(temporary, "xb") as file:
                 file.write(data)

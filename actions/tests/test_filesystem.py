@@ -1,0 +1,45 @@
+"""The file system's tasks at the edges. Needs no container; how they work is in test_container.py."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+RUN = Path(__file__).parents[1] / "rungpt" / "filesystem" / "run"
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.root = Path(place.name).resolve()
+        self.files = self.root / "workspace"
+        self.files.mkdir()
+
+    def call(self, task, **arguments):
+        done = subprocess.run([RUN, task], input=json.dumps(arguments).encode(), capture_output=True, timeout=20, cwd=self.files,
+                              env={**os.environ, "RUNGPT_WORKSPACE": str(self.files), "RUNGPT_SHARES": f"{self.root}/share"})
+        return done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "replace")
+
+    def good(self, task, **arguments):
+        code, output, errors = self.call(task, **arguments)
+        self.assertEqual((0, ""), (code, errors))
+        return output
+
+    def bad(self, task, text, **arguments):
+        code, output, errors = self.call(task, **arguments)
+        self.assertEqual((1, 1), (code, errors.count("\n")), errors)
+        self.assertIn(text, errors)
+
+    def test_a_name_may_be_as_long_as_names_can_be(self):
+        for name in ("字" * 83 + ".txt", "x" * 255):
+            with self.subTest(name):
+                self.assertEqual(f"created {name} (1 bytes)\n", self.good("write_file", path=name, content="x"))
+                self.assertEqual("y", self.good("edit_file", path=name, old="x", new="y") and (self.files / name).read_text())
+        self.assertEqual(2, len(os.listdir(self.files)))
+        self.bad("write_file", "file name too long", path="字" * 86, content="x")
+
+
+if __name__ == "__main__":
+    unittest.main()
