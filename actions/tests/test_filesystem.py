@@ -32,6 +32,15 @@ class Files(unittest.TestCase):
         self.assertEqual((1, 1), (code, errors.count("\n")), errors)
         self.assertIn(text, errors)
 
+    def test_an_edit_keeps_the_line_ends_of_a_file(self):
+        for before, old, new, after in (
+                (b"a\r\nb\r\n", "b", "b1\nb2", b"a\r\nb1\r\nb2\r\n"), (b"a\r\nb\r\n", "\nb", "", b"a\r\n"), (b"a\r\nb\r\n", "a\nb", "a\nc", b"a\r\nc\r\n"),
+                (b"a\r\nb\n", "b", "b1\nb2", b"a\r\nb1\nb2\n"), (b"a\nb\n", "b", "b1\nb2", b"a\nb1\nb2\n"), (b"a\r\nb", "b", "x\r\ny\n", b"a\r\nx\r\ny\n"), (b"b", "b", "x\ny", b"x\ny")):
+            with self.subTest(before, old=old, new=new):
+                (self.files / "f").write_bytes(before)
+                self.good("edit_file", path="f", old=old, new=new)
+                self.assertEqual(after, (self.files / "f").read_bytes())
+
     def test_a_name_may_be_as_long_as_names_can_be(self):
         for name in ("字" * 83 + ".txt", "x" * 255):
             with self.subTest(name):

@@ -165,7 +165,8 @@ def edit_file(path: str, old: str, new: str, all: bool = False):
     if old == new:
         raise Wrong("old and new are the same")
     before, after = old.encode("utf-8", "surrogateescape"), new.encode("utf-8", "surrogateescape")
-    if before not in data and b"\r\n" in data and b"\r\n" not in before:
+    breaks, crlf = data.count(b"\n"), data.count(b"\r\n")
+    if b"\r\n" not in before and (crlf and before not in data or 0 < crlf == breaks and b"\r\n" not in after):
         before, after = before.replace(b"\n", b"\r\n"), after.replace(b"\n", b"\r\n")
     count = data.count(before)
     if not count:
