@@ -17,17 +17,17 @@ class Files(unittest.TestCase):
         self.files = self.root / "workspace"
         self.files.mkdir()
 
-    def call(self, task, **arguments):
+    def call(self, task, /, **arguments):
         done = subprocess.run([RUN, task], input=json.dumps(arguments).encode(), capture_output=True, timeout=20, cwd=self.files,
                               env={**os.environ, "RUNGPT_WORKSPACE": str(self.files), "RUNGPT_SHARES": f"{self.root}/share"})
         return done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "replace")
 
-    def good(self, task, **arguments):
+    def good(self, task, /, **arguments):
         code, output, errors = self.call(task, **arguments)
         self.assertEqual((0, ""), (code, errors))
         return output
 
-    def bad(self, task, text, **arguments):
+    def bad(self, task, text, /, **arguments):
         code, output, errors = self.call(task, **arguments)
         self.assertEqual((1, 1), (code, errors.count("\n")), errors)
         self.assertIn(text, errors)
@@ -48,6 +48,22 @@ class Files(unittest.TestCase):
                 self.assertEqual("y", self.good("edit_file", path=name, old="x", new="y") and (self.files / name).read_text())
         self.assertEqual(2, len(os.listdir(self.files)))
         self.bad("write_file", "file name too long", path="字" * 86, content="x")
+
+    def test_an_expression_is_looked_for_in_each_line(self):
+        (self.files / "f").write_bytes("one\ntwo\r\ncafé\nÄPFEL\nfour".encode())
+        for text, lines in (("^two", "2: two"), ("two$", "2: two"), ("^one$", "1: one"), (r"\Acaf.\Z", "3: café"), ("^[éx]|caf[éx]$", "3: café"), (r"^\w{4}$", "3: café\nf:5: four"), (r"\r", "2: two"), ("(?<!u)r$", ""), ("[[t]wo", "2: two")):
+            with self.subTest(text):
+                code, output, errors = self.call("search", text=text, regex=True)
+                self.assertEqual((0, f"f:{lines}\n" if lines else "", "" if lines else "search: no line below . has this text\n"), (code, output, errors))
+        self.assertEqual("f:4: ÄPFEL\n", self.good("search", text="äpfel", ignore_case=True))
+        self.assertEqual("f:3: café\n", self.good("search", text="é"))
+        (self.files / "latin").write_bytes(b"caf\xe9 au lait\n")
+        self.assertEqual("latin:1: caf\ufffd au lait\n", self.good("search", text="au l"))
+
+    def test_what_is_no_expression_is_said_in_a_line(self):
+        for text in ("(", "a{99999999999999}", "(" * 50_000, "(?L)a", "*", "(?<=a+)b"):
+            with self.subTest(text[:20]):
+                self.bad("search", "text is no regular expression: ", text=text, regex=True)
 
 
 if __name__ == "__main__":

@@ -252,9 +252,11 @@ def find(pattern: str, path: str = "."):
 
 def search(text: str, path: str = ".", pattern: str = "*", regex: bool = False, ignore_case: bool = False):
     import re
+    import warnings
+    warnings.simplefilter("ignore")  # of expressions that a later Python may read differently
     try:
-        wanted = re.compile((text if regex else re.escape(text)).encode("utf-8", "surrogateescape"), re.IGNORECASE if ignore_case else 0)
-    except re.error as e:
+        wanted = re.compile(text if regex else re.escape(text), re.IGNORECASE if ignore_case else 0)
+    except (re.error, OverflowError, RecursionError) as e:
         raise Wrong(f"text is no regular expression: {e}") from None
     matches, base, count, files = matcher(pattern), os.path.normpath(where(path)), 0, 0
     for full in walk(path):
@@ -268,14 +270,17 @@ def search(text: str, path: str = ".", pattern: str = "*", regex: bool = False, 
                 data = file.read()
         except OSError:
             continue
-        if b"\0" in data[:8192] or not wanted.search(data):
+        if b"\0" in data[:8192]:
+            continue
+        whole = data.decode("utf-8", "surrogateescape")
+        if not regex and not wanted.search(whole):  # an expression's ^ and $ are those of a line
             continue
         found = False
-        for number, line in enumerate(data.split(b"\n"), 1):
-            if wanted.search(line):
+        for number, line in enumerate(whole.split("\n"), 1):
+            if wanted.search(line) or line.endswith("\r") and wanted.search(line[:-1]):
                 found, count = True, count + 1
                 if count <= MANY:
-                    say(f"{shown(full)}:{number}: {line.decode('utf-8', 'replace').rstrip()[:300]}")
+                    say(f"{shown(full)}:{number}: {line.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace').rstrip()[:300]}")
         files += found
     if not count:
         note(f"no line below {path} has this text")
