@@ -65,6 +65,49 @@ class Files(unittest.TestCase):
             with self.subTest(text[:20]):
                 self.bad("search", "text is no regular expression: ", text=text, regex=True)
 
+    def tree(self):
+        return sorted(str(p.relative_to(self.files)) for p in self.files.rglob("*"))
+
+    def test_nothing_is_moved_or_copied_into_itself_by_way_of_a_link(self):
+        (self.files / "d" / "sub").mkdir(parents=True)
+        (self.files / "d" / "f").write_text("f")
+        (self.files / "into").symlink_to("d/sub")
+        (self.files / "same").symlink_to("d")
+        before = self.tree()
+        for task in "copy", "move":
+            for source, target, text in (("d", "into/x", "lies inside d"), ("d", "into", "lies inside d"), ("d", "same", "lies inside d"), ("d", "d", "lies inside d"), ("d/f", "d/f/x", "lies inside d/f"),
+                                         ("d/f", "same/f", "are the same"), ("d/f", "same", "are the same")):
+                with self.subTest(task, source=source, target=target):
+                    self.bad(task, text, source=source, target=target, overwrite=True)
+                    self.assertEqual(before, self.tree())
+        self.good("move", source="d/f", target="into")
+        self.good("move", source="into", target="d")
+        self.assertEqual(["d", "d/into", "d/sub", "d/sub/f", "same"], self.tree())
+
+    def test_nobody_moves_or_deletes_all_of_the_workspace(self):
+        (self.files / "d").mkdir()
+        for path in (".", "d/..", "..", str(self.files), str(self.root)):
+            self.bad("move", "this would move everything", source=path, target=f"{self.root}/elsewhere")
+            self.bad("delete", "this would delete everything", path=path, recursive=True)
+        self.good("copy", source=".", target=f"{self.root}/elsewhere")
+        self.assertEqual(["d"], self.tree())
+
+    def test_what_is_in_the_way_is_replaced_or_named(self):
+        (self.files / "d").mkdir()
+        (self.files / "f").write_text("f")
+        (self.files / "g").write_text("g")
+        (self.files / "link").symlink_to("nowhere")
+        for task in "copy", "move":
+            self.bad(task, "f: exists already; delete it first", source="d", target="f", overwrite=True)
+            self.bad(task, "f/x: a part of the path is no directory", source="g", target="f/x")
+            self.bad(task, "link: exists already; overwrite: true replaces it", source="g", target="link")
+        self.bad("write_file", "f/x: a part of the path is no directory", path="f/x", content="")
+        self.bad("copy", "/dev/zero: is no regular file", source="/dev/zero", target="zero")
+        self.good("copy", source="link", target="f", overwrite=True)
+        self.assertEqual("nowhere", os.readlink(self.files / "f"))
+        self.good("copy", source="g", target="link", overwrite=True)
+        self.assertEqual(("g", False), ((self.files / "link").read_text(), (self.files / "nowhere").exists()))
+
 
 if __name__ == "__main__":
     unittest.main()

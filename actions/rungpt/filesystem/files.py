@@ -46,6 +46,30 @@ def why(path, error, hint=""):
     return Wrong(f"{path}: {text}{hint if error.errno == 2 else ''}")
 
 
+def make_parents(full, path):
+    try:
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+    except FileExistsError:
+        raise Wrong(f"{path}: a part of the path is no directory") from None
+    except OSError as e:
+        raise why(path, e) from None
+
+
+def is_directory(full):
+    return os.path.isdir(full) and not os.path.islink(full)
+
+
+def lies_in(inner, outer):
+    """Whether a path leads into a directory, or to it, whatever links are on the way."""
+    return (os.path.realpath(inner) + "/").startswith(os.path.realpath(outer).rstrip("/") + "/")
+
+
+def spare(full, path, what):
+    """Nobody means all of the workspace by a path to it."""
+    if not os.path.islink(full) and lies_in(WORKSPACE, full):
+        raise Wrong(f"{path}: this would {what} everything; name what shall go")
+
+
 def note(text):
     sys.stdout.flush()
     sys.stderr.write(f"{current}: {text}\n")
@@ -90,7 +114,7 @@ def store(full, path, data):
     try:
         if os.path.isdir(full):
             raise Wrong(f"{path}: is a directory")
-        os.makedirs(os.path.dirname(full), exist_ok=True)
+        make_parents(full, path)
         try:
             old = os.stat(full)
         except FileNotFoundError:
@@ -295,19 +319,21 @@ def ends(source, target, overwrite):
         raise Wrong(f"{source}: no such file or directory; list_directory shows what is there")
     if os.path.isdir(to):
         to = os.path.join(to, os.path.basename(from_))
-    if to == from_:
+    if to == from_ or os.path.lexists(to) and os.path.samestat(os.lstat(from_), os.lstat(to)):
         raise Wrong(f"{source}: source and target are the same")
-    if to.startswith(from_ + "/") and not os.path.islink(from_):
+    if not os.path.islink(from_) and lies_in(os.path.dirname(to), from_):
         raise Wrong(f"{target}: lies inside {source}")
-    if os.path.lexists(to) and (not overwrite or os.path.isdir(to) and not os.path.islink(to)):
-        raise Wrong(f"{shown(to)}: exists already{'; delete it first' if os.path.isdir(to) else '; overwrite: true replaces it'}")
-    os.makedirs(os.path.dirname(to), exist_ok=True)
+    first = is_directory(from_) or is_directory(to)
+    if os.path.lexists(to) and (not overwrite or first):
+        raise Wrong(f"{shown(to)}: exists already; {'delete it first' if first else 'overwrite: true replaces it'}")
+    make_parents(to, target)
     return from_, to
 
 
 def move(source: str, target: str, overwrite: bool = False):
     import shutil
     try:
+        spare(os.path.normpath(where(source)), source, "move")
         from_, to = ends(source, target, overwrite)
         shutil.move(from_, to)
     except OSError as e:
@@ -319,11 +345,13 @@ def copy(source: str, target: str, overwrite: bool = False):
     import shutil
     try:
         from_, to = ends(source, target, overwrite)
-        if os.path.isdir(from_) and not os.path.islink(from_):
+        if is_directory(from_):
             shutil.copytree(from_, to, symlinks=True)
         else:
-            if os.path.islink(to):
-                os.unlink(to)
+            if not os.path.islink(from_) and not os.path.isfile(from_):
+                raise Wrong(f"{source}: is no regular file")
+            if os.path.islink(to) or os.path.islink(from_) and os.path.lexists(to):
+                os.unlink(to)  # written through, or in the way of a link
             shutil.copy2(from_, to, follow_symlinks=False)
     except (OSError, shutil.Error) as e:
         raise (why(source, e) if isinstance(e, OSError) and e.errno else Wrong(f"{source}: {e}")) from None
@@ -332,10 +360,9 @@ def copy(source: str, target: str, overwrite: bool = False):
 
 def delete(path: str, recursive: bool = False):
     full = os.path.normpath(where(path))
-    if os.path.realpath(full) in ("/", os.path.realpath(WORKSPACE)) and not os.path.islink(full):
-        raise Wrong(f"{path}: this would delete everything; name what shall go")
+    spare(full, path, "delete")
     try:
-        if os.path.isdir(full) and not os.path.islink(full):
+        if is_directory(full):
             if not recursive and os.listdir(full):
                 raise Wrong(f"{path}: is a directory and not empty; recursive: true deletes it with all that is in it")
             import shutil
