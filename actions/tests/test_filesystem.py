@@ -108,6 +108,22 @@ class Files(unittest.TestCase):
         self.good("copy", source="g", target="link", overwrite=True)
         self.assertEqual(("g", False), ((self.files / "link").read_text(), (self.files / "nowhere").exists()))
 
+    def test_patterns_stay_within_a_name_but_for_two_stars(self):
+        (self.files / "a" / "deep").mkdir(parents=True)
+        for name in ("a/b.py", "a/deep/c.py", ".hid", "a.*b", "[x]", "]", "x^y"):
+            (self.files / name).touch()
+        for pattern, found in (("a/deep?c.py", ""), ("a/deep[!x]c.py", ""), ("a/?eep", "a/deep/"), ("a/[!b]*", "a/deep/"), ("[.]*", ".hid"), ("*[.*]*[*]*", "a.*b"), ("[[]*", "[x]"), ("[]]", "]"), ("[!]a.[bcd]?*", "x^y"), ("*^?", "x^y"),
+                               ("a**.py", "a/b.py a/deep/c.py"), ("a/*.py", "a/b.py"), ("**/c.py", "a/deep/c.py"), ("[z-a]", ""), ("[", "")):
+            with self.subTest(pattern):
+                code, output, errors = self.call("find", pattern=pattern)
+                self.assertEqual((0, found.split(), 0 if found else 1), (code, output.split(), errors.count("\n")))
+
+    def test_a_file_is_below_itself(self):
+        (self.files / "a.py").write_text("x")
+        for path in "a.py", "./a.py":
+            self.assertEqual("a.py\n", self.good("find", pattern="*.py", path=path))
+            self.assertEqual("a.py:1: x\n", self.good("search", text="x", pattern="*.py", path=path))
+
 
 if __name__ == "__main__":
     unittest.main()

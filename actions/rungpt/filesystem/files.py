@@ -235,7 +235,7 @@ def walk(path):
     full = where(path)
     if not os.path.isdir(full):
         if os.path.exists(full):
-            yield full
+            yield os.path.normpath(full)
             return
         raise Wrong(f"{path}: no such directory; list_directory shows what is there")
     for directory, below, files in os.walk(full):
@@ -246,11 +246,19 @@ def walk(path):
             yield os.path.normpath(f"{directory}/{name}")
 
 
+def relative_to(full, base):
+    return os.path.relpath(full, base) if full != base else os.path.basename(full)
+
+
 def matcher(pattern):
     """For a pattern of * ? [..] and **: on names, or with a slash in it, on paths."""
     import fnmatch
     import re
-    pieces = [r"(?:.*/)?" if piece == "**/" else ".*" if piece == "**" else fnmatch.translate(piece)[4:-3].replace(".*", "[^/]*")
+
+    def within_a_name(token):
+        return "[^/]" if token[0] == "." else "(?!/)" + token[0] if token[0][0] == "[" else token[0]
+    tokens = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|\.", re.DOTALL)  # in what fnmatch gives: an escape, a set, any character
+    pieces = [r"(?:.*/)?" if piece == "**/" else ".*" if piece == "**" else tokens.sub(within_a_name, fnmatch.translate(piece)[4:-3])
               if piece else "" for piece in re.split(r"(\*\*/|\*\*)", pattern.strip("/"))]
     regex = re.compile("".join(pieces), re.DOTALL)
     by_path = "/" in pattern.strip("/") or "**" in pattern
@@ -264,7 +272,7 @@ def matcher(pattern):
 def find(pattern: str, path: str = "."):
     matches, base, count = matcher(pattern), os.path.normpath(where(path)), 0
     for full in walk(path):
-        if matches(os.path.relpath(full, base)):
+        if matches(relative_to(full, base)):
             count += 1
             if count <= MANY:
                 say(shown(full))
@@ -284,7 +292,7 @@ def search(text: str, path: str = ".", pattern: str = "*", regex: bool = False, 
         raise Wrong(f"text is no regular expression: {e}") from None
     matches, base, count, files = matcher(pattern), os.path.normpath(where(path)), 0, 0
     for full in walk(path):
-        if full.endswith("/") or not matches(os.path.relpath(full, base) if full != base else os.path.basename(full)):
+        if full.endswith("/") or not matches(relative_to(full, base)):
             continue
         try:
             info = os.lstat(full)
