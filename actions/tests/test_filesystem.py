@@ -124,6 +124,35 @@ class Files(unittest.TestCase):
             self.assertEqual("a.py\n", self.good("find", pattern="*.py", path=path))
             self.assertEqual("a.py:1: x\n", self.good("search", text="x", pattern="*.py", path=path))
 
+    def test_numbers_out_of_range(self):
+        (self.files / "f").write_text("1\n2\n3")
+        for numbers, text in (({"limit": -1}, "1\n2\n3"), ({"offset": -5, "limit": -5}, "1\n2\n3"), ({"offset": 3, "limit": 10**30}, "3"), ({"offset": 0}, "1\n2\n3")):
+            with self.subTest(**numbers):
+                self.assertEqual(text, self.good("read_file", path="f", **numbers))
+        self.bad("read_file", "f: has only 3 lines", path="f", offset=10**30)
+
+    def test_a_line_that_is_too_long_is_cut(self):
+        (self.files / "f").write_text("a" + "ä" * 200_000 + "\nlast\n")
+        code, output, errors = self.call("read_file", path="f")
+        self.assertEqual((0, "a" + "ä" * 131071), (code, output))
+        self.assertEqual("read_file: f: line 1 has 400002 bytes, the first 262143 are shown; system.shell with cut or tail shows more of it\nread_file: f: lines 1 to 1 of 2; go on with offset 2\n", errors)
+        self.assertEqual("last\n", self.good("read_file", path="f", offset=2))
+        self.assertEqual(200_002, len(self.call("read_file", path="f", limit=1)[1]))
+
+    def test_places_that_overlap_are_two(self):
+        (self.files / "f").write_text("x\nx\nx\n")
+        self.bad("edit_file", "occurs 2 times (lines 1, 2); give more", path="f", old="x\nx", new="x\ny")
+        self.assertEqual("replaced 1 place in f (line 1)\n", self.good("edit_file", path="f", old="x\nx", new="x\ny", all=True))
+        self.assertEqual("x\ny\nx\n", (self.files / "f").read_text())
+
+    def test_nothing_is_appended_to_what_is_no_file(self):
+        os.mkfifo(self.files / "fifo")
+        self.bad("write_file", "is no regular file", path="fifo", content="x", append=True)
+        self.bad("write_file", "is a directory", path=".", content="x", append=True)
+        (self.files / "link").symlink_to("new")
+        self.good("write_file", path="link", content="x", append=True)
+        self.assertEqual("x", (self.files / "new").read_text())
+
 
 if __name__ == "__main__":
     unittest.main()

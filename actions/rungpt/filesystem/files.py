@@ -152,7 +152,7 @@ def read_file(path: str, offset: int = 1, limit: int = 0):
     lines[-1] = lines[-1][:-1]
     if not lines[-1]:
         lines.pop()
-    first = max(1, offset)
+    first, limit = max(1, offset), max(0, limit)
     if first > max(1, len(lines)):
         raise Wrong(f"{path}: has only {len(lines)} lines")
     picked, size = [], 0
@@ -161,6 +161,12 @@ def read_file(path: str, offset: int = 1, limit: int = 0):
             break
         picked.append(line)
         size += len(line)
+    if size > BYTES and not limit:
+        end = BYTES
+        while picked[0][end] & 0xC0 == 0x80 and end > BYTES - 4:  # not in the middle of a character
+            end -= 1
+        note(f"{path}: line {first} has {size} bytes, the first {end} are shown; system.shell with cut or tail shows more of it")
+        picked = [picked[0][:end]]
     sys.stdout.buffer.write(b"".join(picked))
     last = first + len(picked) - 1
     if last < len(lines):
@@ -170,7 +176,7 @@ def read_file(path: str, offset: int = 1, limit: int = 0):
 def write_file(path: str, content: str, append: bool = False):
     full = where(path)
     data = content.encode("utf-8", "surrogateescape")
-    if append and os.path.lexists(full):
+    if append and os.path.isfile(full):
         try:
             with open(full, "ab") as file:
                 file.write(data)
@@ -200,7 +206,8 @@ def edit_file(path: str, old: str, new: str, all: bool = False):
     lines, position = [], data.find(before)
     while position >= 0 and len(lines) < 10:
         lines.append(data.count(b"\n", 0, position) + 1)
-        position = data.find(before, position + len(before))
+        position = data.find(before, position + (len(before) if all else 1))  # where two overlap it is not clear which is meant
+    count = max(count, len(lines))
     places = ", ".join(map(str, lines)) + (", …" if count > len(lines) else "")
     if count > 1 and not all:
         raise Wrong(f"{path}: the text of old occurs {count} times (lines {places}); give more of its surroundings, or all: true")
