@@ -153,6 +153,22 @@ class Files(unittest.TestCase):
         self.good("write_file", path="link", content="x", append=True)
         self.assertEqual("x", (self.files / "new").read_text())
 
+    def test_directories_as_deep_as_paths_can_be(self):
+        self.addCleanup(subprocess.run, ["rm", "-rf", self.files / "d"])
+        path, place = "d/" * 1100, self.files
+        for i in range(1100):
+            if i == 600:
+                self.good("copy", source="d", target="e")
+                self.good("delete", path="e", recursive=True)
+            place = place / "d"
+            place.mkdir()
+        (place / "leaf").write_text("needle\n")
+        self.assertEqual(path + "leaf\n", self.good("find", pattern="leaf"))
+        self.assertEqual(path + "leaf:1: needle\n", self.good("search", text="needle"))
+
+    def test_what_goes_meanwhile_is_said_in_a_line(self):
+        self.bad("list_directory", "no such file or directory", path="/proc/self/fd")
+
 
 if __name__ == "__main__":
     unittest.main()

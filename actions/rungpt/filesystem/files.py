@@ -432,6 +432,7 @@ def perform(task):
     for name in list(kinds)[:len(kinds) - len(function.__defaults__ or ())]:
         if name not in arguments:
             raise Wrong(f"{name} is missing")
+    sys.setrecursionlimit(10_000)  # directories can be 2000 deep, and each takes several calls
     function(**arguments)
     sys.stdout.flush()
 
@@ -451,3 +452,6 @@ def main(task=""):
         sys.exit(1)
     except BrokenPipeError:
         os._exit(1)
+    except OSError as e:  # what is gone meanwhile, or cannot be looked at
+        note(f"{shown(str(e.filename))}: {(e.strerror or str(e)).lower()}")
+        sys.exit(1)
