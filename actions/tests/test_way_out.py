@@ -1,4 +1,5 @@
 """The way out of a sandbox, service and proxy as local processes: what stands for the world is on this machine's loopback, which the proxy is told to let through."""
+import asyncio
 import http.server
 import json
 import re
@@ -24,8 +25,9 @@ class World(http.server.BaseHTTPRequestHandler):
 
     def do_CONNECT(self):  # as a proxy of this machine
         World.asked.append((self.path, self.headers["Proxy-Authorization"]))
-        if self.path.startswith("refused."):
-            return self.send_error(407)
+        for name, status in World.refused.items():
+            if self.path.startswith(name):
+                return self.send_error(status)
         self.send_response(200)
         self.end_headers()
         self.close_connection = False
@@ -84,7 +86,7 @@ class WayOut(unittest.TestCase):
     TOKEN = "t" * 40
 
     def setUp(self):
-        World.asked = []
+        World.asked, World.refused = [], {"refused.": 407}
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.world = http.server.ThreadingHTTPServer(("127.0.0.1", 0), World)
@@ -204,6 +206,56 @@ class WayOut(unittest.TestCase):
             with self.subTest(headers):
                 self.assertTrue(self.through(f"GET http://127.0.0.1:{self.port}/ HTTP/1.1\r\n{headers}\r\n\r\n".encode(), egress=self.TOKEN).startswith("HTTP/1.1 400 network: "))
 
+    def sent_on(self, head, body):
+        """What the far side gets of a request with this, until nothing comes any more; and the answer to who asked."""
+        got = []
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(0.5)
+
+            def serve():
+                try:
+                    connection, _ = server.accept()
+                except TimeoutError:
+                    return
+                connection.settimeout(0.5)
+                with connection:
+                    try:
+                        while data := connection.recv(1 << 16):
+                            got.append(data)
+                    except TimeoutError:
+                        connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            port = server.getsockname()[1]
+            self.grant(f"127.0.0.1:{port}")
+            with socket.socket(socket.AF_UNIX) as asker:
+                asker.settimeout(PATIENCE)
+                asker.connect(self.proxy.path)
+                asker.sendall(f"{self.TOKEN}\nPOST http://127.0.0.1:{port}/ HTTP/1.1\r\n{head}\r\n\r\n".encode() + body)
+                answer = asker.makefile(newline="").read()
+            thread.join(PATIENCE)
+            self.proxy.ask("revoke", call="granted")
+        return b"".join(got).partition(b"\r\n\r\n")[2], answer
+
+    def test_no_body_can_be_read_as_a_second_request(self):
+        second = b"GET http://evil.test/ HTTP/1.1\r\n\r\n"
+        length, chunks = f"Content-Length: {len(second)}", b"%x\r\n%s\r\n0\r\n\r\n" % (len(second), second)
+        for head, body in ((f"Connection: content-length\r\n{length}", second), (f"Connection: close , Content-Length\r\n{length}", second), (f"{length}\r\n{length}", second),
+                           ("Connection: transfer-encoding\r\nTransfer-Encoding: chunked", chunks), ("Transfer-Encoding: identity", second), ("Transfer-Encoding: xchunked", chunks),
+                           ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", chunks), ("Transfer-Encoding: gzip, chunked", chunks), ("Transfer-Encoding: \x0bchunked", chunks),
+                           (f"X: y\x0c{length}", second), (f"Content-Length : {len(second)}", second), (f"X: y\n{length}", second), (f"X: y\r{length}", second), (f"X: y\r\n {length}", second)):
+            with self.subTest(head):
+                sent, answer = self.sent_on(head, body)
+                self.assertEqual(b"", sent)
+                self.assertRegex(answer, "^HTTP/1.1 400 network: ")
+        # What is clear comes to the far side, and no more than that.
+        for head, body, expected in ((length, second + second, second), ("Transfer-Encoding: Chunked", chunks + second, chunks), ("Transfer-Encoding: chunked", b"0002 ; a=b\r\nhi\r\n0\r\nX-Trailer: x\r\n\r\n", b"2\r\nhi\r\n0\r\n\r\n")):
+            with self.subTest(head, body=body):
+                self.assertEqual((expected, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"), self.sent_on(head, body))
+        for body in (b"2\nhi\n0\n\n\r\n", b"-1\r\nhi\r\n", b"0x2\r\nhi\r\n", b"1\r\nhi\r\n", b"\r\n0\r\n\r\n"):
+            with self.subTest(body):
+                self.assertRegex(self.sent_on("Transfer-Encoding: chunked", body)[1], "^HTTP/1.1 400 network: ")
+
     def test_a_second_request_in_the_same_bytes_goes_nowhere(self):
         self.grant(f"127.0.0.1:{self.port}")
         answer = self.through((f"GET http://127.0.0.1:{self.port}/one HTTP/1.1\r\n\r\n" + f"GET http://127.0.0.1:{self.port}/two HTTP/1.1\r\n\r\n").encode(), egress=self.TOKEN)
@@ -275,6 +327,55 @@ class WayOut(unittest.TestCase):
         self.assertIn("http://far.test/plain far.test None Basic dTpw", self.through(b"GET http://far.test/plain HTTP/1.1\r\n\r\n", egress=self.TOKEN))
         self.assertIn("502 network: the proxy of this machine refused refused.test:443: 407", self.through(b"CONNECT refused.test:443 HTTP/1.1\r\n\r\n", egress=self.TOKEN))
         self.assertIn("/direct", self.through(f"GET http://127.0.0.1:{self.port}/direct HTTP/1.1\r\n\r\n".encode(), egress=self.TOKEN))
+
+    def behind_a_proxy(self, *network):
+        self.proxy.ask("hello", protocol=1, private=["127.0.0.1", "::1"], upstream={"host": "127.0.0.1", "port": self.port, "credentials": "u:p"})
+        self.grant(*network)
+
+    def test_the_proxy_of_this_machine_is_told_the_address_that_was_checked(self):
+        self.behind_a_proxy("127.1:443", "127.1:80", "[0::1]:443")
+        inner = b"GET /in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        self.assertIn("200 Connection established", self.through(b"CONNECT 127.1:443 HTTP/1.1\r\n\r\n" + inner, egress=self.TOKEN))
+        self.assertIn("/plain 127.1 None None\n", self.through(b"GET http://127.1/plain HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+        self.assertIn("200 Connection established", self.through(b"CONNECT [0::1]:443 HTTP/1.1\r\n\r\n" + inner, egress=self.TOKEN))
+        self.assertEqual([(place, "Basic dTpw") for place in ("127.0.0.1:443", "127.0.0.1:80", "[::1]:443")], World.asked)
+
+    def test_a_name_that_is_not_known_here_is_left_to_the_proxy_of_this_machine_only_if_it_was_granted(self):
+        self.behind_a_proxy("*:443", "*:80", "far.test:443", "*.many.test:80")
+        for request in (b"CONNECT other.test:443", b"GET http://other.test/", b"CONNECT many.test:80", b"CONNECT far.test:80"):
+            with self.subTest(request):
+                self.assertRegex(self.through(request + b" HTTP/1.1\r\n\r\n", egress=self.TOKEN), r"^HTTP/1\.1 403 network: the name \S+ is not known here, so its address cannot be checked; .* granted by its name")
+        self.assertEqual([], World.asked)
+        self.assertIn("http://a.many.test/ a.many.test", self.through(b"GET http://a.many.test/ HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+        self.through(b"CONNECT far.test:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n", egress=self.TOKEN)
+        self.assertEqual("far.test:443", World.asked[-1][0])
+
+    def test_a_proxy_that_takes_no_addresses_is_given_a_name_only_if_it_was_granted(self):
+        World.refused = {"127.0.0.1:": 403}
+        self.behind_a_proxy("*:443", "*:80")
+        for request in (b"CONNECT 127.1:443", b"GET http://127.1/"):
+            self.assertIn("(at 127.0.0.1, its checked address): 403", self.through(request + b" HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+        self.proxy.ask("revoke", call="granted")
+        self.grant("127.1:443", "127.1:80")
+        self.assertIn("http://127.1/plain 127.1 None Basic dTpw", self.through(b"GET http://127.1/plain HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+        self.assertIn("200 Connection established", self.through(b"CONNECT 127.1:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n", egress=self.TOKEN))
+        # What it cannot reach it is not asked for by name.
+        World.asked, World.refused = [], {"127.0.0.1:": 502}
+        self.assertIn("502 network: the proxy of this machine refused 127.1:443", self.through(b"CONNECT 127.1:443 HTTP/1.1\r\n\r\n", egress=self.TOKEN))
+        self.assertEqual(["127.0.0.1:443"], [path for path, _ in World.asked])
+
+    def test_the_proxy_of_this_machine_is_asked_for_each_address_until_one_does(self):
+        World.refused = {"192.0.2.1:": 504}
+        module = {"__name__": "egress"}
+        exec(compile((ROOT / "base" / "egress-proxy").read_text(), "egress-proxy", "exec"), module)
+
+        async def through(*addresses):
+            upstream = module["Upstream"]({"host": "127.0.0.1", "port": self.port})
+            _, writer, via = await module["Proxy"](None).through(upstream, addresses, "two.test", 443, False, True)
+            writer.close()
+            return via
+        self.assertIsNone(asyncio.run(through("192.0.2.1", "127.0.0.1")))
+        self.assertEqual(["192.0.2.1:443", "127.0.0.1:443"], [path for path, _ in World.asked])
 
     def test_after_the_end_of_stdin_another_may_write_into_it(self):
         before, number = self.proxy.process.stdin, self.proxy.process.pid

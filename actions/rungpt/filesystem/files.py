@@ -46,6 +46,30 @@ def why(path, error, hint=""):
     return Wrong(f"{path}: {text}{hint if error.errno == 2 else ''}")
 
 
+def make_parents(full, path):
+    try:
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+    except FileExistsError:
+        raise Wrong(f"{path}: a part of the path is no directory") from None
+    except OSError as e:
+        raise why(path, e) from None
+
+
+def is_directory(full):
+    return os.path.isdir(full) and not os.path.islink(full)
+
+
+def lies_in(inner, outer):
+    """Whether a path leads into a directory, or to it, whatever links are on the way."""
+    return (os.path.realpath(inner) + "/").startswith(os.path.realpath(outer).rstrip("/") + "/")
+
+
+def spare(full, path, what):
+    """Nobody means all of the workspace by a path to it."""
+    if not os.path.islink(full) and lies_in(WORKSPACE, full):
+        raise Wrong(f"{path}: this would {what} everything; name what shall go")
+
+
 def note(text):
     sys.stdout.flush()
     sys.stderr.write(f"{current}: {text}\n")
@@ -90,14 +114,14 @@ def store(full, path, data):
     try:
         if os.path.isdir(full):
             raise Wrong(f"{path}: is a directory")
-        os.makedirs(os.path.dirname(full), exist_ok=True)
+        make_parents(full, path)
         try:
             old = os.stat(full)
         except FileNotFoundError:
             old = None
         if old and not stat.S_ISREG(old.st_mode):
             raise Wrong(f"{path}: is no regular file")
-        temporary = f"{os.path.dirname(full)}/.{os.path.basename(full)[:200]}.{os.getpid()}"
+        temporary = f"{os.path.dirname(full)}/.{os.getpid()}-{os.urandom(6).hex()}.new"  # not from its name, which may be as long as names can be
         try:
             with open(temporary, "xb") as file:
                 file.write(data)
@@ -128,7 +152,7 @@ def read_file(path: str, offset: int = 1, limit: int = 0):
     lines[-1] = lines[-1][:-1]
     if not lines[-1]:
         lines.pop()
-    first = max(1, offset)
+    first, limit = max(1, offset), max(0, limit)
     if first > max(1, len(lines)):
         raise Wrong(f"{path}: has only {len(lines)} lines")
     picked, size = [], 0
@@ -137,6 +161,12 @@ def read_file(path: str, offset: int = 1, limit: int = 0):
             break
         picked.append(line)
         size += len(line)
+    if size > BYTES and not limit:
+        end = BYTES
+        while picked[0][end] & 0xC0 == 0x80 and end > BYTES - 4:  # not in the middle of a character
+            end -= 1
+        note(f"{path}: line {first} has {size} bytes, the first {end} are shown; system.shell with cut or tail shows more of it")
+        picked = [picked[0][:end]]
     sys.stdout.buffer.write(b"".join(picked))
     last = first + len(picked) - 1
     if last < len(lines):
@@ -146,7 +176,7 @@ def read_file(path: str, offset: int = 1, limit: int = 0):
 def write_file(path: str, content: str, append: bool = False):
     full = where(path)
     data = content.encode("utf-8", "surrogateescape")
-    if append and os.path.lexists(full):
+    if append and os.path.isfile(full):
         try:
             with open(full, "ab") as file:
                 file.write(data)
@@ -165,7 +195,8 @@ def edit_file(path: str, old: str, new: str, all: bool = False):
     if old == new:
         raise Wrong("old and new are the same")
     before, after = old.encode("utf-8", "surrogateescape"), new.encode("utf-8", "surrogateescape")
-    if before not in data and b"\r\n" in data and b"\r\n" not in before:
+    breaks, crlf = data.count(b"\n"), data.count(b"\r\n")
+    if b"\r\n" not in before and (crlf and before not in data or 0 < crlf == breaks and b"\r\n" not in after):
         before, after = before.replace(b"\n", b"\r\n"), after.replace(b"\n", b"\r\n")
     count = data.count(before)
     if not count:
@@ -175,7 +206,8 @@ def edit_file(path: str, old: str, new: str, all: bool = False):
     lines, position = [], data.find(before)
     while position >= 0 and len(lines) < 10:
         lines.append(data.count(b"\n", 0, position) + 1)
-        position = data.find(before, position + len(before))
+        position = data.find(before, position + (len(before) if all else 1))  # where two overlap it is not clear which is meant
+    count = max(count, len(lines))
     places = ", ".join(map(str, lines)) + (", …" if count > len(lines) else "")
     if count > 1 and not all:
         raise Wrong(f"{path}: the text of old occurs {count} times (lines {places}); give more of its surroundings, or all: true")
@@ -210,7 +242,7 @@ def walk(path):
     full = where(path)
     if not os.path.isdir(full):
         if os.path.exists(full):
-            yield full
+            yield os.path.normpath(full)
             return
         raise Wrong(f"{path}: no such directory; list_directory shows what is there")
     for directory, below, files in os.walk(full):
@@ -221,11 +253,19 @@ def walk(path):
             yield os.path.normpath(f"{directory}/{name}")
 
 
+def relative_to(full, base):
+    return os.path.relpath(full, base) if full != base else os.path.basename(full)
+
+
 def matcher(pattern):
     """For a pattern of * ? [..] and **: on names, or with a slash in it, on paths."""
     import fnmatch
     import re
-    pieces = [r"(?:.*/)?" if piece == "**/" else ".*" if piece == "**" else fnmatch.translate(piece)[4:-3].replace(".*", "[^/]*")
+
+    def within_a_name(token):
+        return "[^/]" if token[0] == "." else "(?!/)" + token[0] if token[0][0] == "[" else token[0]
+    tokens = re.compile(r"\\.|\[\^?\]?(?:\\.|[^]\\])*\]|\.", re.DOTALL)  # in what fnmatch gives: an escape, a set, any character
+    pieces = [r"(?:.*/)?" if piece == "**/" else ".*" if piece == "**" else tokens.sub(within_a_name, fnmatch.translate(piece)[4:-3])
               if piece else "" for piece in re.split(r"(\*\*/|\*\*)", pattern.strip("/"))]
     regex = re.compile("".join(pieces), re.DOTALL)
     by_path = "/" in pattern.strip("/") or "**" in pattern
@@ -239,7 +279,7 @@ def matcher(pattern):
 def find(pattern: str, path: str = "."):
     matches, base, count = matcher(pattern), os.path.normpath(where(path)), 0
     for full in walk(path):
-        if matches(os.path.relpath(full, base)):
+        if matches(relative_to(full, base)):
             count += 1
             if count <= MANY:
                 say(shown(full))
@@ -251,13 +291,15 @@ def find(pattern: str, path: str = "."):
 
 def search(text: str, path: str = ".", pattern: str = "*", regex: bool = False, ignore_case: bool = False):
     import re
+    import warnings
+    warnings.simplefilter("ignore")  # of expressions that a later Python may read differently
     try:
-        wanted = re.compile((text if regex else re.escape(text)).encode("utf-8", "surrogateescape"), re.IGNORECASE if ignore_case else 0)
-    except re.error as e:
+        wanted = re.compile(text if regex else re.escape(text), re.IGNORECASE if ignore_case else 0)
+    except (re.error, OverflowError, RecursionError) as e:
         raise Wrong(f"text is no regular expression: {e}") from None
     matches, base, count, files = matcher(pattern), os.path.normpath(where(path)), 0, 0
     for full in walk(path):
-        if full.endswith("/") or not matches(os.path.relpath(full, base) if full != base else os.path.basename(full)):
+        if full.endswith("/") or not matches(relative_to(full, base)):
             continue
         try:
             info = os.lstat(full)
@@ -267,14 +309,17 @@ def search(text: str, path: str = ".", pattern: str = "*", regex: bool = False, 
                 data = file.read()
         except OSError:
             continue
-        if b"\0" in data[:8192] or not wanted.search(data):
+        if b"\0" in data[:8192]:
+            continue
+        whole = data.decode("utf-8", "surrogateescape")
+        if not regex and not wanted.search(whole):  # an expression's ^ and $ are those of a line
             continue
         found = False
-        for number, line in enumerate(data.split(b"\n"), 1):
-            if wanted.search(line):
+        for number, line in enumerate(whole.split("\n"), 1):
+            if wanted.search(line) or line.endswith("\r") and wanted.search(line[:-1]):
                 found, count = True, count + 1
                 if count <= MANY:
-                    say(f"{shown(full)}:{number}: {line.decode('utf-8', 'replace').rstrip()[:300]}")
+                    say(f"{shown(full)}:{number}: {line.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace').rstrip()[:300]}")
         files += found
     if not count:
         note(f"no line below {path} has this text")
@@ -289,19 +334,21 @@ def ends(source, target, overwrite):
         raise Wrong(f"{source}: no such file or directory; list_directory shows what is there")
     if os.path.isdir(to):
         to = os.path.join(to, os.path.basename(from_))
-    if to == from_:
+    if to == from_ or os.path.lexists(to) and os.path.samestat(os.lstat(from_), os.lstat(to)):
         raise Wrong(f"{source}: source and target are the same")
-    if to.startswith(from_ + "/") and not os.path.islink(from_):
+    if not os.path.islink(from_) and lies_in(os.path.dirname(to), from_):
         raise Wrong(f"{target}: lies inside {source}")
-    if os.path.lexists(to) and (not overwrite or os.path.isdir(to) and not os.path.islink(to)):
-        raise Wrong(f"{shown(to)}: exists already{'; delete it first' if os.path.isdir(to) else '; overwrite: true replaces it'}")
-    os.makedirs(os.path.dirname(to), exist_ok=True)
+    first = is_directory(from_) or is_directory(to)
+    if os.path.lexists(to) and (not overwrite or first):
+        raise Wrong(f"{shown(to)}: exists already; {'delete it first' if first else 'overwrite: true replaces it'}")
+    make_parents(to, target)
     return from_, to
 
 
 def move(source: str, target: str, overwrite: bool = False):
     import shutil
     try:
+        spare(os.path.normpath(where(source)), source, "move")
         from_, to = ends(source, target, overwrite)
         shutil.move(from_, to)
     except OSError as e:
@@ -313,11 +360,13 @@ def copy(source: str, target: str, overwrite: bool = False):
     import shutil
     try:
         from_, to = ends(source, target, overwrite)
-        if os.path.isdir(from_) and not os.path.islink(from_):
+        if is_directory(from_):
             shutil.copytree(from_, to, symlinks=True)
         else:
-            if os.path.islink(to):
-                os.unlink(to)
+            if not os.path.islink(from_) and not os.path.isfile(from_):
+                raise Wrong(f"{source}: is no regular file")
+            if os.path.islink(to) or os.path.islink(from_) and os.path.lexists(to):
+                os.unlink(to)  # written through, or in the way of a link
             shutil.copy2(from_, to, follow_symlinks=False)
     except (OSError, shutil.Error) as e:
         raise (why(source, e) if isinstance(e, OSError) and e.errno else Wrong(f"{source}: {e}")) from None
@@ -326,10 +375,9 @@ def copy(source: str, target: str, overwrite: bool = False):
 
 def delete(path: str, recursive: bool = False):
     full = os.path.normpath(where(path))
-    if os.path.realpath(full) in ("/", os.path.realpath(WORKSPACE)) and not os.path.islink(full):
-        raise Wrong(f"{path}: this would delete everything; name what shall go")
+    spare(full, path, "delete")
     try:
-        if os.path.isdir(full) and not os.path.islink(full):
+        if is_directory(full):
             if not recursive and os.listdir(full):
                 raise Wrong(f"{path}: is a directory and not empty; recursive: true deletes it with all that is in it")
             import shutil
@@ -384,6 +432,7 @@ def perform(task):
     for name in list(kinds)[:len(kinds) - len(function.__defaults__ or ())]:
         if name not in arguments:
             raise Wrong(f"{name} is missing")
+    sys.setrecursionlimit(10_000)  # directories can be 2000 deep, and each takes several calls
     function(**arguments)
     sys.stdout.flush()
 
@@ -403,3 +452,6 @@ def main(task=""):
         sys.exit(1)
     except BrokenPipeError:
         os._exit(1)
+    except OSError as e:  # what is gone meanwhile, or cannot be looked at
+        note(f"{shown(str(e.filename))}: {(e.strerror or str(e)).lower()}")
+        sys.exit(1)
