@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.InstalledAction;
@@ -116,7 +117,12 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 settings.data(),
                 EnginePlaces.of(
                         settings.engine().candidates(),
-                        now == null || !now.watch().isUp() ? null : now.engine()));
+                        now == null || !now.watch().isUp() ? null : now.engine()),
+                Stream.of("rungpt.home", "karaf.home", "karaf.base", "java.home")
+                        .map(System::getProperty)
+                        .filter(Objects::nonNull)
+                        .map(Path::of)
+                        .toList());
     }
 
     /** The tasks of {@code rungpt/containers}. */

@@ -22,9 +22,6 @@ import org.rungpt.api.runner.ShareGuard;
 /** Which directories of the host may be shared. Looks at attributes only; what is in them is never read on the host. Any thread. */
 final class ShareRules {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,30}");
-    /** To write here is to change the machine. */
-    private static final List<String> PROGRAMS =
-            List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/var/lib", "/var/spool");
 
     private final Supplier<ForbiddenPlaces> places;
     private final Supplier<Set<Path>> mountPoints;
@@ -49,7 +46,7 @@ final class ShareRules {
         if (forbidden.isHome(directory)) {
             checkHome(share);
         }
-        checkAccess(share, directory);
+        checkAccess(share, directory, forbidden);
         checkMounts(share, directory);
         CheckedShare checked = attributes(share, directory, forbidden);
         if (share.writable() && checked.uid() == 0 && !share.forced()) {
@@ -96,22 +93,16 @@ final class ShareRules {
     }
 
     /** The engine may more than its user: nobody shares what is not theirs to read. */
-    private static void checkAccess(Share share, Path directory) throws RunnerException {
+    private static void checkAccess(Share share, Path directory, ForbiddenPlaces forbidden) throws RunnerException {
         if (!Files.isReadable(directory) || !Files.isExecutable(directory)) {
             throw refused(share, "the user who runs RunGPT may not read it; change its mode, or share another one");
         }
         if (share.writable() && !Files.isWritable(directory)) {
             throw refused(share, "the user who runs RunGPT may not write there; share it read-only");
         }
-        if (share.writable() && !share.forced()) {
-            for (String programs : PROGRAMS) {
-                if (directory.startsWith(programs)) {
-                    throw refused(
-                            share,
-                            "it lies in " + programs + ", where programs of this machine are; share it"
-                                    + " read-only, or force it");
-                }
-            }
+        String programs = share.writable() && !share.forced() ? forbidden.programs(directory) : null;
+        if (programs != null) {
+            throw refused(share, programs + "; share it read-only, or force it");
         }
     }
 

@@ -9,9 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,10 @@ final class ShareRulesTest {
     private Path engine;
     private Path socket;
     private Path project;
+    private Path installation;
+    /** Second mounts, each with what is mounted there. */
+    private final Map<Path, Path> mounts = new HashMap<>();
+
     private ShareRules rules;
 
     @BeforeEach
@@ -43,8 +50,14 @@ final class ShareRulesTest {
         socket = make("sockets").resolve("engine.sock");
         Files.createFile(socket);
         project = make("homes/ann/project");
+        installation = make("homes/ann/programs/rungpt");
         rules = new ShareRules(
-                () -> new ForbiddenPlaces(home, data, List.of(engine, socket)), () -> Set.copyOf(mounted));
+                () -> new ForbiddenPlaces(home, data, List.of(engine, socket), List.of(installation), this::key),
+                () -> Set.copyOf(mounted));
+    }
+
+    private @Nullable Object key(Path path) {
+        return ForbiddenPlaces.key(mounts.getOrDefault(path, path));
     }
 
     private Path make(String name) throws IOException {
@@ -130,11 +143,56 @@ final class ShareRulesTest {
     }
 
     @Test
-    void anotherMountOfAForbiddenDirectoryIsThatDirectory() throws Exception {
-        // The key of a directory tells what it is; a second name stands in for a second mount.
-        assertThat(ForbiddenPlaces.key(home.resolve("project/..").normalize())).isEqualTo(ForbiddenPlaces.key(home));
+    @DisplayName("A.11 another mount of a forbidden directory, of what is in it or of what it lies in is refused too")
+    void anotherMount() throws Exception {
+        mounts.put(make("srv/data"), data);
+        mounts.put(make("srv/data/secret"), make("homes/ann/.rungpt/secret"));
+        refused(share(machine.resolve("srv/data")), "it is where RunGPT keeps its own data");
+        refused(share(machine.resolve("srv/data/secret")), "it lies in " + data);
+
+        Path copy = make("copy");
+        mounts.put(copy, machine);
+        mounts.put(make("copy/homes"), home.getParent());
+        mounts.put(make("copy/homes/ann"), home);
+        mounts.put(make("copy/homes/ann/project"), project);
+        mounts.put(make("copy/var"), engine.getParent());
+        refused(share(copy), "lies in it");
+        refused(share(copy.resolve("homes")), "lies in it");
+        refused(share(copy.resolve("var")), engine + " lies in it");
+        refused(share(copy.resolve("homes/ann")), "whole home directory");
+        assertThat(rules.check(share(copy.resolve("homes/ann/project")))).isNotNull();
+
+        mounts.put(make("whole"), Path.of("/"));
+        assertThat(rules.check(share(make("whole/other")))).isNotNull();
+        refused(share(machine.resolve("whole")), "the whole file system");
+    }
+
+    @Test
+    void whereSomethingElseIsMountedInside() {
         mounted.add(project.resolve("inner"));
         refused(share(project), "another file system is mounted in it, at " + project.resolve("inner"));
+    }
+
+    @Test
+    @DisplayName("A.11 what RunGPT is started from is writable only when forced, like the programs of the machine")
+    void itsOwnPrograms() throws Exception {
+        mounts.put(make("srv/programs"), installation);
+        for (Path path : List.of(
+                installation,
+                make("homes/ann/programs/rungpt/lib"),
+                installation.getParent(),
+                machine.resolve("srv/programs"))) {
+            give(path, 1000);
+            refused(
+                    new Share("files", path.toString(), true),
+                    "what RunGPT is started from; share it read-only, or force it");
+            assertThat(rules.check(new Share("files", path.toString(), true, true)))
+                    .isNotNull();
+            assertThat(rules.check(share(path))).isNotNull();
+        }
+        if (System.getProperty("user.name").equals("root")) {
+            refused(new Share("files", "/usr/share", true), "it lies in /usr, where programs of this machine are");
+        }
     }
 
     @ParameterizedTest

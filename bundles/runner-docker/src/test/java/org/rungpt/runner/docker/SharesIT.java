@@ -284,7 +284,8 @@ final class SharesIT {
     void exchangedWhileMounted() throws Exception {
         output(grants(false), "true");
         Long process = inspect().getState().getPidLong();
-        ShareRules rules = new ShareRules(() -> new ForbiddenPlaces(directory, bench.data, List.of()), Set::of);
+        ShareRules rules =
+                new ShareRules(() -> new ForbiddenPlaces(directory, bench.data, List.of(), List.of()), Set::of);
         rules.check(grants(false).shares()).verify(process);
 
         Files.move(shared, shared.resolveSibling("aside-" + UUID.randomUUID()));
