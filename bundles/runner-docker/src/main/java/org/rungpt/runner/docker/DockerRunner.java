@@ -107,7 +107,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         this.egressHealth = new EgressHealth(settings.egress());
         this.builtIns = new BuiltIns(registry);
         this.secrets = new CallSecrets(secretStore);
-        this.shares = new ShareRules(this::forbiddenPlaces, HostMounts::now);
+        this.shares = new ShareRules(this::forbiddenPlaces, HostMounts::now, this::written);
     }
 
     private ForbiddenPlaces forbiddenPlaces() {
@@ -123,6 +123,11 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                         .filter(Objects::nonNull)
                         .map(Path::of)
                         .toList());
+    }
+
+    private Set<Path> written() {
+        Open now = open;
+        return now == null ? Set.of() : now.sandboxes().written();
     }
 
     /** The tasks of {@code rungpt/containers}. */

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -25,10 +26,13 @@ import org.rungpt.api.runner.Grants.Share;
 import org.rungpt.api.runner.RunnerException;
 
 final class ShareRulesTest {
+    private static final CheckedShares.Inside UNSEEN = share -> true;
+
     @TempDir
     Path machine;
 
     private final Set<Path> mounted = new HashSet<>();
+    private final Set<Path> written = new HashSet<>();
     private Path home;
     private Path data;
     private Path engine;
@@ -53,7 +57,8 @@ final class ShareRulesTest {
         installation = make("homes/ann/programs/rungpt");
         rules = new ShareRules(
                 () -> new ForbiddenPlaces(home, data, List.of(engine, socket), List.of(installation), this::key),
-                () -> Set.copyOf(mounted));
+                () -> Set.copyOf(mounted),
+                () -> Set.copyOf(written));
     }
 
     private @Nullable Object key(Path path) {
@@ -256,12 +261,12 @@ final class ShareRulesTest {
     void exchanged() throws Exception {
         Share granted = rules.check(share(project)).share();
         CheckedShares checked = rules.check(List.of(granted));
-        checked.verify(null);
+        checked.verify(null, UNSEEN);
 
         Path aside = Files.move(project, home.resolve("aside"));
         Files.createSymbolicLink(project, home.resolve(".ssh"));
         assertThatThrownBy(() -> rules.check(List.of(granted))).isInstanceOf(RunnerException.class);
-        assertThatThrownBy(() -> checked.verify(null)).isInstanceOf(RunnerException.class);
+        assertThatThrownBy(() -> checked.verify(null, UNSEEN)).isInstanceOf(RunnerException.class);
 
         Files.delete(project);
         Files.createSymbolicLink(project, aside);
@@ -269,7 +274,50 @@ final class ShareRulesTest {
 
         Files.delete(project);
         make("homes/ann/project");
-        assertThatThrownBy(() -> checked.verify(null)).hasMessageContaining("was exchanged");
+        assertThatThrownBy(() -> checked.verify(null, UNSEEN)).hasMessageContaining("was exchanged");
+    }
+
+    @Test
+    @DisplayName("A.16 where the machine does not let us see what was mounted, the sandbox is asked")
+    void askedInside() throws Exception {
+        CheckedShares checked = rules.check(List.of(rules.check(share(project)).share()));
+        List<String> asked = new ArrayList<>();
+        checked.verify(null, one -> asked.add(one.target() + " " + one.key()));
+        assertThat(asked)
+                .containsExactly("/share/files " + Files.getAttribute(project, "unix:dev") + " "
+                        + Files.getAttribute(project, "unix:ino"));
+        assertThatThrownBy(() -> checked.verify(null, one -> false)).hasMessageContaining("was exchanged");
+        // No process has a number of these.
+        assertThatThrownBy(() -> checked.verify(1L << 40, one -> false)).hasMessageContaining("was exchanged");
+    }
+
+    @Test
+    @DisplayName(
+            "A.16 nothing is mounted that lies where another sandbox may write: it could become a link at any moment")
+    void whereAnotherSandboxWrites() throws Exception {
+        Share inner = rules.check(
+                        new Share("inner", make("homes/ann/project/deep/inner").toString(), false))
+                .share();
+        Share outer = share(project);
+        CheckedShares before = rules.check(List.of(inner));
+        written.add(project);
+        for (ThrowingCallable mounts : List.<ThrowingCallable>of(
+                () -> rules.check(List.of(inner)),
+                () -> before.verify(null, UNSEEN),
+                () -> rules.checkToMount(inner))) {
+            assertThatThrownBy(mounts)
+                    .hasMessageContaining("it lies in " + project + ", where a sandbox may write now");
+        }
+        Path link = Files.createSymbolicLink(home.resolve("link"), Path.of(inner.source()));
+        assertThatThrownBy(() -> rules.checkToMount(share(link))).hasMessageContaining("where a sandbox may write now");
+        Path flipped = Files.createSymbolicLink(project.resolve("flipped"), make("homes/ann/mail"));
+        assertThatThrownBy(() -> rules.checkToMount(share(flipped)))
+                .hasMessageContaining("where a sandbox may write now");
+        // What lies beside it or holds it is nobody's to exchange, and to grant is not to mount.
+        assertThat(rules.check(List.of(outer)).all()).hasSize(1);
+        assertThat(rules.check(List.of(share(make("homes/ann/project-2")))).all())
+                .hasSize(1);
+        assertThat(rules.check(inner)).isNotNull();
     }
 
     @Test
