@@ -71,7 +71,7 @@ final class Schemas {
     private static String mismatch(Error error) {
         Object[] arguments = error.getArguments();
         String pattern = arguments == null || arguments.length == 0 ? "" : String.valueOf(arguments[0]);
-        return pattern.isEmpty() || pattern.length() > 80
+        return pattern.isEmpty() || pattern.length() > 100
                 ? "is not written as it must be: see the manifest's schema"
                 : "must match " + pattern;
     }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.rungpt.api.action.Effects;
 import org.rungpt.api.action.Manifest;
@@ -64,6 +65,54 @@ class StrictManifestReaderTest {
 
         assertThat(result.problems()).isEmpty();
         assertThat(result.manifest().name()).isEqualTo(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"acme/tool", "acme/tool:1.2", "registry.test:5000/acme/tool:RELEASE.2024-10-13T13-34-11Z"})
+    void acceptsAnImageByDigestWhateverItsTagIsBesideIt(String name) throws IOException {
+        String image = name + "@sha256:" + "0a".repeat(32);
+        ManifestReader.Result result = READER.read(ActionFiles.write(
+                directory,
+                ActionFiles.GOOD.replace(
+                        "\"tasks\"",
+                        "\"image\": \"%s\", \"sidecars\": [{\"name\": \"s\", \"image\": \"%s\", \"port\": 80}], \"tasks\""
+                                .formatted(image, image))));
+
+        assertThat(result.problems()).isEmpty();
+        assertThat(result.manifest().image()).isEqualTo(image);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "postgres, true",
+        "postgres:16, true",
+        "minio/minio:RELEASE.2024-10-13T13-34-11Z, true",
+        "registry.test:5000/acme/tool, true",
+        "registry.test:5000/acme/tool:V1_a@sha256:DIGEST, true",
+        "acme/tool@sha256:DIGEST, true",
+        "Acme/tool, false",
+        "acme/Tool:1, false",
+        "acme/tool:1@sha256:0a, false",
+        "acme/tool@md5:DIGEST, false",
+        "--privileged, false",
+        "acme/tool --privileged, false",
+        "ftp://host/x?y, false"
+    })
+    void aContainerIsStartedFromWhateverMayBeTheNameOfAnImage(String image, boolean valid) throws IOException {
+        Task start = READER.read(Path.of("../../actions/rungpt/containers")).manifest().tasks().stream()
+                .filter(task -> task.name().equals("start"))
+                .findFirst()
+                .orElseThrow();
+        var problems = new Problems();
+        Schemas.validate(
+                new Schemas().compile(StrictJson.MAPPER.readTree(start.parameters())),
+                StrictJson.MAPPER
+                        .createObjectNode()
+                        .put("name", "db")
+                        .put("image", image.replace("DIGEST", "0a".repeat(32))),
+                "",
+                problems);
+        assertThat(problems.isEmpty()).as("%s", problems.lines()).isEqualTo(valid);
     }
 
     @Test

@@ -1,7 +1,6 @@
 package org.rungpt.runner.docker;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -11,6 +10,12 @@ import org.rungpt.api.runner.RunnerException;
 
 /** The shares of a sandbox that is being made: checked before, and once more when they are mounted. */
 final class CheckedShares {
+    /** Asks from inside the container. */
+    interface Inside {
+        /** Whether it sees the directory that was checked, as far as that can be told. */
+        boolean isThere(CheckedShare share) throws RunnerException;
+    }
+
     private final List<CheckedShare> all;
     private final ShareRules rules;
 
@@ -51,31 +56,28 @@ final class CheckedShares {
     }
 
     /**
-     * Sees whether what was mounted is what was checked: its name still leads there, and where the machine lets us see it, the
-     * mounted directory is the same.
+     * Sees whether what was mounted is what was checked: its name still leads there, and the mounted directory is the same.
      *
      * @param process of the container on this machine; null if it is not known
+     * @param inside asked what the machine does not let us see
      */
-    void verify(@Nullable Long process) throws RunnerException {
+    void verify(@Nullable Long process, Inside inside) throws RunnerException {
         for (CheckedShare checked : all) {
             Share share = checked.share();
-            CheckedShare now = rules.check(share);
+            CheckedShare now = rules.checkToMount(share);
             if (!now.share().source().equals(share.source()) || !now.key().equals(checked.key())) {
                 throw exchanged(share);
             }
-            if (process != null) {
-                String mounted = mounted(process, checked);
-                if (mounted != null && !mounted.equals(checked.key())) {
-                    throw exchanged(share);
-                }
+            String mounted = process == null ? null : mounted(process, checked);
+            if (mounted == null ? !inside.isThere(checked) : !mounted.equals(checked.key())) {
+                throw exchanged(share);
             }
         }
     }
 
     private static @Nullable String mounted(long process, CheckedShare checked) {
-        Path place = Path.of("/proc/" + process + "/root" + checked.target());
         try {
-            return String.valueOf(Files.readAttributes(place, "unix:fileKey").get("fileKey"));
+            return CheckedShare.key(Path.of("/proc/" + process + "/root" + checked.target()));
         } catch (IOException | RuntimeException e) {
             return null; // another machine's process, or not ours to see
         }

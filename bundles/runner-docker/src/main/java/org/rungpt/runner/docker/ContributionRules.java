@@ -89,7 +89,7 @@ final class ContributionRules {
                 throw refused("/share/" + directory.name() + " is there already; choose another name");
             }
             // The same rules as for users, without their right to insist.
-            CheckedShare share = shares.check(new Share(directory.name(), directory.source(), false, false));
+            CheckedShare share = shares.checkToMount(new Share(directory.name(), directory.source(), false, false));
             if (!sandbox.user().startsWith("0:")) {
                 new CheckedShares(List.of(share), shares).checkReadableBy(sandbox.user());
             }

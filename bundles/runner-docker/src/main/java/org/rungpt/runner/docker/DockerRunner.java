@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.InstalledAction;
@@ -106,7 +107,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         this.egressHealth = new EgressHealth(settings.egress());
         this.builtIns = new BuiltIns(registry);
         this.secrets = new CallSecrets(secretStore);
-        this.shares = new ShareRules(this::forbiddenPlaces, HostMounts::now);
+        this.shares = new ShareRules(this::forbiddenPlaces, HostMounts::now, this::written);
     }
 
     private ForbiddenPlaces forbiddenPlaces() {
@@ -116,7 +117,17 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 settings.data(),
                 EnginePlaces.of(
                         settings.engine().candidates(),
-                        now == null || !now.watch().isUp() ? null : now.engine()));
+                        now == null || !now.watch().isUp() ? null : now.engine()),
+                Stream.of("rungpt.home", "karaf.home", "karaf.base", "java.home")
+                        .map(System::getProperty)
+                        .filter(Objects::nonNull)
+                        .map(Path::of)
+                        .toList());
+    }
+
+    private Set<Path> written() {
+        Open now = open;
+        return now == null ? Set.of() : now.sandboxes().written();
     }
 
     /** The tasks of {@code rungpt/containers}. */

@@ -1,11 +1,5 @@
 package org.rungpt.runner.docker;
 
-import com.github.dockerjava.api.async.ResultCallback;
-import com.github.dockerjava.api.command.ExecCreateCmdResponse;
-import com.github.dockerjava.api.model.Frame;
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Looks from inside a sandbox whether something answers on its localhost. Blocking. */
@@ -14,7 +8,6 @@ final class HealthProbe {
     private static final int SECONDS = 2;
 
     private static final long SETTLE_MILLIS = 500;
-    private static final long PATIENCE_SECONDS = 20;
 
     private static final String PROGRAM = """
             import socket, sys, time
@@ -44,16 +37,10 @@ final class HealthProbe {
                 time.sleep(0.05)
             """;
 
-    private final Engine engine;
-    private final String container;
-    private final String user;
-    private final List<String> python;
+    private final Probe probe;
 
     HealthProbe(Engine engine, String container, String user) {
-        this.engine = engine;
-        this.container = container;
-        this.user = user;
-        this.python = ImageRecipe.python(engine, container);
+        this.probe = new Probe(engine, container, user);
     }
 
     /** Whether something listens there now. */
@@ -74,26 +61,7 @@ final class HealthProbe {
     }
 
     private boolean run(int port, String path, int seconds) {
-        List<String> command = new ArrayList<>(python);
-        command.addAll(List.of("-c", PROGRAM, Integer.toString(port), path, Integer.toString(seconds)));
-        ExecCreateCmdResponse probe = engine.control()
-                .execCreateCmd(container)
-                .withUser(user)
-                .withAttachStdout(true)
-                .withCmd(command.toArray(String[]::new))
-                .exec();
-        try (ResultCallback.Adapter<Frame> nothing = new ResultCallback.Adapter<>()) {
-            engine.streams()
-                    .execStartCmd(probe.getId())
-                    .exec(nothing)
-                    .awaitCompletion(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } catch (IOException e) {
-            return false;
-        }
-        Long exit = engine.control().inspectExecCmd(probe.getId()).exec().getExitCodeLong();
+        Long exit = probe.run(PROGRAM, Integer.toString(port), path, Integer.toString(seconds));
         return exit != null && exit == 0;
     }
 }

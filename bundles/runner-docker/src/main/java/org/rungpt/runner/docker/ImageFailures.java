@@ -15,6 +15,15 @@ final class ImageFailures {
                     Kind.DISK_FULL,
                     List.of("no space left on device", "disk quota exceeded", "not enough space"),
                     "the disk of the engine is full: make room (`rungpt:sandboxes gc`, `docker system df`) and try again"),
+            // Before what registries say: these come with the name of a file, which may sound like anything.
+            new Sign(
+                    Kind.IMAGE,
+                    List.of(
+                            "file not found in build context",
+                            "forbidden path outside the build context",
+                            "no source files were specified"),
+                    "a COPY or ADD in its Dockerfile names a file that is not in the action"),
+            new Sign(Kind.IMAGE, List.of("copy failed:", "add failed:"), "a COPY or ADD in its Dockerfile failed"),
             new Sign(
                     Kind.IMAGE_PLATFORM,
                     List.of("no matching manifest", "exec format error", "does not match the specified platform"),

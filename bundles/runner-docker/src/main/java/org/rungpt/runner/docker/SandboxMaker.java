@@ -113,7 +113,7 @@ final class SandboxMaker {
             containers.start(container);
             CheckedShares mounted = shares.and(plan.contributed().directories());
             if (!mounted.all().isEmpty()) {
-                mounted.verify(containers.process(container));
+                mounted.verify(containers.process(container), new ShareProbe(means.engine(), container, plan.user()));
             }
             sandbox.attach();
         }

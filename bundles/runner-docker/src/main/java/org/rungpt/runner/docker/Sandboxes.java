@@ -1,5 +1,6 @@
 package org.rungpt.runner.docker;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionPackage;
@@ -410,6 +412,15 @@ final class Sandboxes implements Sandbox.Keeper {
 
     Deletion deletion() {
         return deletion;
+    }
+
+    /** The directories of the host into which sandboxes may write. */
+    Set<Path> written() {
+        return roster.all().stream()
+                .flatMap(sandbox -> sandbox.purpose().border().shares().stream())
+                .filter(share -> share.writable() && !share.source().isEmpty())
+                .map(share -> Path.of(share.source()))
+                .collect(Collectors.toSet());
     }
 
     List<SandboxInfo> list() {

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.Grants.Share;
 import org.rungpt.api.runner.RunnerException;
@@ -22,17 +24,19 @@ import org.rungpt.api.runner.ShareGuard;
 /** Which directories of the host may be shared. Looks at attributes only; what is in them is never read on the host. Any thread. */
 final class ShareRules {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,30}");
-    /** To write here is to change the machine. */
-    private static final List<String> PROGRAMS =
-            List.of("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/var/lib", "/var/spool");
 
     private final Supplier<ForbiddenPlaces> places;
     private final Supplier<Set<Path>> mountPoints;
+    private final Supplier<Set<Path>> written;
 
-    /** @param mountPoints of the host; those that cannot be known are none */
-    ShareRules(Supplier<ForbiddenPlaces> places, Supplier<Set<Path>> mountPoints) {
+    /**
+     * @param mountPoints of the host; those that cannot be known are none
+     * @param written the directories into which sandboxes may write now
+     */
+    ShareRules(Supplier<ForbiddenPlaces> places, Supplier<Set<Path>> mountPoints, Supplier<Set<Path>> written) {
         this.places = places;
         this.mountPoints = mountPoints;
+        this.written = written;
     }
 
     /** The directory that a share is now. */
@@ -49,7 +53,7 @@ final class ShareRules {
         if (forbidden.isHome(directory)) {
             checkHome(share);
         }
-        checkAccess(share, directory);
+        checkAccess(share, directory, forbidden);
         checkMounts(share, directory);
         CheckedShare checked = attributes(share, directory, forbidden);
         if (share.writable() && checked.uid() == 0 && !share.forced()) {
@@ -59,6 +63,28 @@ final class ShareRules {
                             + " (chown), share it read-only, or force it");
         }
         return checked;
+    }
+
+    /** The same when it is about to be mounted, or has just been: what is above it is nobody's to exchange for a link meanwhile. */
+    CheckedShare checkToMount(Share share) throws RunnerException {
+        CheckedShare checked = check(share);
+        for (Path outer : written.get()) {
+            // By both: where it leads now may be such a link's doing.
+            if (isBelow(outer, share) || isBelow(outer, checked.share())) {
+                throw refused(
+                        share,
+                        "it lies in " + outer + ", where a sandbox may write now and could put a link in its place; try"
+                                + " again when that sandbox has ended, or share one that lies elsewhere");
+            }
+        }
+        return checked;
+    }
+
+    private static boolean isBelow(Path outer, Share share) {
+        Object key = ForbiddenPlaces.key(outer);
+        return key != null
+                && Stream.iterate(Path.of(share.source()).getParent(), Objects::nonNull, Path::getParent)
+                        .anyMatch(above -> key.equals(ForbiddenPlaces.key(above)));
     }
 
     private static void checkHome(Share share) throws RunnerException {
@@ -96,22 +122,16 @@ final class ShareRules {
     }
 
     /** The engine may more than its user: nobody shares what is not theirs to read. */
-    private static void checkAccess(Share share, Path directory) throws RunnerException {
+    private static void checkAccess(Share share, Path directory, ForbiddenPlaces forbidden) throws RunnerException {
         if (!Files.isReadable(directory) || !Files.isExecutable(directory)) {
             throw refused(share, "the user who runs RunGPT may not read it; change its mode, or share another one");
         }
         if (share.writable() && !Files.isWritable(directory)) {
             throw refused(share, "the user who runs RunGPT may not write there; share it read-only");
         }
-        if (share.writable() && !share.forced()) {
-            for (String programs : PROGRAMS) {
-                if (directory.startsWith(programs)) {
-                    throw refused(
-                            share,
-                            "it lies in " + programs + ", where programs of this machine are; share it"
-                                    + " read-only, or force it");
-                }
-            }
+        String programs = share.writable() && !share.forced() ? forbidden.programs(directory) : null;
+        if (programs != null) {
+            throw refused(share, programs + "; share it read-only, or force it");
         }
     }
 
@@ -149,7 +169,7 @@ final class ShareRules {
     private static CheckedShare attributes(Share share, Path directory, ForbiddenPlaces forbidden)
             throws RunnerException {
         try {
-            Map<String, Object> attributes = Files.readAttributes(directory, "unix:uid,gid,mode,fileKey");
+            Map<String, Object> attributes = Files.readAttributes(directory, "unix:uid,gid,mode,dev,ino");
             List<Path> covered = new ArrayList<>();
             if (forbidden.isHome(directory)) {
                 forbidden
@@ -158,7 +178,7 @@ final class ShareRules {
             }
             return new CheckedShare(
                     new Share(share.name(), directory.toString(), share.writable(), share.forced()),
-                    String.valueOf(attributes.get("fileKey")),
+                    CheckedShare.key(attributes),
                     number(attributes.get("uid")),
                     number(attributes.get("gid")),
                     number(attributes.get("mode")),
@@ -187,6 +207,9 @@ final class ShareRules {
                 checkTogether(checked, other);
             }
             all.add(checked);
+        }
+        for (Share share : shares) {
+            checkToMount(share);
         }
         return new CheckedShares(all, this);
     }

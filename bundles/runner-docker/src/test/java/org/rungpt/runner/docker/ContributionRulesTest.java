@@ -31,8 +31,8 @@ final class ContributionRulesTest {
 
     private Contributed check(Contribution wanted, NewSandbox sandbox) throws RunnerException {
         Path home = directory.resolve("home");
-        ForbiddenPlaces places = new ForbiddenPlaces(home, directory.resolve("data"), Set.of());
-        return new ContributionRules(new ShareRules(() -> places, Set::of))
+        ForbiddenPlaces places = new ForbiddenPlaces(home, directory.resolve("data"), Set.of(), Set.of());
+        return new ContributionRules(new ShareRules(() -> places, Set::of, Set::of))
                 .check(wanted, sandbox, List.of(), Contributed.NOTHING);
     }
 

@@ -135,7 +135,7 @@ final class GateIT {
         Purpose purpose =
                 new Purpose(action, new TreeSet<>(), new Border(List.of(), seesWorkspace), Bounds.of(bench.settings()));
         String volume = action == null || seesWorkspace ? newVolume() : null;
-        CheckedShares none = new CheckedShares(List.of(), new ShareRules(() -> null, () -> null));
+        CheckedShares none = new CheckedShares(List.of(), new ShareRules(() -> null, () -> null, Set::of));
         String container = factory.create(
                 bench.engine,
                 new SandboxPlan(Instance.newName(), base, "c-gate", purpose, volume, none, Contributed.NOTHING));

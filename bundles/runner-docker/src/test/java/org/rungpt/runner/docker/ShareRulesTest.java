@@ -9,9 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -22,15 +26,22 @@ import org.rungpt.api.runner.Grants.Share;
 import org.rungpt.api.runner.RunnerException;
 
 final class ShareRulesTest {
+    private static final CheckedShares.Inside UNSEEN = share -> true;
+
     @TempDir
     Path machine;
 
     private final Set<Path> mounted = new HashSet<>();
+    private final Set<Path> written = new HashSet<>();
     private Path home;
     private Path data;
     private Path engine;
     private Path socket;
     private Path project;
+    private Path installation;
+    /** Second mounts, each with what is mounted there. */
+    private final Map<Path, Path> mounts = new HashMap<>();
+
     private ShareRules rules;
 
     @BeforeEach
@@ -43,8 +54,15 @@ final class ShareRulesTest {
         socket = make("sockets").resolve("engine.sock");
         Files.createFile(socket);
         project = make("homes/ann/project");
+        installation = make("homes/ann/programs/rungpt");
         rules = new ShareRules(
-                () -> new ForbiddenPlaces(home, data, List.of(engine, socket)), () -> Set.copyOf(mounted));
+                () -> new ForbiddenPlaces(home, data, List.of(engine, socket), List.of(installation), this::key),
+                () -> Set.copyOf(mounted),
+                () -> Set.copyOf(written));
+    }
+
+    private @Nullable Object key(Path path) {
+        return ForbiddenPlaces.key(mounts.getOrDefault(path, path));
     }
 
     private Path make(String name) throws IOException {
@@ -130,11 +148,56 @@ final class ShareRulesTest {
     }
 
     @Test
-    void anotherMountOfAForbiddenDirectoryIsThatDirectory() throws Exception {
-        // The key of a directory tells what it is; a second name stands in for a second mount.
-        assertThat(ForbiddenPlaces.key(home.resolve("project/..").normalize())).isEqualTo(ForbiddenPlaces.key(home));
+    @DisplayName("A.11 another mount of a forbidden directory, of what is in it or of what it lies in is refused too")
+    void anotherMount() throws Exception {
+        mounts.put(make("srv/data"), data);
+        mounts.put(make("srv/data/secret"), make("homes/ann/.rungpt/secret"));
+        refused(share(machine.resolve("srv/data")), "it is where RunGPT keeps its own data");
+        refused(share(machine.resolve("srv/data/secret")), "it lies in " + data);
+
+        Path copy = make("copy");
+        mounts.put(copy, machine);
+        mounts.put(make("copy/homes"), home.getParent());
+        mounts.put(make("copy/homes/ann"), home);
+        mounts.put(make("copy/homes/ann/project"), project);
+        mounts.put(make("copy/var"), engine.getParent());
+        refused(share(copy), "lies in it");
+        refused(share(copy.resolve("homes")), "lies in it");
+        refused(share(copy.resolve("var")), engine + " lies in it");
+        refused(share(copy.resolve("homes/ann")), "whole home directory");
+        assertThat(rules.check(share(copy.resolve("homes/ann/project")))).isNotNull();
+
+        mounts.put(make("whole"), Path.of("/"));
+        assertThat(rules.check(share(make("whole/other")))).isNotNull();
+        refused(share(machine.resolve("whole")), "the whole file system");
+    }
+
+    @Test
+    void whereSomethingElseIsMountedInside() {
         mounted.add(project.resolve("inner"));
         refused(share(project), "another file system is mounted in it, at " + project.resolve("inner"));
+    }
+
+    @Test
+    @DisplayName("A.11 what RunGPT is started from is writable only when forced, like the programs of the machine")
+    void itsOwnPrograms() throws Exception {
+        mounts.put(make("srv/programs"), installation);
+        for (Path path : List.of(
+                installation,
+                make("homes/ann/programs/rungpt/lib"),
+                installation.getParent(),
+                machine.resolve("srv/programs"))) {
+            give(path, 1000);
+            refused(
+                    new Share("files", path.toString(), true),
+                    "what RunGPT is started from; share it read-only, or force it");
+            assertThat(rules.check(new Share("files", path.toString(), true, true)))
+                    .isNotNull();
+            assertThat(rules.check(share(path))).isNotNull();
+        }
+        if (System.getProperty("user.name").equals("root")) {
+            refused(new Share("files", "/usr/share", true), "it lies in /usr, where programs of this machine are");
+        }
     }
 
     @ParameterizedTest
@@ -198,12 +261,12 @@ final class ShareRulesTest {
     void exchanged() throws Exception {
         Share granted = rules.check(share(project)).share();
         CheckedShares checked = rules.check(List.of(granted));
-        checked.verify(null);
+        checked.verify(null, UNSEEN);
 
         Path aside = Files.move(project, home.resolve("aside"));
         Files.createSymbolicLink(project, home.resolve(".ssh"));
         assertThatThrownBy(() -> rules.check(List.of(granted))).isInstanceOf(RunnerException.class);
-        assertThatThrownBy(() -> checked.verify(null)).isInstanceOf(RunnerException.class);
+        assertThatThrownBy(() -> checked.verify(null, UNSEEN)).isInstanceOf(RunnerException.class);
 
         Files.delete(project);
         Files.createSymbolicLink(project, aside);
@@ -211,7 +274,50 @@ final class ShareRulesTest {
 
         Files.delete(project);
         make("homes/ann/project");
-        assertThatThrownBy(() -> checked.verify(null)).hasMessageContaining("was exchanged");
+        assertThatThrownBy(() -> checked.verify(null, UNSEEN)).hasMessageContaining("was exchanged");
+    }
+
+    @Test
+    @DisplayName("A.16 where the machine does not let us see what was mounted, the sandbox is asked")
+    void askedInside() throws Exception {
+        CheckedShares checked = rules.check(List.of(rules.check(share(project)).share()));
+        List<String> asked = new ArrayList<>();
+        checked.verify(null, one -> asked.add(one.target() + " " + one.key()));
+        assertThat(asked)
+                .containsExactly("/share/files " + Files.getAttribute(project, "unix:dev") + " "
+                        + Files.getAttribute(project, "unix:ino"));
+        assertThatThrownBy(() -> checked.verify(null, one -> false)).hasMessageContaining("was exchanged");
+        // No process has a number of these.
+        assertThatThrownBy(() -> checked.verify(1L << 40, one -> false)).hasMessageContaining("was exchanged");
+    }
+
+    @Test
+    @DisplayName(
+            "A.16 nothing is mounted that lies where another sandbox may write: it could become a link at any moment")
+    void whereAnotherSandboxWrites() throws Exception {
+        Share inner = rules.check(
+                        new Share("inner", make("homes/ann/project/deep/inner").toString(), false))
+                .share();
+        Share outer = share(project);
+        CheckedShares before = rules.check(List.of(inner));
+        written.add(project);
+        for (ThrowingCallable mounts : List.<ThrowingCallable>of(
+                () -> rules.check(List.of(inner)),
+                () -> before.verify(null, UNSEEN),
+                () -> rules.checkToMount(inner))) {
+            assertThatThrownBy(mounts)
+                    .hasMessageContaining("it lies in " + project + ", where a sandbox may write now");
+        }
+        Path link = Files.createSymbolicLink(home.resolve("link"), Path.of(inner.source()));
+        assertThatThrownBy(() -> rules.checkToMount(share(link))).hasMessageContaining("where a sandbox may write now");
+        Path flipped = Files.createSymbolicLink(project.resolve("flipped"), make("homes/ann/mail"));
+        assertThatThrownBy(() -> rules.checkToMount(share(flipped)))
+                .hasMessageContaining("where a sandbox may write now");
+        // What lies beside it or holds it is nobody's to exchange, and to grant is not to mount.
+        assertThat(rules.check(List.of(outer)).all()).hasSize(1);
+        assertThat(rules.check(List.of(share(make("homes/ann/project-2")))).all())
+                .hasSize(1);
+        assertThat(rules.check(inner)).isNotNull();
     }
 
     @Test

@@ -284,17 +284,40 @@ final class SharesIT {
     void exchangedWhileMounted() throws Exception {
         output(grants(false), "true");
         Long process = inspect().getState().getPidLong();
-        ShareRules rules = new ShareRules(() -> new ForbiddenPlaces(directory, bench.data, List.of()), Set::of);
-        rules.check(grants(false).shares()).verify(process);
+        ShareRules rules = new ShareRules(
+                () -> new ForbiddenPlaces(directory, bench.data, List.of(), List.of()), Set::of, Set::of);
+        ShareProbe inside = new ShareProbe(bench.engine, bench.containerOf(conversation), "0:0");
+        rules.check(grants(false).shares()).verify(process, inside);
+        rules.check(grants(false).shares()).verify(null, inside);
 
         Files.move(shared, shared.resolveSibling("aside-" + UUID.randomUUID()));
         Files.createDirectory(shared);
         // Its name leads where it was checked, but that is not what was mounted.
         CheckedShares checked = rules.check(grants(false).shares());
-        checked.verify(null);
+        assertThatThrownBy(() -> checked.verify(null, inside)).hasMessageContaining("was exchanged");
         if (ROOT) {
-            assertThatThrownBy(() -> checked.verify(process)).hasMessageContaining("was exchanged");
+            assertThatThrownBy(() -> checked.verify(process, inside)).hasMessageContaining("was exchanged");
         }
+    }
+
+    @Test
+    @DisplayName(
+            "A.16 nothing is mounted that lies where another sandbox may write; its own, once taken back, is no hindrance")
+    void whereAnotherSandboxMayWrite() throws Exception {
+        Path inner = Files.createDirectory(shared.resolve("inner"));
+        Grants narrow = new Grants(List.of(), List.of(new Share("inner", inner.toString(), false)), Map.of(), false);
+        output(grants(true), "true");
+
+        String writer = conversation;
+        conversation = "c-" + UUID.randomUUID();
+        assertThatThrownBy(() -> run(bench.shell(), narrow, "true", new RecordingObserver()))
+                .isInstanceOf(CompletionException.class)
+                .hasCauseInstanceOf(RunnerException.class)
+                .hasMessageContaining("it lies in " + shared + ", where a sandbox may write now");
+        bench.runner().release(conversation);
+
+        conversation = writer;
+        assertThat(output(narrow, "ls /share")).isEqualTo("inner\n");
     }
 
     @Test
