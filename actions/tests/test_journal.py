@@ -96,8 +96,8 @@ class JournalTest(unittest.TestCase):
         (self.work / "new").write_text("x")
         (self.work / "dir").mkdir()
         self.ask("stage", begin=True)
-        self.ask("stage", file=0, offset=0, base64=base64.b64encode(b"old ").decode())
-        self.ask("stage", file=0, offset=4, base64=base64.b64encode(b"text").decode())
+        self.ask("stage", files=[{"file": 0, "offset": 0, "base64": base64.b64encode(b"old ").decode()}])
+        self.ask("stage", files=[{"file": 0, "offset": 4, "base64": base64.b64encode(b"text").decode()}, {"file": 1, "offset": 0, "base64": ""}])
         owner = {"u": os.getuid(), "g": os.getgid()}
         self.ask("stage", steps=[
             {"do": "delete", "p": "new"}, {"do": "delete", "p": "dir"}, {"do": "dir", "p": "back", "m": 0o750, **owner},
@@ -136,8 +136,8 @@ class JournalTest(unittest.TestCase):
         (self.work / "full/other").write_text("since")
         owner = {"u": os.getuid(), "g": os.getgid()}
         self.ask("stage", begin=True)
-        self.ask("stage", file=0, offset=0, base64=base64.b64encode(b"old").decode())
-        self.ask("stage", file=1, offset=0, base64=base64.b64encode(b"more").decode())
+        self.ask("stage", files=[{"file": 0, "offset": 0, "base64": base64.b64encode(b"old").decode()}])
+        self.ask("stage", files=[{"file": 1, "offset": 0, "base64": base64.b64encode(b"more").decode()}])
         self.ask("stage", steps=[
             {"do": "delete", "p": "gone/a"}, {"do": "delete", "p": "gone"}, {"do": "delete", "p": "link"}, {"do": "dir", "p": "d", "m": 0o755, **owner},
             {"do": "file", "p": "kept", "file": 0, "m": 0o600, **owner}, {"do": "file", "p": "d/made", "file": 1, "m": 0o600, **owner},

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,6 +18,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.Manifest;
+import org.rungpt.api.action.Task;
 import org.rungpt.api.runner.CallHandle;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.CallSpec;
@@ -51,7 +53,7 @@ final class CallSecrets {
         Map<String, String> given = spec.grants().secrets();
         check(action, given);
         if (given.isEmpty()) {
-            return new MaskedCall(Mask.NONE, observer);
+            return new MaskedCall(Mask.NONE, false, observer);
         }
         Mask mask = Mask.of(given.values());
         if (mask.hidesEverything()) {
@@ -62,8 +64,9 @@ final class CallSecrets {
                             + " characters that are no spaces. Set another one by rungpt:secret"
                             + " set.");
         }
-        keep(spec.call(), given.values());
-        return new MaskedCall(mask, observer);
+        boolean events = spec.task().task().output() == Task.Output.EVENTS;
+        keep(spec.call(), events, given.values());
+        return new MaskedCall(mask, events, observer);
     }
 
     /** The hosts that the secrets of a call are meant for: it can be granted no others. */
@@ -108,14 +111,15 @@ final class CallSecrets {
         }
     }
 
-    private void keep(String call, Collection<String> values) throws RunnerException {
+    private void keep(String call, boolean events, Collection<String> values) throws RunnerException {
         SecretStore store = stores.get();
         if (store == null) {
             throw new RunnerException(
                     Kind.GRANT, "The store of secrets is not there: start the bundle org.rungpt.secrets.");
         }
-        ArrayNode all = JsonNodeFactory.instance.arrayNode();
-        values.forEach(all::add);
+        ObjectNode all = JsonNodeFactory.instance.objectNode().put("events", events);
+        ArrayNode array = all.putArray("values");
+        values.forEach(array::add);
         try {
             store.put(PREFIX + call, all.toString());
         } catch (SecretException | RuntimeException e) {
@@ -127,29 +131,30 @@ final class CallSecrets {
     /** What stands between a call that a predecessor started and its observer. May wait for the store. */
     MaskedCall resumed(String call, Purpose where, CallObserver observer) {
         // Calls in a workspace sandbox never have any.
-        return new MaskedCall(where.isWorkspace() ? Mask.NONE : known(call), observer);
+        return where.isWorkspace() ? new MaskedCall(Mask.NONE, false, observer) : known(call, observer);
     }
 
-    private Mask known(String call) {
+    private MaskedCall known(String call, CallObserver observer) {
         try {
             SecretStore store = await();
-            if (store == null) {
-                return Mask.EVERYTHING;
+            Optional<String> kept = store == null ? Optional.empty() : store.get(PREFIX + call);
+            if (kept.isPresent()) {
+                JsonNode all = ServiceLink.JSON.readTree(kept.get());
+                return new MaskedCall(Mask.of(values(all)), all.path("events").asBoolean(), observer);
             }
-            Optional<String> kept = store.get(PREFIX + call);
-            return kept.isEmpty() ? Mask.NONE : Mask.of(values(kept.get()));
+            return new MaskedCall(store == null ? Mask.EVERYTHING : Mask.NONE, false, observer);
         } catch (SecretException | JsonProcessingException | RuntimeException e) {
             LOG.warn("The output of call {} is withheld: its secrets cannot be read", call);
-            return Mask.EVERYTHING;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Mask.EVERYTHING;
         }
+        return new MaskedCall(Mask.EVERYTHING, false, observer);
     }
 
-    private static List<String> values(String kept) throws JsonProcessingException {
+    private static List<String> values(JsonNode all) {
         List<String> values = new ArrayList<>();
-        for (JsonNode value : ServiceLink.JSON.readTree(kept)) {
+        // Earlier versions kept nothing else.
+        for (JsonNode value : all.isArray() ? all : all.path("values")) {
             values.add(value.asText());
         }
         return values;

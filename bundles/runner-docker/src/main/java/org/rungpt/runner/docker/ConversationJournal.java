@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.RunnerException;
@@ -52,6 +53,9 @@ final class ConversationJournal {
 
     private final Set<String> clean = new LinkedHashSet<>();
     private CompletableFuture<?> tail = CompletableFuture.completedFuture(null);
+    /** The last revert. */
+    private CompletableFuture<?> reverted = tail;
+
     private @Nullable JournalFiles files;
     private long lastUsed = System.nanoTime();
     private boolean begun;
@@ -77,8 +81,13 @@ final class ConversationJournal {
         return helper;
     }
 
-    /** A call is about to change something. @return when it may: what was changed before has been recorded then */
-    synchronized CompletableFuture<?> before(String call) {
+    /**
+     * A call is about to change something.
+     *
+     * @param holdUp how long it waits for what was changed before to be recorded
+     * @return when it may
+     */
+    synchronized CompletableFuture<?> before(String call, Duration holdUp) {
         running.add(call);
         String name = volume.get();
         if (name != null && !helper.isThere()) {
@@ -95,7 +104,10 @@ final class ConversationJournal {
         if (files == null || !tail.isDone() || !isNoted()) {
             later(this::notePending);
         }
-        return tail;
+        CompletableFuture<?> recorded =
+                tail.copy().orTimeout(holdUp.toMillis(), TimeUnit.MILLISECONDS).handle((result, late) -> null);
+        // A revert has looked whether it may go on: nothing may change while it does.
+        return CompletableFuture.allOf(reverted, recorded);
     }
 
     /** At once, if nothing is under way: a note takes less than a thread that would write it. */
@@ -392,44 +404,62 @@ final class ConversationJournal {
         });
     }
 
-    CompletableFuture<@Nullable Revert> revert(String id) {
-        return later(() -> {
-            List<String> writing;
-            synchronized (this) {
-                writing = running.stream()
-                        .map(call -> "call " + call + " is still running and may change files: stop it first, or wait")
-                        .toList();
-            }
-            if (!writing.isEmpty()) {
-                return new Revert(null, List.of(), writing);
-            }
-            JournalFiles journal = open();
-            JournalRecord wanted = journal.find(id);
-            if (wanted == null) {
-                return null;
-            }
-            // What a program in the background has changed since is nobody's, but it must not be lost.
-            record("b_" + Instance.newName(), List.of());
-            var reversal = new Reversal(wanted, journal);
-            List<String> obstacles = reversal.obstacles();
-            if (!obstacles.isEmpty()) {
-                return new Revert(null, List.of(), obstacles);
-            }
-            String done = "u_" + Instance.newName();
+    synchronized CompletableFuture<@Nullable Revert> revert(String id) {
+        CompletableFuture<@Nullable Revert> revert = later(() -> takeBack(id));
+        reverted = revert.handle((result, failure) -> null);
+        return revert;
+    }
+
+    private @Nullable Revert takeBack(String id) throws RunnerException, IOException {
+        List<String> writing;
+        synchronized (this) {
+            writing = running.stream()
+                    .map(call -> "call " + call + " is still running and may change files: stop it first, or wait")
+                    .toList();
+        }
+        if (!writing.isEmpty()) {
+            return new Revert(null, List.of(), writing);
+        }
+        JournalFiles journal = open();
+        JournalRecord wanted = journal.find(id);
+        if (wanted == null) {
+            return null;
+        }
+        // What a program in the background has changed since is nobody's, but it must not be lost.
+        record("b_" + Instance.newName(), List.of());
+        var reversal = new Reversal(wanted, journal);
+        List<String> obstacles = reversal.obstacles();
+        if (!obstacles.isEmpty()) {
+            return new Revert(null, List.of(), obstacles);
+        }
+        JournalRecord done = takeBack(reversal, "u_" + Instance.newName());
+        return new Revert(done.id(), Journals.changes(done, this), List.of());
+    }
+
+    private JournalRecord takeBack(Reversal reversal, String id) throws RunnerException, IOException {
+        try {
+            reversal.apply(helper, workspace());
+        } catch (RunnerException | IOException | RuntimeException e) {
             try {
-                reversal.apply(helper, workspace());
-            } catch (RunnerException | IOException | RuntimeException e) {
-                try {
-                    // What it could not take back is told of it, and by nobody else.
-                    record(done, List.of());
-                } catch (RunnerException | IOException | RuntimeException later) {
-                    e.addSuppressed(later);
+                // What it could not take back is told of it, and by nobody else.
+                JournalRecord left = record(id, List.of());
+                if (left != null && reversal.isDone()) {
+                    return left; // only the answer was lost
                 }
-                throw e;
+            } catch (RunnerException | IOException | RuntimeException later) {
+                e.addSuppressed(later);
             }
-            JournalRecord record = record(done, List.of());
-            return new Revert(done, record == null ? List.of() : Journals.changes(record, this), List.of());
-        });
+            throw e;
+        }
+        try {
+            JournalRecord record = record(id, List.of());
+            if (record != null) {
+                return record;
+            }
+        } catch (RunnerException | IOException | RuntimeException e) {
+            LOG.debug("The revert {} is done and will be recorded when somebody asks for it", id);
+        }
+        return reversal.record(id);
     }
 
     /** Waits for what is under way and lets go. */

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -36,7 +37,7 @@ final class JournalFiles {
 
     private final Path directory;
     private final Path objects;
-    private final Map<String, JournalEntry> now = new TreeMap<>();
+    private final NavigableMap<String, JournalEntry> now = new TreeMap<>();
     private final Map<String, Path> records = new HashMap<>();
     /** What no record names yet. */
     private final Set<String> fresh = new HashSet<>();
@@ -131,7 +132,7 @@ final class JournalFiles {
     }
 
     /** What the workspace holds, as far as it was recorded. */
-    Map<String, JournalEntry> now() {
+    NavigableMap<String, JournalEntry> now() {
         return now;
     }
 

@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The container that looks at a workspace for the journal, made when it is needed. Blocking; one thread at a time but for the care. */
-final class JournalHelper implements ServiceLink.Listener {
+class JournalHelper implements ServiceLink.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(JournalHelper.class);
     private static final Duration HELLO = Duration.ofSeconds(15);
     /** What failed is not tried again at once: a call must not be held up by it each time. */

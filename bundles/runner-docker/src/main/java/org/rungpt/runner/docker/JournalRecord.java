@@ -21,7 +21,11 @@ import org.jspecify.annotations.Nullable;
 record JournalRecord(
         String id, List<String> together, @Nullable String note, Map<String, Change> changes) {
     /** What lay there before and what lies there after; null for nothing. */
-    record Change(@Nullable JournalEntry before, @Nullable JournalEntry after) {}
+    record Change(@Nullable JournalEntry before, @Nullable JournalEntry after) {
+        Change reversed() {
+            return new Change(/* before= */ after, /* after= */ before);
+        }
+    }
 
     JournalRecord {
         together = List.copyOf(together);

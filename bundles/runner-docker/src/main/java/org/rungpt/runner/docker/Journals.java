@@ -37,23 +37,42 @@ final class Journals implements WorkspaceJournal {
     /** A call waits no longer for the journal; then what both changed is told of both. */
     private static final Duration HOLD_UP = Duration.ofSeconds(30);
 
+    private static final Duration FOREVER = Duration.ofMillis(Long.MAX_VALUE);
     private static final Duration IDLE = Duration.ofMinutes(5);
     private static final int MOST_HELPERS = 16;
 
     private final Means means;
-    private final Containers containers;
+    private final Function<String, JournalHelper> helpers;
     private final Workspaces workspaces;
     private final Map<String, ConversationJournal> journals = new ConcurrentHashMap<>();
     private final Predicate<String> deleted;
     private final JournalSpace space;
+    private final Duration patience;
+    private final Duration holdUp;
     private final AtomicBoolean settling = new AtomicBoolean();
     private volatile boolean closed;
 
-    /** @param deleted whether a conversation is no more, and with it its journal */
+    /**
+     * Where helpers are containers.
+     *
+     * @param deleted whether a conversation is no more, and with it its journal
+     */
     Journals(Means means, Containers containers, Workspaces workspaces, Predicate<String> deleted) {
+        this(means, id -> new JournalHelper(means, containers, id), workspaces, deleted, PATIENCE, HOLD_UP);
+    }
+
+    Journals(
+            Means means,
+            Function<String, JournalHelper> helpers,
+            Workspaces workspaces,
+            Predicate<String> deleted,
+            Duration patience,
+            Duration holdUp) {
         this.deleted = deleted;
         this.means = means;
-        this.containers = containers;
+        this.helpers = helpers;
+        this.patience = patience;
+        this.holdUp = holdUp;
         this.workspaces = workspaces;
         this.space = new JournalSpace(data(), means.settings().journal());
     }
@@ -70,12 +89,7 @@ final class Journals implements WorkspaceJournal {
             ConversationJournal journal = known;
             if (journal == null && !deleted.test(id)) {
                 journal = new ConversationJournal(
-                        means,
-                        data(),
-                        id,
-                        () -> workspaces.volumeOf(id),
-                        new JournalHelper(means, containers, id),
-                        space);
+                        means, data(), id, () -> workspaces.volumeOf(id), helpers.apply(id), space);
             }
             if (journal != null) {
                 result.set(use.apply(journal));
@@ -97,14 +111,12 @@ final class Journals implements WorkspaceJournal {
      * @param later starts it, as soon as that is recorded which was changed before
      * @return whether it may start at once; {@code later} is forgotten then
      */
-    boolean before(CallSpec call, Runnable later) {
-        CompletableFuture<?> free = of(call.conversation(), journal -> journal.before(call.call()));
+    boolean before(String conversation, String call, Runnable later) {
+        CompletableFuture<?> free = of(conversation, journal -> journal.before(call, holdUp));
         if (free == null || free.isDone()) {
             return true;
         }
-        free.copy()
-                .orTimeout(HOLD_UP.toMillis(), TimeUnit.MILLISECONDS)
-                .whenCompleteAsync((result, late) -> later.run(), means.work());
+        var unused = free.whenCompleteAsync((result, failure) -> later.run(), means.work());
         return false;
     }
 
@@ -173,12 +185,21 @@ final class Journals implements WorkspaceJournal {
 
     @Override
     public Optional<Revert> revert(String conversation, String call) throws RunnerException {
-        return Optional.ofNullable(ask(conversation, journal -> journal.revert(call)));
+        // Whoever asks hears of its end, whenever that is: it cannot be left halfway, nor be told by anybody else.
+        return Optional.ofNullable(ask(conversation, FOREVER, journal -> journal.revert(call)));
+    }
+
+    private <T> @Nullable T ask(
+            String conversation, Function<ConversationJournal, CompletableFuture<@Nullable T>> question)
+            throws RunnerException {
+        return ask(conversation, patience, question);
     }
 
     /** Null if nothing is known of the conversation too. */
     private <T> @Nullable T ask(
-            String conversation, Function<ConversationJournal, CompletableFuture<@Nullable T>> question)
+            String conversation,
+            Duration atMost,
+            Function<ConversationJournal, CompletableFuture<@Nullable T>> question)
             throws RunnerException {
         if (closed) {
             throw new RunnerException(RunnerException.Kind.DETACHED, "this runner has gone; ask its successor");
@@ -187,12 +208,13 @@ final class Journals implements WorkspaceJournal {
             return null;
         }
         CompletableFuture<@Nullable T> answer = of(conversation, question::apply);
-        return answer == null ? null : await(answer);
+        return answer == null ? null : await(answer, atMost);
     }
 
-    private static <T extends @Nullable Object> T await(CompletableFuture<T> future) throws RunnerException {
+    private static <T extends @Nullable Object> T await(CompletableFuture<T> future, Duration atMost)
+            throws RunnerException {
         try {
-            return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            return future.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new RunnerException(RunnerException.Kind.UNAVAILABLE, "interrupted", e);

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +66,12 @@ final class Mask {
 
     /** For a stream. */
     Filter filter() {
-        return new Filter();
+        return new Filter(false);
+    }
+
+    /** For a stream of events, whose texts are joined by who reads them. */
+    Filter events() {
+        return new Filter(true);
     }
 
     /** Hides one stream. What may be the beginning of a secret waits for what comes next. One thread at a time. */
@@ -75,21 +81,17 @@ final class Mask {
             void bytes(long offset, ByteBuffer bytes);
         }
 
-        private final MaskView[] views;
+        private final List<MaskView> views;
+        private final @Nullable EventTexts texts;
         private final BitSet hidden = new BitSet();
         private byte[] held = new byte[256];
         private int size;
         private long from;
 
-        private Filter() {
+        private Filter(boolean events) {
             PatternAutomaton patterns = automaton;
-            views = patterns == null
-                    ? new MaskView[0]
-                    : new MaskView[] {
-                        new MaskView.Plain(patterns, this),
-                        new MaskView.Percent(patterns, this),
-                        new MaskView.Backslash(patterns, this)
-                    };
+            views = patterns == null ? List.of() : MaskView.all(patterns, this);
+            texts = patterns == null || !events ? null : new EventTexts(patterns, this);
         }
 
         /** @param offset where the bytes lie in the stream; they continue what came before */
@@ -110,6 +112,9 @@ final class Mask {
                 for (MaskView view : views) {
                     view.accept(held[i] & 0xff, from + i);
                 }
+                if (texts != null) {
+                    texts.accept(held[i] & 0xff, from + i);
+                }
             }
             size += count;
             if (everything) {
@@ -119,11 +124,17 @@ final class Mask {
             for (MaskView view : views) {
                 decided = Math.min(decided, view.undecided());
             }
+            if (texts != null) {
+                decided = Math.min(decided, texts.undecided());
+            }
             let((int) (decided - from), out);
         }
 
         /** The stream has ended: nothing waits any more. */
         void end(Out out) {
+            if (texts != null) {
+                texts.end();
+            }
             let(size, out);
         }
 

@@ -1,6 +1,7 @@
 package org.rungpt.runner.docker;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * Reads a stream in one way, escapes taken back and white space left out, and tells where in it patterns lie. A piece of text may be
@@ -36,13 +37,17 @@ abstract class MaskView {
 
     /** From where on the stream may belong to a pattern. */
     final long undecided() {
+        return Math.min(begun(1), pending());
+    }
+
+    /** From where on the beginning of a pattern lies, if at least so many bytes of it are there; {@link Long#MAX_VALUE} if not. */
+    final long begun(int least) {
         int depth = automaton.depth(state);
-        long matched = depth == 0 ? Long.MAX_VALUE : starts[(int) ((index - depth + 1) % starts.length)];
-        return Math.min(matched, pending());
+        return depth < least ? Long.MAX_VALUE : starts[(int) ((index - depth + 1) % starts.length)];
     }
 
     /** @param b what was read from {@code from} to before {@code to} */
-    final void read(int b, long from, long to) {
+    void read(int b, long from, long to) {
         if (SecretPatterns.isSpace(b)) {
             if (++gap > GAP) {
                 state = 0;
@@ -57,6 +62,11 @@ abstract class MaskView {
         if (length > 0) {
             finds.found(starts[(int) ((index - length + 1) % starts.length)], to);
         }
+    }
+
+    /** All ways of reading. */
+    static List<MaskView> all(PatternAutomaton automaton, Finds finds) {
+        return List.of(new Plain(automaton, finds), new Percent(automaton, finds), new Backslash(automaton, finds));
     }
 
     private static int hex(int b) {
@@ -124,7 +134,7 @@ abstract class MaskView {
     }
 
     /** Takes back the escapes of JSON and of most programming languages. */
-    static final class Backslash extends MaskView {
+    static class Backslash extends MaskView {
         private long start = Long.MAX_VALUE;
         private int digits;
         private int value;
@@ -136,7 +146,7 @@ abstract class MaskView {
         }
 
         @Override
-        void accept(int b, long position) {
+        final void accept(int b, long position) {
             if (start == Long.MAX_VALUE) {
                 if (b == '\\') {
                     begin(position);
@@ -210,7 +220,7 @@ abstract class MaskView {
         }
 
         @Override
-        long pending() {
+        final long pending() {
             return Math.min(start, highStart);
         }
     }

@@ -26,12 +26,12 @@ final class MaskedCall implements CallObserver {
     private final CallObserver observer;
     private final Map<Stream, Mask.Filter> filters = new EnumMap<>(Stream.class);
 
-    MaskedCall(Mask mask, CallObserver observer) {
+    /** @param events whether standard output holds events */
+    MaskedCall(Mask mask, boolean events, CallObserver observer) {
         this.mask = mask;
         this.observer = observer;
-        for (Stream stream : Stream.values()) {
-            filters.put(stream, mask.filter());
-        }
+        filters.put(Stream.STDOUT, events ? mask.events() : mask.filter());
+        filters.put(Stream.STDERR, mask.filter());
     }
 
     @Override

@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -22,7 +24,7 @@ final class Reversal {
 
     private final JournalRecord record;
     private final JournalFiles files;
-    private final Map<String, JournalEntry> now;
+    private final NavigableMap<String, JournalEntry> now;
 
     Reversal(JournalRecord record, JournalFiles files) {
         this.record = record;
@@ -63,10 +65,9 @@ final class Reversal {
             return "what it was before is not kept, or no more";
         }
         if (after != null && after.isDirectory() && (before == null || !before.isDirectory())) {
-            boolean used = new TreeMap<>(now)
-                    .tailMap(path + "/", true).keySet().stream()
-                            .takeWhile(other -> other.startsWith(path + "/"))
-                            .anyMatch(other -> !goes.contains(other));
+            boolean used = now.tailMap(path + "/", true).keySet().stream()
+                    .takeWhile(other -> other.startsWith(path + "/"))
+                    .anyMatch(other -> !goes.contains(other));
             if (used) {
                 return "other files were put there since";
             }
@@ -124,7 +125,7 @@ final class Reversal {
                 steps.add(step("delete", paths.get(i)));
             }
         }
-        int staged = 0;
+        List<JournalEntry> contents = new ArrayList<>();
         for (String path : paths) {
             JournalRecord.Change change =
                     Objects.requireNonNull(record.changes().get(path));
@@ -143,11 +144,12 @@ final class Reversal {
             if (what.equals("link")) {
                 step.put("t", before.target());
             } else if (what.equals("file")) {
-                stage(helper, volume, staged, before);
-                step.put("file", staged++);
+                step.put("file", contents.size());
+                contents.add(before);
             }
             steps.add(step);
         }
+        stage(helper, volume, contents);
         for (int from = 0; from < steps.size(); from += STEPS) {
             ObjectNode params = JsonNodeFactory.instance.objectNode();
             ArrayNode some = params.putArray("steps");
@@ -160,23 +162,48 @@ final class Reversal {
         return JsonNodeFactory.instance.objectNode().put("do", what).put("p", path);
     }
 
-    private void stage(JournalHelper helper, String volume, int number, JournalEntry before)
+    /** Many small ones at once: each question costs more than a file. */
+    private void stage(JournalHelper helper, String volume, List<JournalEntry> contents)
             throws RunnerException, IOException {
-        byte[] content = files.content(before.hash());
-        if (content == null) {
-            throw new IOException("what a file was before is damaged in the journal");
+        ArrayNode pieces = JsonNodeFactory.instance.arrayNode();
+        int bytes = 0;
+        for (int number = 0; number < contents.size(); number++) {
+            byte[] content = files.content(contents.get(number).hash());
+            if (content == null) {
+                throw new IOException("what a file was before is damaged in the journal");
+            }
+            for (int from = 0; from < content.length || from == 0; from += PIECE) {
+                byte[] piece = Arrays.copyOfRange(content, from, Math.min(from + PIECE, content.length));
+                if (bytes + piece.length > PIECE || pieces.size() == STEPS) {
+                    stage(helper, volume, pieces);
+                    pieces = JsonNodeFactory.instance.arrayNode();
+                    bytes = 0;
+                }
+                pieces.addObject()
+                        .put("file", number)
+                        .put("offset", from)
+                        .put("base64", Base64.getEncoder().encodeToString(piece));
+                bytes += piece.length;
+            }
         }
-        for (int from = 0; from < content.length || from == 0; from += PIECE) {
-            int length = Math.min(PIECE, content.length - from);
-            byte[] piece = java.util.Arrays.copyOfRange(content, from, from + length);
-            helper.ask(
-                    volume,
-                    "stage",
-                    JsonNodeFactory.instance
-                            .objectNode()
-                            .put("file", number)
-                            .put("offset", from)
-                            .put("base64", Base64.getEncoder().encodeToString(piece)));
-        }
+        stage(helper, volume, pieces);
+    }
+
+    private static void stage(JournalHelper helper, String volume, ArrayNode pieces) throws RunnerException {
+        helper.ask(volume, "stage", JsonNodeFactory.instance.objectNode().set("files", pieces));
+    }
+
+    /** Whether everything is as it was before, as far as the last look showed. */
+    boolean isDone() {
+        return record.changes().entrySet().stream()
+                .allMatch(change -> JournalEntry.isSame(
+                        now.get(change.getKey()), change.getValue().before()));
+    }
+
+    /** What it does, as a record of it would tell. */
+    JournalRecord record(String id) {
+        Map<String, JournalRecord.Change> changes = new TreeMap<>();
+        record.changes().forEach((path, change) -> changes.put(path, change.reversed()));
+        return new JournalRecord(id, List.of(), null, changes);
     }
 }

@@ -86,7 +86,7 @@ final class Sandboxes implements Sandbox.Keeper {
             startNow(call, spec);
             return;
         }
-        boolean atOnce = journals.before(spec, () -> startElsewhere(call));
+        boolean atOnce = journals.before(spec.conversation(), call.call(), () -> startElsewhere(call));
         // If no sandbox ever had it.
         var unused = call.outcome().whenComplete((outcome, failure) -> {
             if (!MaskedCall.isDetached(failure)) {

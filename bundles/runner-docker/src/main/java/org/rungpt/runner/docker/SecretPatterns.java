@@ -10,7 +10,8 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * The forms in which a secret may come out of a program: as it is, backwards, in hexadecimal digits, and in base64 wherever it lies in
+ * The forms in which a secret may come out of a program: as it is, in small or capital letters, backwards, in
+ * hexadecimal digits, and in base64 wherever it lies in
  * what was encoded. Without white space, since what reads them leaves that out; escapes and percent signs are taken back before.
  */
 final class SecretPatterns {
@@ -37,6 +38,9 @@ final class SecretPatterns {
     private static void forms(String secret, Set<String> patterns) {
         byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
         add(bytes, patterns);
+        // Names of hosts come out in small letters.
+        add(secret.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8), patterns);
+        add(secret.toUpperCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8), patterns);
         add(new StringBuilder(secret).reverse().toString().getBytes(StandardCharsets.UTF_8), patterns);
         if (secret.indexOf(' ') >= 0) {
             add(secret.replace(' ', '+').getBytes(StandardCharsets.UTF_8), patterns);

@@ -146,7 +146,7 @@ final class UnifiedDiff {
                 line(body, ' ', a.get(c));
             }
             int quiet = 0;
-            while ((i < a.size() || j < b.size()) && quiet < 2 * CONTEXT) {
+            while (i < a.size() || j < b.size()) {
                 if (i < a.size() && deleted[i]) {
                     line(body, '-', a.get(i++));
                     quiet = 0;

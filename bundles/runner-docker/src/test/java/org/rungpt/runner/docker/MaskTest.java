@@ -142,6 +142,14 @@ final class MaskTest {
     }
 
     @Test
+    @DisplayName("E.56 names of hosts are told in small letters, whatever a program wrote")
+    void inOtherLetters() {
+        Mask mixed = Mask.of(List.of("sk-Live-aBcDEfGh"));
+        assertThat(mixed.text("sk-live-abcdefgh.example.com, SK-LIVE-ABCDEFGH"))
+                .isEqualTo("*".repeat(16) + ".example.com, " + "*".repeat(16));
+    }
+
+    @Test
     void oneOfSeveralInsideAnother() {
         Mask both = Mask.of(List.of("abcdefgh", "xxabcdefghyy", "efghyyzzzz"));
         assertThat(both.text("-xxabcdefghyyzzzz-abcdefgh-")).isEqualTo("-" + "*".repeat(16) + "-********-");

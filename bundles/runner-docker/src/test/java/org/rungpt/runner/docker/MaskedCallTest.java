@@ -24,7 +24,7 @@ final class MaskedCallTest {
     private static final String STARS = "*".repeat(CANARY.length());
 
     private final StringBuilder heard = new StringBuilder();
-    private final MaskedCall masked = new MaskedCall(Mask.of(List.of(CANARY)), new CallObserver() {
+    private final MaskedCall masked = new MaskedCall(Mask.of(List.of(CANARY)), false, new CallObserver() {
         @Override
         public void output(Stream stream, long offset, ByteBuffer bytes) {
             heard.append(stream == Stream.STDOUT ? "out:" : "err:").append(UTF_8.decode(bytes.duplicate()));

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -39,7 +40,15 @@ final class UnifiedDiffTest {
         assertThat(UnifiedDiff.text("ä".getBytes(StandardCharsets.UTF_8))).isEqualTo("ä");
     }
 
-    /** patch is the judge. */
+    @Test
+    void changesWhoseSurroundingsTouchAreOneHunk() {
+        assertThat(UnifiedDiff.hunks("a\n1\n2\n3\n4\n5\n6\nb\n", "A\n1\n2\n3\n4\n5\n6\nB\n"))
+                .isEqualTo("@@ -1,8 +1,8 @@\n-a\n+A\n 1\n 2\n 3\n 4\n 5\n 6\n-b\n+B\n");
+        assertThat(UnifiedDiff.hunks("a\n1\n2\n3\n4\n5\n6\n7\nb\n", "A\n1\n2\n3\n4\n5\n6\n7\nB\n"))
+                .isEqualTo("@@ -1,4 +1,4 @@\n-a\n+A\n 1\n 2\n 3\n@@ -6,4 +6,4 @@\n 5\n 6\n 7\n-b\n+B\n");
+    }
+
+    /** patch and git are the judges. */
     @Property(tries = 60)
     void theDiffMakesOneTextOfTheOther(
             @ForAll @Size(max = 30) List<@IntRange(min = 0, max = 4) Integer> before,
@@ -54,6 +63,18 @@ final class UnifiedDiffTest {
         }
     }
 
+    @Property(tries = 60)
+    void theDiffOfALongTextMakesOneOfTheOther(@ForAll @Size(40) List<@IntRange(min = 0, max = 5) Integer> lines)
+            throws Exception {
+        List<Integer> before = IntStream.range(0, lines.size()).boxed().toList();
+        List<Integer> after =
+                before.stream().map(i -> lines.get(i) == 0 ? i + 100 : i).toList();
+        String hunks = UnifiedDiff.hunks(text(before), text(after));
+        if (!hunks.isEmpty()) {
+            assertThat(patched(text(before), hunks)).isEqualTo(text(after));
+        }
+    }
+
     private static String text(List<Integer> lines) {
         var text = new StringBuilder();
         lines.forEach(line -> text.append("line ").append(line).append('\n'));
@@ -64,13 +85,9 @@ final class UnifiedDiffTest {
         Path directory = Files.createTempDirectory("diff");
         try {
             Path file = Files.writeString(directory.resolve("a"), a);
-            Path patch = Files.writeString(directory.resolve("p"), "--- a\n+++ a\n" + hunks);
-            Process process = new ProcessBuilder("patch", "-s", "-E", "-F0", file.toString(), patch.toString())
-                    .redirectErrorStream(true)
-                    .start();
-            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue()).as(said + hunks).isZero();
+            Path patch = Files.writeString(directory.resolve("p"), "--- a/a\n+++ b/a\n" + hunks);
+            run(directory, hunks, "git", "apply", "--check", "p");
+            run(directory, hunks, "patch", "-s", "-E", "-F0", file.toString(), patch.toString());
             return Files.exists(file) ? Files.readString(file) : "";
         } finally {
             try (Stream<Path> left = Files.list(directory)) {
@@ -80,5 +97,14 @@ final class UnifiedDiffTest {
             }
             Files.delete(directory);
         }
+    }
+
+    private static void run(Path directory, String hunks, String... command) throws Exception {
+        var builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+        builder.environment().put("GIT_CEILING_DIRECTORIES", String.valueOf(directory.getParent()));
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(command[0] + ": " + said + hunks).isZero();
     }
 }
