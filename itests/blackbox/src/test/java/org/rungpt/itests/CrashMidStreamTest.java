@@ -46,7 +46,8 @@ class CrashMidStreamTest {
             rungpt.say(id, "Tell.");
             StringBuilder shown = new StringBuilder();
             rungpt.eventsUntil(id, 0, event -> {
-                // A transient event comes first, and the stored one says the same again. A reader who comes amid an answer hears of
+                // A transient event comes first, and the stored one says the same again. A reader who comes amid an
+                // answer hears of
                 // what is ahead of what is stored: that has a place once the stored event came.
                 String text = event.at("/data/text").asText();
                 long offset = event.at("/data/offset").asLong();
