@@ -1,6 +1,9 @@
 package org.rungpt.cli;
 
-/** Makes what comes from outside fit to be printed: what the eye cannot see is named, and no text steers the terminal. */
+/**
+ * Makes what comes from outside fit to be printed: what the eye cannot see is named, and no text steers the terminal.
+ * The same rules as in the bundle {@code shell}: bundles share nothing but the API.
+ */
 final class Plain {
     private Plain() {}
 

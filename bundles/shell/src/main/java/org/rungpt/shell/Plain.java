@@ -4,7 +4,10 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 
-/** Makes what comes from outside fit to be printed: no text steers the terminal or turns the direction of writing. */
+/**
+ * Makes what comes from outside fit to be printed: no text steers the terminal or turns the direction of writing.
+ * The same rules as in the bundle {@code cli}: bundles share nothing but the API.
+ */
 final class Plain {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
 
