@@ -5,7 +5,7 @@
 //   ./rungpt run --port 8123 --data /tmp/bench &     node benchmarks/turn.mjs --url http://127.0.0.1:8123 --data /tmp/bench
 //
 // Options: --calls 200 (turnaround), --think 0 (milliseconds that the model takes before it answers), --streams 1,500 (first text of so many
-// that begin at once), --live 500 (first text of one while so many others stream), --command 'echo hi'.
+// that begin at once), --live 500 (first text of one while so many others stream), --command 'echo hi', --door (first text by the door too).
 import { createServer, request as send } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     streams: { type: 'string', default: '1,500' },
     live: { type: 'string', default: '500' },
     command: { type: 'string', default: 'echo hi' },
+    door: { type: 'boolean', default: false },
   },
 });
 const token = values.token ?? readFileSync(join(values.data, 'secret', 'token'), 'utf8').trim();
@@ -143,17 +144,36 @@ async function turnaround(calls) {
   return turnarounds.slice(5);
 }
 
-/** From the post to the first text, over RunGPT and from the model server itself. */
-async function first(streams) {
-  const direct = await Promise.all(Array.from({ length: streams }, () => new Promise((done, failed) => {
+/** From a request of the OpenAI API to the first text of its answer. */
+function completion(url, model, text) {
+  return new Promise((done, failed) => {
     const began = now();
-    const asking = send(`${base}/chat/completions`, { method: 'POST', headers: { 'Content-Type': 'application/json' } }, (response) => {
-      response.once('data', () => done(now() - began));
-      response.resume();
+    const asking = send(`${url}/chat/completions`, { method: 'POST', headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' } }, (response) => {
+      let came = '';
+      response.on('data', (piece) => {
+        came += piece;
+        if (came.includes('"content":"Hello"')) done(now() - began);
+      });
+      response.on('end', () => failed(new Error(`${url}: ${response.statusCode} ${came}`)));
     });
     asking.on('error', failed);
-    asking.end(JSON.stringify({ model: 'bench', stream: true, messages: [{ role: 'user', content: 'hello' }] }));
-  })));
+    asking.end(JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: text }] }));
+  });
+}
+
+const many = (streams, one) => Promise.all(Array.from({ length: streams }, (_, number) => one(number)));
+
+/** The same by the door, whose conversations are its own, and by its plain pass-through. */
+async function door(streams) {
+  const direct = await many(streams, () => completion(base, 'bench', 'hello'));
+  const through = await many(streams, () => completion(`${values.url}/v1`, 'bench/bench', 'hello'));
+  const plain = await many(streams, () => completion(`${values.url}/v1`, 'plain:bench/bench', 'hello'));
+  return { direct, through, plain };
+}
+
+/** From the post to the first text, over RunGPT and from the model server itself. */
+async function first(streams) {
+  const direct = await many(streams, () => completion(base, 'bench', 'hello'));
   const ids = await Promise.all(Array.from({ length: streams }, conversation));
   const through = await Promise.all(ids.map(async (id, number) => {
     const heard = follow(id, (event) => event.type === 'message.delta' || event.type === 'message.text');
@@ -206,6 +226,15 @@ try {
       through.push(...seen.through);
     }
     console.log(`first text, ${streams} at once: ${compared({ direct, through })}`);
+  }
+  if (values.door) {
+    for (const streams of values.streams.split(',').map(Number)) {
+      const seen = { direct: [], through: [], plain: [] };
+      for (let round = 0; round < (streams === 1 ? 50 : 3); round++) {
+        for (const [way, times] of Object.entries(await door(streams))) seen[way].push(...times);
+      }
+      console.log(`first text by the door, ${streams} at once: ${compared(seen)}; plain: ${compared({ ...seen, through: seen.plain })}`);
+    }
   }
   if (Number(values.live)) console.log(`first text beside ${values.live} others that stream: ${compared(await beside(Number(values.live)))}`);
 } finally {

@@ -45,6 +45,7 @@ final class Database {
     private final Clock clock;
     private final Recovery recovery;
     private final Recovery cleaning;
+    private final LogEmptying emptying;
     private volatile @Nullable Problem problem;
     private Instant last = Instant.MIN;
 
@@ -57,6 +58,7 @@ final class Database {
         this.readers = new Readers(file, this::failure);
         this.recovery = new Recovery("rungpt-store-recovery", this::writesAgain);
         this.cleaning = new Recovery("rungpt-store-cleaning", this::logIsEmpty);
+        this.emptying = new LogEmptying(this::tryToEmptyLog, () -> cleaning.isClosedWithin(PAUSE));
     }
 
     /** Opens the database of a data directory, or makes it if there is none. */
@@ -237,13 +239,10 @@ final class Database {
      */
     void emptyLog() throws StoreException {
         String why = "somebody reads the database for long just now, such as a backup";
-        try (Session own = Session.open(file)) {
-            long end = System.nanoTime() + PATIENCE.toNanos();
-            do {
-                if (emptyLog(own)) {
-                    return;
-                }
-            } while (System.nanoTime() < end && !cleaning.isClosedWithin(PAUSE));
+        try {
+            if (emptying.within(PATIENCE)) {
+                return;
+            }
         } catch (SQLException e) {
             why = Problem.of(e, file).reason();
         }
@@ -255,14 +254,16 @@ final class Database {
     }
 
     /** A checkpoint that others are in the way of says so in a row, not by an exception. While it waits for them nobody writes: not for long. */
-    private static boolean emptyLog(Session session) throws SQLException {
-        session.execute("pragma busy_timeout = 100");
-        return session.number("pragma wal_checkpoint(truncate)") == 0;
+    private boolean tryToEmptyLog() throws SQLException {
+        try (Session own = Session.open(file)) {
+            own.execute("pragma busy_timeout = 100");
+            return own.number("pragma wal_checkpoint(truncate)") == 0;
+        }
     }
 
     private boolean logIsEmpty() {
-        try (Session own = Session.open(file)) {
-            return emptyLog(own);
+        try {
+            return tryToEmptyLog();
         } catch (SQLException e) {
             LOG.debug("The write-ahead log was not emptied: {}", e.getMessage());
             return false;
