@@ -26,7 +26,9 @@ final class EventLog {
     private final ConversationState state;
     private final List<Draft> staged = new ArrayList<>();
     private final List<@Nullable String> stagedTexts = new ArrayList<>();
-    /** What was told before what it belongs to is durable. */
+    /** What is durable and the listeners have not heard yet. */
+    private final List<ConversationEvent> unannounced = new ArrayList<>();
+    /** What was told before what it belongs to was announced. */
     private final List<Draft> early = new ArrayList<>();
 
     private final List<Runnable> onceDurable = new ArrayList<>();
@@ -92,6 +94,16 @@ final class EventLog {
 
     /** Makes durable what was staged, then tells the listeners. @throws LogLost if that is impossible */
     void flush() {
+        makeDurable();
+        announce();
+    }
+
+    /**
+     * Makes durable what was staged. {@link #announce()} is to follow, after what listeners must not hold up.
+     *
+     * @throws LogLost if that is impossible
+     */
+    void makeDurable() {
         Conversation.State doing = state.doing();
         if (staged.isEmpty()) {
             return;
@@ -123,7 +135,16 @@ final class EventLog {
         protocol = null;
         staged.clear();
         stagedTexts.clear();
-        appended.forEach(services::tellAppended);
+        unannounced.addAll(appended);
+    }
+
+    /** Tells the listeners of what is durable; if more was staged meanwhile, the next {@link #flush()} does. */
+    void announce() {
+        if (!staged.isEmpty()) {
+            return;
+        }
+        unannounced.forEach(services::tellAppended);
+        unannounced.clear();
         early.forEach(event -> services.tellTransient(conversation, event));
         early.clear();
         List<Runnable> waiting = List.copyOf(onceDurable);
@@ -133,7 +154,7 @@ final class EventLog {
 
     /** Tells the listeners of something that is not kept; after what it belongs to, which may not be durable yet. */
     void tell(Draft event) {
-        if (staged.isEmpty()) {
+        if (staged.isEmpty() && unannounced.isEmpty()) {
             services.tellTransient(conversation, event);
         } else {
             early.add(event);

@@ -338,10 +338,15 @@ final class Steps {
         if (task.get().task().background() && !call.byUser) {
             log.stage(Draft.callBackground(call.id));
         }
-        log.flush();
+        log.makeDurable();
         var run = new CallRun(actor, log, call, new CallRun.Start(task.get(), grants));
         actor.run(run, call.id);
-        run.attempt();
+        try {
+            run.attempt();
+        } finally {
+            // The listeners hear of it while the program starts.
+            log.announce();
+        }
         return true;
     }
 
