@@ -154,7 +154,7 @@ function completion(url, model, text) {
         came += piece;
         if (came.includes('"content":"Hello"')) done(now() - began);
       });
-      response.on('end', () => failed(new Error(`${url}: ${response.statusCode} ${came}`)));
+      response.on('close', () => failed(new Error(`${url}: ${response.statusCode} ${came}`))); // no more than an end if it has come
     });
     asking.on('error', failed);
     asking.end(JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: text }] }));
@@ -227,6 +227,7 @@ try {
     }
     console.log(`first text, ${streams} at once: ${compared({ direct, through })}`);
   }
+  if (Number(values.live)) console.log(`first text beside ${values.live} others that stream: ${compared(await beside(Number(values.live)))}`);
   if (values.door) {
     for (const streams of values.streams.split(',').map(Number)) {
       const seen = { direct: [], through: [], plain: [] };
@@ -236,7 +237,6 @@ try {
       console.log(`first text by the door, ${streams} at once: ${compared(seen)}; plain: ${compared({ ...seen, through: seen.plain })}`);
     }
   }
-  if (Number(values.live)) console.log(`first text beside ${values.live} others that stream: ${compared(await beside(Number(values.live)))}`);
 } finally {
   await api('DELETE', '/api/connections/bench');
   models.close();

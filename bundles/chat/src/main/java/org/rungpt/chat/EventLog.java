@@ -26,12 +26,13 @@ final class EventLog {
     private final ConversationState state;
     private final List<Draft> staged = new ArrayList<>();
     private final List<@Nullable String> stagedTexts = new ArrayList<>();
-    /** What is durable and the listeners have not heard yet. */
-    private final List<ConversationEvent> unannounced = new ArrayList<>();
-    /** What was told before what it belongs to was announced. */
+    /** What was told before what it belongs to is durable. */
     private final List<Draft> early = new ArrayList<>();
 
     private final List<Runnable> onceDurable = new ArrayList<>();
+    /** How listeners hear of what is durable, and what was to follow that. */
+    private final List<Runnable> unannounced = new ArrayList<>();
+
     private final SearchText searchText = new SearchText();
     private long seq;
     private Conversation.State stored;
@@ -135,29 +136,28 @@ final class EventLog {
         protocol = null;
         staged.clear();
         stagedTexts.clear();
-        unannounced.addAll(appended);
+        appended.forEach(event -> unannounced.add(() -> services.tellAppended(event)));
+        early.forEach(event -> unannounced.add(() -> services.tellTransient(conversation, event)));
+        early.clear();
+        unannounced.addAll(onceDurable);
+        onceDurable.clear();
     }
 
-    /** Tells the listeners of what is durable; if more was staged meanwhile, the next {@link #flush()} does. */
+    /** Tells the listeners of what is durable, whatever was staged since. */
     void announce() {
-        if (!staged.isEmpty()) {
-            return;
-        }
-        unannounced.forEach(services::tellAppended);
+        List<Runnable> waiting = List.copyOf(unannounced);
         unannounced.clear();
-        early.forEach(event -> services.tellTransient(conversation, event));
-        early.clear();
-        List<Runnable> waiting = List.copyOf(onceDurable);
-        onceDurable.clear();
         waiting.forEach(Runnable::run);
     }
 
     /** Tells the listeners of something that is not kept; after what it belongs to, which may not be durable yet. */
     void tell(Draft event) {
-        if (staged.isEmpty() && unannounced.isEmpty()) {
+        if (!staged.isEmpty()) {
+            early.add(event);
+        } else if (unannounced.isEmpty()) {
             services.tellTransient(conversation, event);
         } else {
-            early.add(event);
+            unannounced.add(() -> services.tellTransient(conversation, event));
         }
     }
 

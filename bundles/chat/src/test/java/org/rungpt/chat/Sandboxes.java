@@ -160,6 +160,9 @@ final class Sandboxes {
     /** One life of a runner. */
     final class Runner implements ActionRunner {
         volatile RunnerException refusal;
+        /** Before it refuses. */
+        volatile Runnable atRefusal = () -> {};
+
         volatile RuntimeException defect;
         /** Why it lets nothing go. */
         volatile RunnerException kept;
@@ -197,6 +200,7 @@ final class Sandboxes {
                 throw new RunnerException(RunnerException.Kind.DETACHED, "this runner goes");
             }
             if (refusal != null) {
+                atRefusal.run();
                 throw refusal;
             }
             if (defect != null) {

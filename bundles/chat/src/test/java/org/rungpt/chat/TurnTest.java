@@ -24,6 +24,7 @@ import org.rungpt.api.model.FinishReason;
 import org.rungpt.api.model.ModelException;
 import org.rungpt.api.model.ModelMessage;
 import org.rungpt.api.runner.CallSpec;
+import org.rungpt.api.runner.RunnerException;
 
 /** Whole turns on the engine. */
 final class TurnTest {
@@ -159,6 +160,25 @@ final class TurnTest {
         assertThat(order).containsExactly("{\"path\":\"a\"}", "{\"path\":\"b\"}", "{\"path\":\"c\"}");
         Message.Results results = (Message.Results) house.state(id).history().get(2);
         assertThat(results.results()).hasSize(3);
+    }
+
+    @Test
+    void whatIsDurableIsToldThoughTheNextCallCannotBeginAndTheDiskIsFullThen() throws Exception {
+        house.model.script(
+                (n, answer) -> answer.say("@call 1 fs.write {\"path\":\"a\"}\n@call 2 fs.write {\"path\":\"b\"}\n")
+                        .end());
+        house.sandboxes.behaviour = program -> {
+            house.runner.atRefusal = house.store::fill;
+            house.runner.refusal = new RunnerException(RunnerException.Kind.SANDBOX, "no room");
+            program.exit(0);
+        };
+        String id = house.say("go");
+
+        house.await(id, log -> house.events(id, EventType.CALL_STARTED).size() == 2, "second start");
+        assertThatThrownBy(() -> house.chat.stop(id)).hasMessageContaining("the disk is full");
+        assertThat(house.listener.appended).containsExactlyElementsOf(house.log(id));
+        assertThat(house.sandboxes.forgotten)
+                .containsExactly(house.sandboxes.next().spec.call());
     }
 
     @Test

@@ -68,7 +68,7 @@ final class Instructions {
 
     private String rules(String nonce) {
         String open = "<run-" + nonce;
-        // In ASCII: the whole system message is then one byte a character in memory, and read and written twice as fast.
+        // In ASCII: so the whole system message is one byte a character in memory, and written twice as fast.
         return """
                 # How to call a task
 

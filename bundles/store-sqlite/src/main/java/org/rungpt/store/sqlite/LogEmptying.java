@@ -27,6 +27,8 @@ final class LogEmptying {
     private long done;
 
     private boolean underWay;
+    /** There will be no other attempt. */
+    private boolean over;
 
     LogEmptying(Attempt attempt, Pause pause) {
         this.attempt = attempt;
@@ -44,14 +46,13 @@ final class LogEmptying {
         synchronized (this) {
             mine = ++asked;
         }
-        boolean last = false;
         do {
             long all = turn(mine, end);
             if (all == 0) {
-                return isDone(mine);
+                break;
             }
-            last = attempt(all);
-        } while (!isDone(mine) && !last && System.nanoTime() < end);
+            attempt(all);
+        } while (!isDone(mine) && System.nanoTime() < end);
         return isDone(mine);
     }
 
@@ -69,22 +70,23 @@ final class LogEmptying {
             }
             return true;
         });
-        if (underWay || done >= mine) {
+        if (underWay || over || done >= mine) {
             return 0;
         }
         underWay = true;
         return asked;
     }
 
-    /** @return whether there will be no other attempt */
-    private boolean attempt(long all) throws SQLException {
+    private void attempt(long all) throws SQLException {
         boolean succeeded = false;
+        boolean last = false;
         try {
             succeeded = attempt.succeeds();
-            return !succeeded && pause.isTheLast();
+            last = !succeeded && pause.isTheLast();
         } finally {
             synchronized (this) {
                 underWay = false;
+                over |= last;
                 done = succeeded ? all : done;
                 notifyAll();
             }

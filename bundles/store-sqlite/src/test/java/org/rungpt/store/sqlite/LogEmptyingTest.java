@@ -87,10 +87,25 @@ class LogEmptyingTest {
     }
 
     @Test
-    void afterTheLastAttemptNobodyWaits() throws Exception {
-        LogEmptying emptying = new LogEmptying(() -> attempts.incrementAndGet() < 0, () -> true);
+    void afterTheLastAttemptNobodyTriesOrWaits() throws Exception {
+        LogEmptying emptying = new LogEmptying(
+                () -> {
+                    attempts.incrementAndGet();
+                    begun.countDown();
+                    Uninterrupted.await(0, nanos -> mayEnd.await(1, TimeUnit.MINUTES));
+                    return false;
+                },
+                () -> true);
+        Future<Boolean> first = threads.submit(() -> emptying.within(LONG));
+        assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
 
-        assertThat(emptying.within(LONG)).isFalse();
+        List<Future<Boolean>> others = askFromThreads(20, () -> emptying.within(LONG));
+        mayEnd.countDown();
+
+        assertThat(first.get()).isFalse();
+        for (Future<Boolean> other : others) {
+            assertThat(other.get()).isFalse();
+        }
         assertThat(attempts.get()).isEqualTo(1);
     }
 
