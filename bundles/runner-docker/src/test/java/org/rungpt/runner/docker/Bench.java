@@ -31,6 +31,8 @@ final class Bench implements AutoCloseable {
     static final String HOST =
             System.getenv("DOCKER_HOST") == null ? EngineAddress.DEFAULT : System.getenv("DOCKER_HOST");
     static final long MIB = 1 << 20;
+    /** By which words Podman finds these events. */
+    private static final Map<String, String> PODMANS_EVENTS = Map.of("destroy", "remove", "die", "died");
 
     final Path data;
     final TestActions actions;
@@ -221,7 +223,7 @@ final class Bench implements AutoCloseable {
                     .eventsCmd()
                     .withSince("0")
                     .withContainerFilter(container)
-                    .withEventFilter(what)
+                    .withEventFilter(what, PODMANS_EVENTS.getOrDefault(what, what))
                     .exec(events);
             assertThat(ended.await(60, TimeUnit.SECONDS)).isTrue();
         }

@@ -124,7 +124,7 @@ final class SidecarsIT {
         assertThat(Gate.violations(container)).isEmpty();
         String sandbox = bench.containerOf(conversation);
         assertThat(container.getHostConfig().getNetworkMode()).isEqualTo("container:" + sandbox);
-        assertThat(String.valueOf(container.getHostConfig().getPidMode())).isEmpty();
+        assertThat(String.valueOf(container.getHostConfig().getPidMode())).isIn("", "private");
 
         bench.docker().killContainerCmd(sandbox).exec();
         bench.awaitEvent(container.getId(), "destroy");
@@ -210,7 +210,7 @@ final class SidecarsIT {
         String left;
         try {
             output(action(sidecar(8125, "conversation")), GET.formatted(8125), new RecordingObserver());
-            String sandbox = sidecars().get(0).getHostConfig().getNetworkMode().substring("container:".length());
+            String sandbox = bench.containerOf(conversation);
             bench.runner().close();
             bench.awaitEvent(sandbox, "die");
             left = sidecars().get(0).getId();
@@ -242,9 +242,9 @@ final class SidecarsIT {
         int uid = (int) Files.getAttribute(Path.of(grants.shares().get(0).source()), "unix:uid");
         assertThat(inside(sidecars().get(0), "id -u; grep -h ^CapBnd /proc/1/status"))
                 .isEqualTo(uid + "\nCapBnd:\t0000000000000000\n");
-        String sandbox = bench.containerOf(conversation);
-        bench.docker().killContainerCmd(sandbox).exec();
-        bench.awaitEvent(sidecars().get(0).getId(), "destroy");
+        String sidecar = sidecars().get(0).getId();
+        bench.docker().killContainerCmd(bench.containerOf(conversation)).exec();
+        bench.awaitEvent(sidecar, "destroy");
     }
 
     /** A directory of somebody who is not root. */
