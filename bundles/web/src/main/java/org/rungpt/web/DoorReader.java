@@ -73,7 +73,7 @@ abstract class DoorReader implements DoorTurn.Reader {
     void gone() {
         DoorTurn open = turn;
         if (open != null) {
-            turns.later(() -> turns.leave(conversation.id(), open, passing));
+            turns.leave(conversation.id(), open, passing);
         }
     }
 

@@ -4,7 +4,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -22,28 +25,38 @@ public final class DoorTurns {
     private static final String NOBODY_TO_ASK =
             "This request came by the API, where nobody can be asked. A rule of the policy can allow it: rungpt:policy in the shell.";
 
+    private static final int MOST_DECIDING = 32;
+
     private final Services services;
     private final EventStreams streams;
     /** The conversations in which a turn of the door has not ended. */
     private final Set<String> claimed = ConcurrentHashMap.newKeySet();
 
     private final Set<DoorTurn> followed = ConcurrentHashMap.newKeySet();
-    private final ExecutorService executor = Executors.newCachedThreadPool(task -> {
-        Thread thread = new Thread(task, "rungpt-door");
-        thread.setDaemon(true);
-        return thread;
-    });
+    /** For what may wait for a client. */
+    private final ExecutorService writing = Executors.newCachedThreadPool(DoorTurns::thread);
+    /** For what waits for a conversation: hundreds may end in the same moment, and more threads would not make them go faster. */
+    private final ThreadPoolExecutor deciding = new ThreadPoolExecutor(
+            MOST_DECIDING, MOST_DECIDING, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), DoorTurns::thread);
 
     @Activate
     public DoorTurns(@Reference Services services, @Reference EventStreams streams) {
         this.services = services;
         this.streams = streams;
+        deciding.allowCoreThreadTimeOut(true);
+    }
+
+    private static Thread thread(Runnable task) {
+        Thread thread = new Thread(task, "rungpt-door");
+        thread.setDaemon(true);
+        return thread;
     }
 
     @Deactivate
     void stop() {
         followed.forEach(DoorTurn::close);
-        executor.shutdown();
+        writing.shutdown();
+        deciding.shutdown();
     }
 
     /** @return false if somebody else at the door waits for this conversation already */
@@ -68,11 +81,15 @@ public final class DoorTurns {
     }
 
     /**
-     * Nobody waits for it any more: what has not ended is stopped.
+     * Nobody waits for it any more: what has not ended is stopped. Returns at once.
      *
      * @param passing whether the conversation goes too
      */
     void leave(String conversation, DoorTurn turn, boolean passing) {
+        execute(deciding, () -> leaveNow(conversation, turn, passing));
+    }
+
+    private void leaveNow(String conversation, DoorTurn turn, boolean passing) {
         boolean early = turn.leave();
         streams.unfollow(conversation, turn);
         followed.remove(turn);
@@ -90,9 +107,9 @@ public final class DoorTurns {
         }
     }
 
-    /** Denies a call, and says why. */
+    /** Denies a call, and says why. Returns at once. */
     void deny(String conversation, String call) {
-        later(() -> {
+        execute(deciding, () -> {
             try {
                 services.conversations()
                         .decide(conversation, call, new Decision(false, Decision.Scope.ONCE, NOBODY_TO_ASK));
@@ -102,10 +119,14 @@ public final class DoorTurns {
         });
     }
 
-    /** Runs what may take its time. */
+    /** Runs what may wait for a client. */
     void later(Runnable task) {
+        execute(writing, task);
+    }
+
+    private static void execute(ExecutorService threads, Runnable task) {
         try {
-            executor.execute(task);
+            threads.execute(task);
         } catch (RejectedExecutionException e) {
             // This bundle stops; a conversation that stays can be deleted in the page.
         }
