@@ -25,7 +25,7 @@ public final class DoorTurns {
     private static final String NOBODY_TO_ASK =
             "This request came by the API, where nobody can be asked. A rule of the policy can allow it: rungpt:policy in the shell.";
 
-    private static final int MOST_DECIDING = 32;
+    static final int MOST_DECIDING = 32;
 
     private final Services services;
     private final EventStreams streams;
