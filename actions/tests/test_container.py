@@ -194,9 +194,14 @@ class Sandbox(unittest.TestCase):
         self.assertTrue(self.container.commands())
         self.assertEqual({}, self.host.ask("purge"))
         until(lambda: not self.container.commands(), "all gone")
-        call = self.shell("echo here")
-        call.end()
-        self.assertEqual(b"here\n", call.stdout)
+
+    def test_a_purge_spares_the_call_that_comes_after_it(self):
+        self.shell("(sleep 1000 &) > /dev/null 2>&1").end()
+        purge = self.host.post("purge")
+        call = self.shell("echo here; sleep 0.2; echo still here")
+        self.assertEqual({}, self.host.answer(purge))
+        self.assertEqual((0, None), tuple(call.end()[k] for k in ("exit", "signal")))
+        self.assertEqual(b"here\nstill here\n", call.stdout)
 
     def test_others_are_answered_while_room_is_made_for_a_process(self):
         self.shell("(while sleep 1000 & do :; done) > /dev/null 2>&1").end()

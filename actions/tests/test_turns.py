@@ -51,7 +51,7 @@ class Turns(unittest.TestCase):
                 raise module.Crowded("too-many-processes", "no room")
             return "call"
         service = types.SimpleNamespace(
-            loop=self.loop, calls={}, starting={}, running=0, max_calls=9, ending=False, start=start, clear=lambda: left, attempts=attempts)
+            loop=self.loop, calls={}, starting={}, running=0, max_calls=9, ending=False, purged_until=None, start=start, clear=lambda: left, attempts=attempts)
         for method in ("invoke", "start_again", "give_up"):
             setattr(service, method, getattr(module.Service, method).__get__(service))
         return service
