@@ -105,6 +105,12 @@ class Caller(unittest.TestCase):
         self.proc.process(80, BESIDE, user=999)
         self.assertEqual((None, True), self.found())
 
+    def test_where_it_may_as_well_be_one_of_a_container_beside_it_nothing_is_assumed(self):
+        self.proc.connection(5, user=42)
+        self.proc.process(71, user=42)
+        self.proc.process(80, BESIDE, user=0)  # it may have been another user when it connected
+        self.assertEqual((None, True), self.found())
+
     def test_what_a_process_of_a_container_beside_it_says_of_itself_does_not_count(self):
         self.proc.connection(5)
         self.proc.process(80, BESIDE, sockets=[5], call="c", session=70)

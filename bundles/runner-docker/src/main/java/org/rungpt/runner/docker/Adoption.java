@@ -92,6 +92,7 @@ final class Adoption {
         }
         sandbox.environment(found.environment());
         found.sidecars().forEach(sandbox.sidecars()::add);
+        sandbox.sidecars().pause(found.pause());
         synchronized (roster) {
             if (!roster.adopt(
                     sandbox, conversation == null ? null : found.purpose().key(conversation))) {

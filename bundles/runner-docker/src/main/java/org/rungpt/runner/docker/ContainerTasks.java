@@ -198,7 +198,7 @@ final class ContainerTasks implements HostTasks {
             try {
                 // Others may have started one meanwhile.
                 check(sidecars, workspace, wanted);
-                sidecars.start(workspace, wanted, observer::progress);
+                sidecars.start(workspace, wanted, () -> cancelled, observer::progress);
                 if (workspace.isRetired()) {
                     throw new RunnerException(
                             Kind.SANDBOX, "another workspace sandbox took the place of this one meanwhile; try again");

@@ -34,6 +34,9 @@ final class Containers {
 
     private static final long CHORE_SECONDS = 300;
 
+    /** What is among the processes or on the network of another, before that one. */
+    private static final List<String> REMOVED_FIRST = List.of(Labels.BESIDE, Labels.PAUSE);
+
     /** The containers that keep journals now; what a predecessor left is of no use. */
     private final Set<String> journals = ConcurrentHashMap.newKeySet();
 
@@ -304,9 +307,7 @@ final class Containers {
     /** Removes a sandbox that somebody left, and what serves it. */
     void remove(Sweep.Found found) {
         found.sidecars().forEach(this::removeQuietly);
-        if (found.egress() != null) {
-            removeQuietly(found.egress());
-        }
+        Stream.of(found.pause(), found.egress()).filter(Objects::nonNull).forEach(this::removeQuietly);
         removeQuietly(found.container());
         removeEgressVolume(found.id());
     }
@@ -339,10 +340,14 @@ final class Containers {
     /** Removes all containers of this installation, whatever they do, but these sandboxes and what serves them. */
     void removeAllBut(Set<String> sandboxes) {
         List<Container> all = new ArrayList<>(all());
-        all.sort(Comparator.comparing(container -> !container.getLabels().containsKey(Labels.BESIDE)));
+        all.sort(Comparator.comparing(container -> REMOVED_FIRST.stream()
+                .filter(container.getLabels()::containsKey)
+                .mapToInt(REMOVED_FIRST::indexOf)
+                .findFirst()
+                .orElse(REMOVED_FIRST.size())));
         for (Container container : all) {
             Map<String, String> marks = container.getLabels();
-            boolean isNeeded = Stream.of(Labels.SANDBOX, Labels.BESIDE, Labels.EGRESS)
+            boolean isNeeded = Stream.of(Labels.SANDBOX, Labels.BESIDE, Labels.PAUSE, Labels.EGRESS)
                     .map(marks::get)
                     .anyMatch(served -> served != null && sandboxes.contains(served));
             if (!isNeeded) {

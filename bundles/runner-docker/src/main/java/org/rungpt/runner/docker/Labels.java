@@ -31,6 +31,9 @@ record Labels(String instance) {
     /** Of what measures the volumes of this sandbox. */
     static final String METER = "rungpt.meter";
 
+    /** Of that with which the sidecars of this sandbox end. */
+    static final String PAUSE = "rungpt.pause";
+
     static final String LEASE = "rungpt.lease";
     /** Of a sidecar: its sandbox, its name there, the reference of its image, and where it listens. */
     static final String BESIDE = "rungpt.beside";
@@ -99,6 +102,10 @@ record Labels(String instance) {
 
     Map<String, String> of(DiskPlan plan) {
         return Map.of(INSTANCE, instance, METER, plan.sandbox());
+    }
+
+    Map<String, String> of(PausePlan plan) {
+        return Map.of(INSTANCE, instance, PAUSE, plan.sandbox());
     }
 
     private static void putIfPresent(Map<String, String> labels, String key, @Nullable String value) {

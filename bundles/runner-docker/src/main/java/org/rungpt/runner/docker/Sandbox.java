@@ -654,7 +654,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
 
     /** After it was detached: its own one and those beside it. */
     List<String> containers() {
-        List<String> containers = new ArrayList<>(sidecars.ids());
+        List<String> containers = new ArrayList<>(sidecars.containers());
         String own = container;
         String served = proxy;
         String measures = meter.container();
@@ -688,7 +688,7 @@ final class Sandbox implements SandboxLink.Owner, RunningCall.Control {
     private void removeNow() {
         try {
             meter.close();
-            sidecars.ids().forEach(means.containers()::removeQuietly);
+            sidecars.containers().forEach(means.containers()::removeQuietly);
             String target = container;
             if (target != null) {
                 means.containers().removeQuietly(target);

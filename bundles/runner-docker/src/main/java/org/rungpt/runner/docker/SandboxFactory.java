@@ -74,14 +74,12 @@ final class SandboxFactory {
      */
     String create(Engine engine, SidecarPlan plan) {
         HostConfig host = hardened(plan.bounds(), false)
-                // Among the processes of its sandbox, that one's reaps its orphans too; Podman refuses another one.
-                .withInit(!engine.isPodman() || !plan.sharesProcesses())
+                // Among processes that have one it reaps what it leaves; Podman refuses another.
+                .withInit(!engine.isPodman())
                 .withNetworkMode("container:" + plan.container())
+                .withPidMode("container:" + plan.processes())
                 .withLogConfig(
                         new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "256k", "max-file", "1")));
-        if (plan.sharesProcesses()) {
-            host.withPidMode("container:" + plan.container());
-        }
         String writer = plan.writer();
         if (writer == null) {
             host.withCapAdd(SERVER);
@@ -98,6 +96,20 @@ final class SandboxFactory {
         if (writer != null) {
             command.withUser(writer);
         }
+        return named(command, plan.id());
+    }
+
+    /** Creates the container with which the sidecars of a sandbox end, without starting it. */
+    String create(DockerClient docker, PausePlan plan) {
+        CreateContainerCmd command = docker.createContainerCmd(plan.image())
+                .withLabels(labels.of(plan))
+                .withUser(SandboxPlan.NOBODY)
+                .withWorkingDir("/")
+                .withEntrypoint(PausePlan.COMMAND)
+                .withCmd(List.of())
+                .withTty(false)
+                .withStopTimeout(1)
+                .withHostConfig(hardened(PausePlan.BOUNDS, true).withNetworkMode("container:" + plan.container()));
         return named(command, plan.id());
     }
 

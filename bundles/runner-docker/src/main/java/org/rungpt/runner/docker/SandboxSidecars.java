@@ -1,5 +1,6 @@
 package org.rungpt.runner.docker;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,6 +18,8 @@ final class SandboxSidecars {
     private final Set<String> ids = ConcurrentHashMap.newKeySet();
     /** Those of them that were ended because of a limit, and that limit. */
     private final Map<String, String> ended = new ConcurrentHashMap<>();
+
+    private volatile @Nullable String pause;
 
     SandboxSidecars(Containers containers, Sandbox.Keeper keeper) {
         this.containers = containers;
@@ -44,6 +47,26 @@ final class SandboxSidecars {
 
     List<String> ids() {
         return List.copyOf(ids);
+    }
+
+    /** With which they end, if their sandbox's processes are not to be seen by them; null for none. */
+    @Nullable
+    String pause() {
+        return pause;
+    }
+
+    void pause(@Nullable String container) {
+        pause = container;
+    }
+
+    /** All that is to be removed, in this order. */
+    List<String> containers() {
+        List<String> all = new ArrayList<>(ids);
+        String last = pause;
+        if (last != null) {
+            all.add(last);
+        }
+        return all;
     }
 
     int count() {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param spec what was asked for
  * @param sandbox beside which sandbox
  * @param container of that sandbox: its network is shared
- * @param sharesProcesses whether its processes are shared too, so that the sidecar ends when it does
+ * @param processes the container among whose processes its own are, so that the sidecar ends when that does
  * @param writer as whom it runs, without capabilities, because its sandbox may write into a share; null for whom its image wants
  * @param conversation whose it is
  * @param bounds what it may use up
@@ -21,7 +21,7 @@ record SidecarPlan(
         SidecarSpec spec,
         String sandbox,
         String container,
-        boolean sharesProcesses,
+        String processes,
         @Nullable String writer,
         @Nullable String conversation,
         Bounds bounds) {}

@@ -94,13 +94,13 @@ final class SidecarWork {
         if (spec.scope() == SidecarSpec.Scope.SANDBOX) {
             synchronized (sidecars(spec.name())) {
                 if (sidecars.running(sandbox.id(), spec.name()).isEmpty()) {
-                    sidecars.start(sandbox, spec, call::progress);
+                    sidecars.start(sandbox, spec, call::isDone, call::progress);
                 }
             }
             return;
         }
         removeLeftOver(spec.name());
-        String container = sidecars.start(sandbox, spec, call::progress);
+        String container = sidecars.start(sandbox, spec, call::isDone, call::progress);
         if (!give(call, container)) {
             // The call has ended meanwhile, and what was its own with it.
             remove(container);

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.InstalledAction;
@@ -29,20 +30,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Further containers beside sandboxes: databases, services. Each shares the network of its sandbox: its port is on the sandbox's
- * localhost, and nobody else reaches it. Beside the root of a workspace it shares the processes too, and ends when the sandbox does, even
- * if nobody is there to end it; elsewhere it would have more rights than those whose processes it saw, and the runner ends it. What there
- * is, the engine knows by labels: nothing is kept here, so a successor needs no adoption. Blocking.
+ * localhost, and nobody else reaches it. It ends when the sandbox does, even if nobody is there to end it: beside the root of a workspace it
+ * is among the sandbox's processes; elsewhere it would have more rights than those whose processes it saw, and is among those of a container
+ * that ends with the sandbox ({@link PausePlan}). What there is, the engine knows by labels: nothing is kept here, so a successor needs no
+ * adoption. Blocking.
  */
 final class Sidecars {
     private static final Logger LOG = LoggerFactory.getLogger(Sidecars.class);
     private static final Duration READY = Duration.ofSeconds(90);
     private static final int LAST_LINES = 5;
     private static final long LINES_SECONDS = 3;
-
-    /** Finds an image, or fetches it. */
-    interface ImageSource {
-        String image(String reference, Consumer<String> progress) throws RunnerException;
-    }
 
     /** A sidecar that exists. */
     record Found(
@@ -57,9 +54,9 @@ final class Sidecars {
     private final Labels labels;
     private final SandboxFactory factory;
     private final Settings settings;
-    private final ImageSource images;
+    private final Images images;
 
-    Sidecars(Engine engine, Labels labels, SandboxFactory factory, Settings settings, ImageSource images) {
+    Sidecars(Engine engine, Labels labels, SandboxFactory factory, Settings settings, Images images) {
         this.engine = engine;
         this.labels = labels;
         this.factory = factory;
@@ -70,13 +67,13 @@ final class Sidecars {
     /** Fetches what an action will need beside its sandbox. */
     void prepare(InstalledAction action, Consumer<String> progress) throws RunnerException {
         for (Manifest.Sidecar sidecar : action.manifest().sidecars()) {
-            images.image(sidecar.image(), progress);
+            images.service(sidecar.image(), progress);
         }
     }
 
     /** Fetches what one needs, if it is not there. */
     void fetch(SidecarSpec spec, Consumer<String> progress) throws RunnerException {
-        images.image(spec.image(), progress);
+        images.service(spec.image(), progress);
     }
 
     private DockerClient docker() {
@@ -123,11 +120,13 @@ final class Sidecars {
     /**
      * Starts one and waits until it is ready; if it does not get ready, nothing is left of it.
      *
+     * @param unwanted whether nobody waits for it any more
      * @return its container
      */
-    String start(Sandbox sandbox, SidecarSpec spec, Consumer<String> progress) throws RunnerException {
+    String start(Sandbox sandbox, SidecarSpec spec, BooleanSupplier unwanted, Consumer<String> progress)
+            throws RunnerException {
         String beside = Objects.requireNonNull(sandbox.container(), "the sandbox has a container");
-        String image = images.image(spec.image(), progress);
+        String image = images.service(spec.image(), progress);
         HealthProbe probe = new HealthProbe(engine, beside, sandbox.user());
         if (spec.port() != null && probe.isOpen(spec.port())) {
             throw failed(spec, "port " + spec.port() + " of the sandbox is taken by something else");
@@ -142,7 +141,7 @@ final class Sidecars {
                         spec,
                         sandbox.id(),
                         beside,
-                        sandbox.isRootOfWorkspace(),
+                        sandbox.isRootOfWorkspace() ? beside : pause(sandbox, beside),
                         sandbox.purpose().border().isWritable() ? sandbox.user() : null,
                         sandbox.conversation(),
                         Bounds.of(settings)));
@@ -155,7 +154,7 @@ final class Sidecars {
             if (spec.port() != null) {
                 progress.accept("waiting until " + spec.name() + " answers on port " + spec.port());
             }
-            awaitReady(container, spec, probe);
+            awaitReady(container, spec, probe, () -> unwanted.getAsBoolean() || sandbox.isGone());
             ready = !sandbox.isGone();
             return container;
         } catch (InterruptedException e) {
@@ -165,6 +164,39 @@ final class Sidecars {
             if (!ready) {
                 giveUp(sandbox, container);
             }
+        }
+    }
+
+    /** The container among whose processes those of the sandbox's sidecars are. */
+    private String pause(Sandbox sandbox, String beside) throws RunnerException {
+        SandboxSidecars its = sandbox.sidecars();
+        synchronized (its) {
+            String known = its.pause();
+            if (known != null && isRunning(known)) {
+                return known;
+            }
+            if (known != null) {
+                its.pause(null);
+                remove(known);
+            }
+            String made =
+                    factory.create(docker(), new PausePlan(Instance.newName(), sandbox.id(), images.base(), beside));
+            its.pause(made);
+            if (sandbox.isGone()) {
+                remove(made);
+                throw new RunnerException(Kind.SANDBOX, "the sandbox ended");
+            }
+            docker().startContainerCmd(made).exec();
+            return made;
+        }
+    }
+
+    private boolean isRunning(String container) {
+        try {
+            return Boolean.TRUE.equals(
+                    docker().inspectContainerCmd(container).exec().getState().getRunning());
+        } catch (NotFoundException e) {
+            return false;
         }
     }
 
@@ -181,7 +213,7 @@ final class Sidecars {
         }
     }
 
-    private void awaitReady(String container, SidecarSpec spec, HealthProbe probe)
+    private void awaitReady(String container, SidecarSpec spec, HealthProbe probe, BooleanSupplier unwanted)
             throws RunnerException, InterruptedException {
         long end = System.nanoTime() + READY.toNanos();
         while (true) {
@@ -195,6 +227,9 @@ final class Sidecars {
             }
             if (ready) {
                 return;
+            }
+            if (unwanted.getAsBoolean()) {
+                throw failed(spec, "nobody waits for it any more");
             }
             if (System.nanoTime() > end) {
                 throw failed(

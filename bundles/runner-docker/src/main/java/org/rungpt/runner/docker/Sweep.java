@@ -21,6 +21,7 @@ record Sweep(List<Found> found, List<String> litter) {
     /**
      * A sandbox that a predecessor left running.
      *
+     * @param pause the container with which its sidecars end; null for none
      * @param egress the container of its proxy; null for none
      */
     record Found(
@@ -32,10 +33,22 @@ record Sweep(List<Found> found, List<String> litter) {
             @Nullable String user,
             Map<String, String> environment,
             List<String> sidecars,
+            @Nullable String pause,
             @Nullable String egress,
             Instant created) {
-        private Found with(@Nullable String proxy) {
-            return new Found(container, id, conversation, purpose, volume, user, environment, sidecars, proxy, created);
+        private Found with(@Nullable String sidecarsEndWith, @Nullable String proxy) {
+            return new Found(
+                    container,
+                    id,
+                    conversation,
+                    purpose,
+                    volume,
+                    user,
+                    environment,
+                    sidecars,
+                    sidecarsEndWith,
+                    proxy,
+                    created);
         }
     }
 
@@ -50,6 +63,7 @@ record Sweep(List<Found> found, List<String> litter) {
         List<String> litter = new ArrayList<>();
         List<String> ended = new ArrayList<>();
         Map<String, String> proxies = new HashMap<>();
+        Map<String, String> pauses = new HashMap<>();
         Map<String, List<String>> sidecars = sidecars(all);
         for (Container container : all) {
             Map<String, String> marks = container.getLabels();
@@ -57,6 +71,7 @@ record Sweep(List<Found> found, List<String> litter) {
             String builder = marks.get(Labels.BUILDER);
             String served = marks.get(Labels.EGRESS);
             String measured = marks.get(Labels.METER);
+            String paused = marks.get(Labels.PAUSE);
             String id = marks.get(Labels.SANDBOX);
             if (marks.containsKey(Labels.CHORE) && !runs
                     || builder != null && !builder.isEmpty() && !builders.contains(builder)) {
@@ -75,6 +90,10 @@ record Sweep(List<Found> found, List<String> litter) {
                 if (!known.contains(measured) || !runs) {
                     litter.add(container.getId());
                 }
+            } else if (paused != null) {
+                if (!known.contains(paused) && (!runs || pauses.putIfAbsent(paused, container.getId()) != null)) {
+                    ended.add(container.getId());
+                }
             } else if (id != null && !known.contains(id)) {
                 if (runs) {
                     found.add(found(container, id, sidecars.getOrDefault(id, List.of()), settings));
@@ -87,8 +106,9 @@ record Sweep(List<Found> found, List<String> litter) {
         known.forEach(sidecars::remove);
         // Their sandboxes are no more.
         sidecars.values().forEach(litter::addAll);
+        found.replaceAll(sandbox -> sandbox.with(pauses.remove(sandbox.id()), proxies.remove(sandbox.id())));
+        litter.addAll(pauses.values());
         litter.addAll(ended);
-        found.replaceAll(sandbox -> sandbox.with(proxies.remove(sandbox.id())));
         // Whom they served has ended.
         litter.addAll(proxies.values());
         found.sort(Comparator.comparing(Found::created).reversed());
@@ -106,6 +126,7 @@ record Sweep(List<Found> found, List<String> litter) {
                 marks.get(Labels.USER),
                 Contributed.parseEnvironment(marks.get(Labels.ENVIRONMENT)),
                 sidecars,
+                null,
                 null,
                 Instant.ofEpochSecond(container.getCreated()));
     }

@@ -92,7 +92,7 @@ final class Gate {
     }
 
     private static boolean isNetworkAllowed(String mode, Map<String, String> marks) {
-        if (marks.containsKey(Labels.SIDECAR)) {
+        if (marks.containsKey(Labels.SIDECAR) || marks.containsKey(Labels.PAUSE)) {
             return mode.startsWith("container:");
         }
         // The proxy has one, and nothing else.

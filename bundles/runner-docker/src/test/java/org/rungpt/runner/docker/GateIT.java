@@ -150,6 +150,11 @@ final class GateIT {
                 kind("sandbox of an action that sees the workspace", factory -> sandbox(factory, "acme/gate", true)),
                 kind("sidecar", GateIT::sidecar),
                 kind(
+                        "what sidecars end with",
+                        factory -> factory.create(
+                                bench.docker(),
+                                new PausePlan(Instance.newName(), "gate", base, sandbox(factory, "acme/gate", false)))),
+                kind(
                         "egress proxy",
                         factory -> factory.create(bench.docker(), new EgressPlan(Instance.newName(), base))),
                 kind(
@@ -171,6 +176,7 @@ final class GateIT {
     }
 
     private static String sidecar(SandboxFactory factory) {
+        String sandbox = sandbox(factory, null, false);
         return factory.create(
                 bench.engine,
                 new SidecarPlan(
@@ -178,8 +184,8 @@ final class GateIT {
                         base,
                         new SidecarSpec("web", base, 8123, SidecarSpec.TCP, Map.of(), SidecarSpec.Scope.CALL),
                         "gate",
-                        sandbox(factory, null, false),
-                        true,
+                        sandbox,
+                        sandbox,
                         null,
                         "c-gate",
                         Bounds.of(bench.settings())));

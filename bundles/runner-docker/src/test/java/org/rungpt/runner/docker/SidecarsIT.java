@@ -96,6 +96,15 @@ final class SidecarsIT {
                 .toList();
     }
 
+    /** What sidecars end with that are not among the processes of their sandbox. */
+    private List<Container> pauses() throws Exception {
+        return bench.docker()
+                .listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(List.of(Labels.INSTANCE + "=" + bench.instance(), Labels.PAUSE))
+                .exec();
+    }
+
     private String output(InstalledTask task, String command, RecordingObserver observer) throws Exception {
         CallOutcome outcome = Bench.await(bench.start(
                 Bench.newCall(), conversation, task, command, observer, Bench.limits(60, 60, 64 * Bench.MIB), grants));
@@ -124,10 +133,16 @@ final class SidecarsIT {
         assertThat(Gate.violations(container)).isEmpty();
         String sandbox = bench.containerOf(conversation);
         assertThat(container.getHostConfig().getNetworkMode()).isEqualTo("container:" + sandbox);
-        assertThat(String.valueOf(container.getHostConfig().getPidMode())).isIn("", "private");
+        assertThat(pauses()).hasSize(1);
+        InspectContainerResponse pause =
+                bench.docker().inspectContainerCmd(pauses().get(0).getId()).exec();
+        assertThat(Gate.violations(pause)).isEmpty();
+        assertThat(pause.getMounts()).isEmpty();
+        assertThat(container.getHostConfig().getPidMode()).isEqualTo("container:" + pause.getId());
 
         bench.docker().killContainerCmd(sandbox).exec();
         bench.awaitEvent(container.getId(), "destroy");
+        bench.awaitEvent(pause.getId(), "destroy");
         assertThat(sidecars()).isEmpty();
     }
 
@@ -204,22 +219,67 @@ final class SidecarsIT {
     }
 
     @Test
-    void whatAnActionThatNobodyRenewsLeavesBesideItIsSweptByTheNextStart() throws Exception {
+    void anActionThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
         bench.lease(Duration.ofSeconds(3));
         bench.swap();
-        String left;
         try {
             output(action(sidecar(8125, "conversation")), GET.formatted(8125), new RecordingObserver());
-            String sandbox = bench.containerOf(conversation);
-            bench.runner().close();
-            bench.awaitEvent(sandbox, "die");
-            left = sidecars().get(0).getId();
+            endsWithNobodyThere();
         } finally {
             bench.lease(Duration.ofSeconds(120));
             bench.swap();
         }
         bench.ready();
-        bench.awaitEvent(left, "destroy");
+        assertThat(sidecars()).isEmpty();
+        assertThat(pauses()).isEmpty();
+    }
+
+    @Test
+    void aWorkspaceThatMayWriteIntoAShareAndThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
+        bench.lease(Duration.ofSeconds(3));
+        bench.swap();
+        try {
+            grants = new Grants(
+                    List.of(), List.of(new Grants.Share("files", shared().toString(), true)), Map.of(), false);
+            assertThat(said("start", start("api", 8125))).startsWith("Started api");
+            endsWithNobodyThere();
+        } finally {
+            bench.lease(Duration.ofSeconds(120));
+            bench.swap();
+        }
+        bench.ready();
+        assertThat(sidecars()).isEmpty();
+        assertThat(pauses()).isEmpty();
+    }
+
+    private void endsWithNobodyThere() throws Exception {
+        Container sidecar = sidecars().get(0);
+        assertThat(bench.docker()
+                        .inspectContainerCmd(sidecar.getId())
+                        .exec()
+                        .getHostConfig()
+                        .getPidMode())
+                .isEqualTo("container:" + pauses().get(0).getId());
+        bench.runner().close();
+        bench.awaitEvent(sidecar.getId(), "die");
+    }
+
+    @Test
+    void sidecarsAreStartedAgainAfterWhatTheyEndWithWasKilled() throws Exception {
+        InstalledTask task = action(sidecar(8124, "conversation"));
+        String first = output(task, GET.formatted(8124), new RecordingObserver());
+        Container sidecar = sidecars().get(0);
+        bench.docker().killContainerCmd(pauses().get(0).getId()).exec();
+        bench.awaitEvent(sidecar.getId(), "die");
+        assertThat(bench.docker()
+                        .inspectContainerCmd(sidecar.getId())
+                        .exec()
+                        .getState()
+                        .getRunning())
+                .isFalse();
+        assertThat(output(task, GET.formatted(8124), new RecordingObserver())).isNotEqualTo(first);
+        assertThat(pauses()).hasSize(1);
+        assertThat(sidecars()).hasSize(1);
     }
 
     @Test
@@ -298,6 +358,24 @@ final class SidecarsIT {
             assertThat(sidecars()).isEmpty();
         } finally {
             slow.remove();
+        }
+    }
+
+    @Test
+    void whatNeverGetsReadyGoesSoonAfterItsCallWasCancelled() throws Exception {
+        ServiceImage deaf = ServiceImage.build(bench, directory, "[\"/bin/sleep\", \"1000\"]");
+        try {
+            InstalledTask task = action(new Manifest.Sidecar("deaf", deaf.reference(), 8127, "tcp", "call"));
+            Steps steps = new Steps("waiting until deaf answers on port 8127");
+            CallHandle call = bench.start(conversation, task, "true", steps);
+            steps.await();
+            String container = sidecars().get(0).getId();
+            call.cancel();
+            // Which is not waited for as long as for one to get ready.
+            bench.awaitEvent(container, "destroy");
+            assertThat(Bench.await(call).reason()).isEqualTo(CallOutcome.Reason.CANCELLED);
+        } finally {
+            deaf.remove();
         }
     }
 
