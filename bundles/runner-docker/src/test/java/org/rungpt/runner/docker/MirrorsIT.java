@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.command.BuildImageResultCallback;
+import com.github.dockerjava.api.model.HostConfig;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -136,6 +137,26 @@ final class MirrorsIT {
                 "hello from apt",
                 List.of("deb.debian.org:80"),
                 Grants.PACKAGE_MIRRORS);
+    }
+
+    @Test
+    void aptInstallWhileAContainerBesideTheWorkspaceIsAmongItsProcesses() throws Exception {
+        assertThat(run(conversation, "true").exit()).isZero();
+        String sandbox = "container:" + bench.containerOf(conversation);
+        String beside = bench.docker()
+                .createContainerCmd(image)
+                .withEntrypoint("sleep", "1000")
+                .withCmd(List.of())
+                .withHostConfig(
+                        HostConfig.newHostConfig().withNetworkMode(sandbox).withPidMode(sandbox))
+                .exec()
+                .getId();
+        try {
+            bench.docker().startContainerCmd(beside).exec();
+            aptInstall();
+        } finally {
+            bench.docker().removeContainerCmd(beside).withForce(true).exec();
+        }
     }
 
     @Test
