@@ -273,6 +273,7 @@ class JournalTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, outside, True)
         (outside / "undo").write_text('{"p": "kept", "do": "unlink"}\n')
         (self.work / "kept").write_text("")
+        self.ask("ping")  # while it begins it has its own program open
         open_before = len(os.listdir(f"/proc/{self.process.pid}/fd"))
         for make in (lambda: stage.write_text("x"), lambda: stage.symlink_to(outside), lambda: stage.symlink_to("nowhere"), lambda: os.mkfifo(stage), lambda: undo(os.mkfifo), lambda: undo(os.mkdir),
                      lambda: undo(lambda place: place.symlink_to(outside / "undo"))):

@@ -107,7 +107,8 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         this.egressHealth = new EgressHealth(settings.egress());
         this.builtIns = new BuiltIns(registry);
         this.secrets = new CallSecrets(secretStore);
-        this.shares = new ShareRules(this::forbiddenPlaces, HostMounts::now, this::written);
+        this.shares =
+                new ShareRules(this::forbiddenPlaces, () -> HostMounts.now().places(), this::written);
     }
 
     private ForbiddenPlaces forbiddenPlaces() {

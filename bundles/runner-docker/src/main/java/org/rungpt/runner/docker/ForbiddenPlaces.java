@@ -15,10 +15,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Directories of the host that no sandbox sees: what the machine runs on, the engine, RunGPT's own data, and keys. Neither they nor what is
  * in them, nor a directory that they are in. Each counts by its name, by where its links lead, and by what it is: another mount of
- * the same directory is that directory.
+ * the same directory, or of what it is in, is that directory.
  */
 final class ForbiddenPlaces {
-    private record Place(Path path, Path real, @Nullable Object key, Set<Object> above, String what) {
+    private record Place(
+            Path path,
+            Path real,
+            @Nullable Object key,
+            Set<Object> above,
+            HostMounts.@Nullable Origin origin,
+            String what) {
         boolean is(Directory directory) {
             return directory.path().equals(real) || key != null && key.equals(directory.key());
         }
@@ -26,18 +32,24 @@ final class ForbiddenPlaces {
         boolean holds(Directory directory) {
             return directory.path().startsWith(real)
                     || directory.path().startsWith(path)
-                    || key != null && directory.above().contains(key);
+                    || key != null && directory.above().contains(key)
+                    || isIn(directory.origin(), origin);
         }
 
         boolean liesIn(Directory directory) {
             return real.startsWith(directory.path())
                     || path.startsWith(directory.path())
-                    || directory.key() != null && above.contains(directory.key());
+                    || directory.key() != null && above.contains(directory.key())
+                    || isIn(origin, directory.origin());
+        }
+
+        private static boolean isIn(HostMounts.@Nullable Origin inner, HostMounts.@Nullable Origin outer) {
+            return inner != null && outer != null && inner.isIn(outer);
         }
     }
 
     /** @param above the keys of the directories that it is in */
-    private record Directory(Path path, @Nullable Object key, Set<Object> above) {}
+    private record Directory(Path path, @Nullable Object key, Set<Object> above, HostMounts.@Nullable Origin origin) {}
 
     /** To write there is to change the machine. */
     private static final List<String> PROGRAMS =
@@ -56,6 +68,7 @@ final class ForbiddenPlaces {
             ".config/gh",
             ".local/share/keyrings");
 
+    private final HostMounts mounts;
     private final Function<Path, @Nullable Object> keys;
     private final Place home;
     private final List<Place> places = new ArrayList<>();
@@ -68,7 +81,7 @@ final class ForbiddenPlaces {
      * @param installation what RunGPT is started from
      */
     ForbiddenPlaces(Path home, Path data, Collection<Path> engine, Collection<Path> installation) {
-        this(home, data, engine, installation, ForbiddenPlaces::key);
+        this(home, data, engine, installation, HostMounts.now(), ForbiddenPlaces::key);
     }
 
     /** @param keys tell which directory it is, whatever its name */
@@ -77,7 +90,9 @@ final class ForbiddenPlaces {
             Path data,
             Collection<Path> engine,
             Collection<Path> installation,
+            HostMounts mounts,
             Function<Path, @Nullable Object> keys) {
+        this.mounts = mounts;
         this.keys = keys;
         this.home = place(home, "the home directory");
         SYSTEM.forEach(path -> add(Path.of(path), "a directory of the system"));
@@ -100,11 +115,11 @@ final class ForbiddenPlaces {
     private Place place(Path path, String what) {
         Path absolute = path.toAbsolutePath().normalize();
         Path real = real(absolute);
-        return new Place(absolute, real, keys.apply(real), above(real), what);
+        return new Place(absolute, real, keys.apply(real), above(real), mounts.origin(real), what);
     }
 
     private Directory directory(Path real) {
-        return new Directory(real, keys.apply(real), above(real));
+        return new Directory(real, keys.apply(real), above(real), mounts.origin(real));
     }
 
     /** Without the root: everything is in that. */

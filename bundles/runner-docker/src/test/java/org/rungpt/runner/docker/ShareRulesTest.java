@@ -42,6 +42,7 @@ final class ShareRulesTest {
     /** Second mounts, each with what is mounted there. */
     private final Map<Path, Path> mounts = new HashMap<>();
 
+    private HostMounts table = new HostMounts(List.of());
     private ShareRules rules;
 
     @BeforeEach
@@ -56,7 +57,7 @@ final class ShareRulesTest {
         project = make("homes/ann/project");
         installation = make("homes/ann/programs/rungpt");
         rules = new ShareRules(
-                () -> new ForbiddenPlaces(home, data, List.of(engine, socket), List.of(installation), this::key),
+                () -> new ForbiddenPlaces(home, data, List.of(engine, socket), List.of(installation), table, this::key),
                 () -> Set.copyOf(mounted),
                 () -> Set.copyOf(written));
     }
@@ -170,6 +171,25 @@ final class ShareRulesTest {
         mounts.put(make("whole"), Path.of("/"));
         assertThat(rules.check(share(make("whole/other")))).isNotNull();
         refused(share(machine.resolve("whole")), "the whole file system");
+    }
+
+    @Test
+    @DisplayName("A.11 what a forbidden directory lies in is refused where it lies in its file system, too")
+    void mountedFromThere() throws Exception {
+        Path store = make("store/part");
+        Path outside = make("store/part/homes/ann/notes");
+        Path keys = make("store/part/homes/ann/.ssh");
+        Path other = make("other/part");
+        table = HostMounts.read("""
+                20 1 8:1 / / rw - ext4 /dev/a rw
+                21 20 8:2 / %1$s/other rw - ext4 /dev/b rw
+                22 20 8:1 %1$s/store/part/homes %1$s/homes rw - ext4 /dev/a rw
+                """.formatted(machine));
+        refused(share(store), data + " lies in it, where RunGPT keeps");
+        refused(share(store.getParent()), data + " lies in it, where RunGPT keeps");
+        refused(share(keys), "it lies in " + home.resolve(".ssh"));
+        assertThat(rules.check(share(outside)).share().source()).isEqualTo(outside.toString());
+        assertThat(rules.check(share(other)).share().source()).isEqualTo(other.toString());
     }
 
     @Test
@@ -322,8 +342,17 @@ final class ShareRulesTest {
 
     @Test
     void readsMountTables() {
-        assertThat(HostMounts.read(
-                        "22 1 8:1 / / rw - ext4 /dev/a rw\n36 22 0:5 / /mnt/with\\040space rw master:1 - tmpfs t rw\n"))
-                .containsExactlyInAnyOrder(Path.of("/"), Path.of("/mnt/with space"));
+        HostMounts mounts = HostMounts.read("""
+                22 1 8:1 / / rw - ext4 /dev/a rw
+                36 22 0:5 /in\\040it /mnt/with\\040space rw master:1 - tmpfs t rw
+                37 22 8:2 / /mnt rw - ext4 /dev/b rw
+                38 37 8:3 / /mnt rw - ext4 /dev/c rw
+                """);
+        assertThat(mounts.places())
+                .containsExactlyInAnyOrder(Path.of("/"), Path.of("/mnt/with space"), Path.of("/mnt"));
+        assertThat(mounts.origin(Path.of("/srv/x"))).isEqualTo(new HostMounts.Origin("8:1", Path.of("/srv/x")));
+        assertThat(mounts.origin(Path.of("/mnt/with space/x")))
+                .isEqualTo(new HostMounts.Origin("0:5", Path.of("/in it/x")));
+        assertThat(mounts.origin(Path.of("/mnt"))).isEqualTo(new HostMounts.Origin("8:3", Path.of("/")));
     }
 }
