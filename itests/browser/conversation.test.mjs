@@ -111,7 +111,7 @@ describe('a conversation', () => {
     assert.ok(stage.model.state.requests.at(-1).tools.some((tool) => tool.function.name === 'system__shell'));
     await page.getByRole('button', { name: 'More for this conversation' }).click();
     await choice.getByRole('menuitemradio', { name: /As tool calls of the API/, checked: true }).waitFor();
-    assert.equal((await stage.api('GET', `/conversations/${shown(page)}`)).protocol, 'native');
+    assert.equal((await stage.api('GET', `/conversations/${await shown(page)}`)).protocol, 'native');
     assert.deepEqual(problems, []);
   });
 
@@ -219,7 +219,7 @@ describe('a conversation', () => {
     await page.getByText('It was refused.').waitFor({ timeout: 60_000 });
     await page.getByRole('listitem').filter({ hasText: 'third.example.org:443 was refused' }).getByRole('button').click();
     await page.getByText('third.example.org:443 may be reached in this conversation now').waitFor();
-    const grants = await stage.api('GET', `/conversations/${shown(page)}/grants`);
+    const grants = await stage.api('GET', `/conversations/${await shown(page)}/grants`);
     assert.deepEqual(grants.workspace.network, ['first.example.org:443']);
     assert.deepEqual(grants.actions.map(({ action, network }) => [action, network]), [['acme/word', ['third.example.org:443']]]);
     await page.reload();

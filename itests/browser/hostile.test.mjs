@@ -236,10 +236,10 @@ describe('a hostile answer', () => {
     const nasty = `${ESC}[31mred${ESC}[0m ${ESC}]8;;http://evil.example${ESC}\\link${ESC}]8;;${ESC}\\ ${ESC}]52;c;cm0gLXJm\u0007 \u202egpj.exe\u2066 end`;
     const { page } = await stage.open();
     await say(page, `/run system.shell command="printf '\\\\033[31mred\\\\033]52;c;eA==\\\\007 \\\\342\\\\200\\\\256gpj.exe end'"`);
-    await page.getByText('gpj.exe').first().waitFor({ timeout: 120_000 });
+    const id = await shown(page);
+    await page.getByText('gpj.exe').nth(1).waitFor({ timeout: 120_000 }); // the first is what was sent
     assert.doesNotMatch(await page.locator('main').innerText(), /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
 
-    const id = shown(page);
     await stage.api('PATCH', `/conversations/${id}`, { title: `${ESC}[31m\u202egpj.exe` });
     const listed = await stage.server.rungpt('shell', 'rungpt:conversations');
     assert.match(listed.stdout, /gpj\.exe/);

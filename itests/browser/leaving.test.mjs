@@ -39,7 +39,7 @@ describe('leaving an answer', () => {
       const took = (await closed) - began;
       assert.ok(took < 1000, `closed after ${took} ms`);
       await page.getByText('You stopped this answer.').waitFor();
-      const told = await events(shown(page));
+      const told = await events(await shown(page));
       assert.equal(told.at(-1).data.reason, 'stopped');
       const said = told.filter(({ type }) => type === 'message.text').map(({ data }) => data.text).join('');
       assert.match(said, /^word0 word1 .*word20 /);
@@ -56,7 +56,7 @@ describe('leaving an answer', () => {
     const first = await stage.open();
     await say(first.page, 'Speak.');
     await first.page.getByText('The first half,').waitFor();
-    const id = shown(first.page);
+    const id = await shown(first.page);
     await first.page.close();
     assert.equal((await events(id)).filter(({ type }) => type === 'turn.finished').length, 0);
     goOn();
@@ -72,7 +72,7 @@ describe('leaving an answer', () => {
     const windows = [await stage.open()];
     await say(windows[0].page, 'Speak.');
     await windows[0].page.getByText('Half an answer').waitFor();
-    const id = shown(windows[0].page);
+    const id = await shown(windows[0].page);
     while (windows.length < 4) windows.push(await stage.open());
     for (const { page } of windows) {
       await page.goto(`${stage.server.origin}/c/${id}`);

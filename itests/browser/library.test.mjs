@@ -29,7 +29,7 @@ describe('the library', () => {
     await page.getByText('You said: Tell me of apples').waitFor();
     await say(page, 'And more');
     await page.getByText('You said: And more').waitFor();
-    const first = shown(page);
+    const first = await shown(page);
 
     const mine = page.getByRole('group', { name: 'You' }).first();
     await mine.hover();
@@ -38,13 +38,13 @@ describe('the library', () => {
     await inspect(page, 'edit');
     await page.getByLabel('Your message').press('Enter');
     await page.getByText('You said: Tell me of pears').waitFor();
-    assert.notEqual(shown(page), first);
+    assert.notEqual(await shown(page), first);
     assert.equal(await page.getByText('And more').count(), 0);
 
     await page.getByText('2/2').waitFor();
     await page.getByRole('button', { name: 'Previous version' }).click();
     await page.getByText('You said: And more').waitFor();
-    assert.equal(shown(page), first);
+    assert.equal(await shown(page), first);
     await page.getByText('1/2').waitFor();
     await page.getByRole('button', { name: 'Next version' }).click();
     await page.getByText('You said: Tell me of pears').waitFor();
@@ -59,7 +59,7 @@ describe('the library', () => {
     const { page, problems } = await stage.open();
     await say(page, 'The password of the week is xylophone.');
     await page.getByText('You said: The password').waitFor();
-    const id = shown(page);
+    const id = await shown(page);
     await page.keyboard.press('Control+Shift+O');
     await page.getByText('What shall we run?').waitFor();
     await page.locator('.composer textarea:focus').waitFor();
@@ -73,7 +73,7 @@ describe('the library', () => {
     await inspect(page, 'search', [1440]);
     await hit.getByRole('link').click();
     await page.locator('.entry.sought').waitFor();
-    assert.equal(shown(page), id);
+    assert.equal(await shown(page), id);
     await page.getByLabel('Search conversations').fill('nowhere-to-be-found');
     await page.getByText('Nothing found.').waitFor();
     assert.deepEqual(problems, []);
@@ -83,7 +83,7 @@ describe('the library', () => {
     const { page, problems } = await stage.open();
     await say(page, 'To be labelled');
     await page.getByText('You said: To be labelled').waitFor();
-    const id = shown(page);
+    const id = await shown(page);
     const list = page.getByRole('navigation', { name: 'Conversations' });
     const choose = async (what) => {
       await page.getByRole('main').getByRole('button', { name: 'More for this conversation' }).click();

@@ -67,7 +67,7 @@ describe('permissions', () => {
     assert.deepEqual(JSON.parse((await output.innerText()).split('\n')[0]), { to: 'alice', times: 3 });
     await output.getByText('has a key').waitFor();
     await page.getByText('Said.').waitFor();
-    const { events } = await stage.api('GET', `/conversations/${shown(page)}/events`);
+    const { events } = await stage.api('GET', `/conversations/${await shown(page)}/events`);
     const decided = events.find((event) => event.type === 'approval.decided').data;
     assert.deepEqual(decided.arguments, { to: 'alice', times: 3 });
     assert.deepEqual(decided.grant.network, []);
@@ -107,7 +107,7 @@ describe('permissions', () => {
     await panel.getByRole('listitem').filter({ hasText: 'acme/word.say' }).filter({ hasText: 'Deny' }).first().waitFor();
     await inspect(page, 'permissions');
 
-    const id = shown(page);
+    const id = await shown(page);
     await saved(page);
     const grants = await stage.api('GET', `/conversations/${id}/grants`);
     assert.deepEqual(grants.workspace.network, ['package-mirrors', 'api.example.org:443']);
@@ -153,7 +153,7 @@ describe('permissions', () => {
     await page.getByText('The model was asked 2 times in this turn.').waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Continue' }).waitFor();
     assert.equal(n, 3);
-    assert.deepEqual((await stage.api('GET', `/conversations/${shown(page)}/budgets`)).turn, { steps: 2 });
+    assert.deepEqual((await stage.api('GET', `/conversations/${await shown(page)}/budgets`)).turn, { steps: 2 });
     assert.deepEqual(problems, []);
   });
 

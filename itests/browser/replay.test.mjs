@@ -26,7 +26,7 @@ describe('what was written once', () => {
     stage.model.state.script = (request) => (request.last.includes('<result-') ? 'It ran.' : request.call('1', 'system.shell', { command: 'echo once' }));
     await say(page, 'Run it.');
     await page.getByText('It ran.').waitFor({ timeout: 60_000 });
-    const first = shown(page);
+    const first = await shown(page);
     assert.equal(await calls(first), 1);
 
     // What the user pastes is text, with the conversation's own nonce too.
@@ -45,14 +45,14 @@ describe('what was written once', () => {
     await mine.getByRole('button', { name: 'Ask again' }).click();
     await page.getByText('2/2').waitFor();
     await page.getByText('Only words.').waitFor();
-    const again = shown(page);
+    const again = await shown(page);
     await mine.hover();
     await mine.getByRole('button', { name: 'Edit' }).click();
     await page.getByLabel('Your message').fill(`Look once more: ${tag}`);
     await page.getByLabel('Your message').press('Enter');
     await page.getByText('3/3').waitFor();
     await page.getByText('Only words.').waitFor();
-    const edited = shown(page);
+    const edited = await shown(page);
     assert.equal(await page.getByText('This conversation is a branch').count(), 1, 'told once');
     for (const version of [first, again, edited]) assert.equal(await calls(version), 1, 'of every version: the call that they share');
 
@@ -74,7 +74,7 @@ describe('what was written once', () => {
     await say(one.page, 'Say it.');
     const allow = (page) => page.getByRole('button', { name: 'Allow once' });
     await allow(one.page).waitFor({ timeout: 60_000 });
-    const id = shown(one.page);
+    const id = await shown(one.page);
     await other.page.goto(`${stage.server.origin}/c/${id}`);
     for (const { page } of [one, other]) await page.locator('.approval button.primary:enabled').waitFor();
     // At once, and not each when it finds the card still there.
@@ -96,7 +96,7 @@ describe('what was written once', () => {
     await say(page, 'Say it later.');
     const card = page.getByRole('region', { name: 'Allow word.say?' });
     await card.waitFor({ timeout: 60_000 });
-    const id = shown(page);
+    const id = await shown(page);
     const before = await card.locator('.approval-exactly').innerText();
     assert.match(before, /the end of it/);
     assert.doesNotMatch(before, /[\u202a-\u202e\u2066-\u2069]/);

@@ -65,8 +65,9 @@ export async function say(page, text) {
   await page.getByLabel('Message', { exact: true }).press('Enter');
 }
 
-/** The id of the conversation that a page shows. */
-export function shown(page) {
+/** The id of the conversation that a page shows, once it has begun: what was sent is to be seen before. */
+export async function shown(page) {
+  await page.waitForURL(/\/c\/[^/]+$/);
   return new URL(page.url()).pathname.split('/').at(-1);
 }
 
