@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { inspect, say, startStage } from './stage.mjs';
+import { inspect, say, shown, startStage } from './stage.mjs';
 
 // Near the 5 MiB that a file may have.
 const pdf = Buffer.from(`%PDF-1.7\n%${'x'.repeat(5_000_000)}\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n`);
 const wav = recording(1);
+const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
 /** So many seconds of silence: 8000 samples a second, one channel, 8 bits. */
 function recording(seconds) {
@@ -109,5 +110,81 @@ describe('files of a message', () => {
       await page.getByRole('group', { name: 'You' }).getByRole('link', { name: 'a.pdf' }).waitFor();
       assert.deepEqual(problems, []);
     });
+  }
+
+  it('wait in the composer, also after a reload, until they are sent or taken away', async () => {
+    const { page, problems } = await attached('reader/scripted');
+    const waiting = page.getByRole('list', { name: 'Files to send' });
+    const names = () => waiting.locator('li .upload-name').evaluateAll((all) => all.map((one) => one.firstChild.textContent));
+    const picture = path.join(directory, 'dot.png');
+    const markup = path.join(directory, 'page.html');
+    writeFileSync(picture, pixel);
+    writeFileSync(markup, '<script>document.title = "run"</script>');
+    await page.locator('input[type=file]').setInputFiles([picture, markup]);
+    await waiting.getByText('page.html').waitFor();
+    await page.getByLabel('Message', { exact: true }).fill('What do they say?');
+    await stored(page, 'new', 4);
+
+    await page.reload();
+    await waiting.getByText('page.html').waitFor();
+    assert.deepEqual(await names(), ['a.pdf', 'a.wav', 'dot.png', 'page.html']);
+    assert.equal(await page.getByLabel('Message', { exact: true }).inputValue(), 'What do they say?');
+    await page.waitForFunction(() => document.querySelector('.uploads img')?.naturalWidth === 1);
+    assert.notEqual(await page.title(), 'run');
+    await page.getByRole('button', { name: 'Remove page.html' }).click();
+    await stored(page, 'new', 3);
+
+    await page.reload();
+    await waiting.getByText('dot.png').waitFor();
+    assert.deepEqual(await names(), ['a.pdf', 'a.wav', 'dot.png']);
+    await page.getByRole('button', { name: 'Remove dot.png' }).click();
+    const parts = (await sent(page)).filter((part) => part.type !== 'text');
+    assert.equal(parts[0].file.file_data, `data:application/pdf;base64,${pdf.toString('base64')}`);
+    assert.equal(parts[1].input_audio.data, wav.toString('base64'));
+    await stored(page, 'new', 0);
+
+    const id = shown(page);
+    await page.locator('input[type=file]').setInputFiles(picture);
+    await stored(page, id, 1);
+    await page.reload();
+    await waiting.getByText('dot.png').waitFor();
+    await stage.api('DELETE', `/conversations/${id}`);
+    await page.getByRole('main').getByRole('button', { name: 'New chat' }).click();
+    await waiting.getByText('dot.png').waitFor();
+    await stored(page, 'new', 1);
+    await stored(page, id, 0);
+    await page.getByRole('button', { name: 'Remove dot.png' }).click();
+    await stored(page, 'new', 0);
+    assert.deepEqual(problems, []);
+  });
+
+  it('wait in eight composers at most, and those that were left longest ago give way', async () => {
+    const { page, problems } = await stage.open();
+    const note = path.join(directory, 'note.txt');
+    writeFileSync(note, 'noted\n');
+    const ids = [];
+    for (let i = 0; i < 9; i++) ids.push((await stage.api('POST', '/conversations', {})).id);
+    for (const id of ids) {
+      await page.goto(`${stage.server.origin}/c/${id}`);
+      await page.locator('input[type=file]').setInputFiles(note);
+      await stored(page, id, 1);
+    }
+    await stored(page, ids[0], 0);
+    await stored(page, ids[1], 1);
+    assert.deepEqual(problems, []);
+  });
+
+  /** Until the browser keeps so many files of a draft. */
+  function stored(page, draft, count) {
+    return page.waitForFunction(([wanted, files]) => new Promise((done) => {
+      const asked = indexedDB.open('rungpt');
+      asked.onsuccess = () => {
+        const got = asked.result.transaction('files').objectStore('files').get(wanted);
+        got.onsuccess = () => {
+          asked.result.close();
+          done((got.result?.files.length ?? 0) === files);
+        };
+      };
+    }), [draft, count], { polling: 50 });
   }
 });

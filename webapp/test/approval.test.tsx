@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiClient } from "../src/api/client";
 import { writeJson } from "../src/api/json";
 import { LiveStream } from "../src/api/stream";
-import type { LogEvent } from "../src/api/types";
+import type { ActionInfo, LogEvent } from "../src/api/types";
 import { ApprovalCard } from "../src/chat/approval/ApprovalCard";
 import { applyEvents } from "../src/chat/reduce";
 import { type Call, NOTHING } from "../src/chat/view";
+import { actions } from "../src/state/app";
 import type { Decision } from "../src/state/conversation";
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
@@ -115,46 +116,46 @@ describe("the approval card", () => {
     expect(held.defaultPrevented).toBe(true);
   });
 
+  /** The call as the page has it from the stream. */
+  async function streamed(given: string): Promise<Call> {
+    const events = [
+      '{"seq":1,"at":"2026-01-01T00:00:00Z","type":"message.started","data":{"message":"m1"}}',
+      `{"seq":2,"at":"2026-01-01T00:00:00Z","type":"call.requested","data":{"call":"c1","message":"m1","task":"shop.buy","arguments":${given}}}`,
+      '{"seq":3,"at":"2026-01-01T00:00:00Z","type":"approval.requested","data":{"call":"c1","approval":"a1"}}',
+    ];
+    const client = { stream: async () => new Response(events.map((event) => `data: ${event}\n\n`).join("")) } as unknown as ApiClient;
+    const read: LogEvent[] = [];
+    const stream = new LiveStream(client, "/events", {
+      event: (event) => read.push(event as LogEvent),
+      link: () => undefined,
+      failed: () => undefined,
+    });
+    stream.open();
+    await vi.waitFor(() => expect(read).toHaveLength(3));
+    stream.close();
+    return applyEvents(NOTHING, read).calls.get("c1")!;
+  }
+
+  const press = (name: string) => act(() => buttons().find((button) => button.textContent === name)!.click());
+  const field = (name: string) => [...host.querySelectorAll("label")].find((label) => label.textContent?.startsWith(name))!.control as HTMLTextAreaElement;
+  const write = (name: string, text: string) =>
+    act(() => {
+      Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")!.set!.call(field(name), text);
+      field(name).dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  /** Allows it as a person does: a test's own click does not count. */
+  const allow = () => {
+    const button = allowOnce()!;
+    const props = Object.entries(button).find(([name]) => name.startsWith("__reactProps"))![1] as { onClick(event: object): void };
+    act(() => props.onClick({ nativeEvent: { isTrusted: true } }));
+  };
+
   describe("whose numbers JavaScript does not have", () => {
     const NUMBERS = ["9007199254740993", "1e400", "1.00", "0.12345678901234567890"];
     const ARGUMENTS = `{"id":${NUMBERS[0]},"far":${NUMBERS[1]},"price":${NUMBERS[2]},"list":[${NUMBERS[3]}],"note":"old"}`;
 
-    /** The call as the page has it from the stream. */
-    async function streamed(): Promise<Call> {
-      const events = [
-        '{"seq":1,"at":"2026-01-01T00:00:00Z","type":"message.started","data":{"message":"m1"}}',
-        `{"seq":2,"at":"2026-01-01T00:00:00Z","type":"call.requested","data":{"call":"c1","message":"m1","task":"shop.buy","arguments":${ARGUMENTS}}}`,
-        '{"seq":3,"at":"2026-01-01T00:00:00Z","type":"approval.requested","data":{"call":"c1","approval":"a1"}}',
-      ];
-      const client = { stream: async () => new Response(events.map((event) => `data: ${event}\n\n`).join("")) } as unknown as ApiClient;
-      const read: LogEvent[] = [];
-      const stream = new LiveStream(client, "/events", {
-        event: (event) => read.push(event as LogEvent),
-        link: () => undefined,
-        failed: () => undefined,
-      });
-      stream.open();
-      await vi.waitFor(() => expect(read).toHaveLength(3));
-      stream.close();
-      return applyEvents(NOTHING, read).calls.get("c1")!;
-    }
-
-    const press = (name: string) => act(() => buttons().find((button) => button.textContent === name)!.click());
-    const field = (name: string) => [...host.querySelectorAll("label")].find((label) => label.textContent?.startsWith(name))!.control as HTMLTextAreaElement;
-    const write = (name: string, text: string) =>
-      act(() => {
-        Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")!.set!.call(field(name), text);
-        field(name).dispatchEvent(new Event("input", { bubbles: true }));
-      });
-    /** Allows it as a person does: a test's own click does not count. */
-    const allow = () => {
-      const button = allowOnce()!;
-      const props = Object.entries(button).find(([name]) => name.startsWith("__reactProps"))![1] as { onClick(event: object): void };
-      act(() => props.onClick({ nativeEvent: { isTrusted: true } }));
-    };
-
     beforeEach(async () => {
-      const call = await streamed();
+      const call = await streamed(ARGUMENTS);
       act(() => root.render(<ApprovalCard key="numbers" call={call} onDecide={async (_, decision) => void decided.push(decision)} />));
       arm();
     });
@@ -182,6 +183,58 @@ describe("the approval card", () => {
       press("Done");
       allow();
       expect(decided).toEqual([{ decision: "allow", scope: "once", approval: "a1" }]);
+    });
+  });
+
+  describe("whose arguments have names that every object of JavaScript knows", () => {
+    const ARGUMENTS = '{"__proto__":{"admin":true},"constructor":"a","note":"old"}';
+
+    beforeEach(async () => {
+      const text = { type: "string" };
+      const parameters = { type: "object", properties: { note: text, toString: text, valueOf: text }, required: ["note", "valueOf"] };
+      const shop = { alias: "shop", tasks: [{ name: "buy", parameters }] } as unknown as ActionInfo;
+      act(() => actions.update((before) => ({ ...before, data: { ...before.data, actions: [shop] } as never })));
+      const call = await streamed(ARGUMENTS);
+      act(() => root.render(<ApprovalCard key="names" call={call} onDecide={async (_, decision) => void decided.push(decision)} />));
+      arm();
+      press("Edit");
+    });
+
+    it("sends exactly what it shows", () => {
+      write("note", "new");
+      press("Done");
+      expect([...host.querySelectorAll(".arguments dt")].map((name) => name.textContent)).toEqual(["__proto__", "constructor", "note"]);
+      allow();
+      expect(writeJson(decided[0]?.arguments)).toBe('{"__proto__":{"admin":true},"constructor":"a","note":"new"}');
+    });
+
+    it("lets each be changed, and left out what may be", () => {
+      write("__proto__", '{"admin":false}');
+      write("constructor", "b");
+      write("valueOf", "c");
+      expect(field("toString").value).toBe("");
+      press("Done");
+      allow();
+      expect(writeJson(decided[0]?.arguments)).toBe('{"__proto__":{"admin":false},"constructor":"b","note":"old","valueOf":"c"}');
+    });
+
+    it("gives the directory that was chosen for a share of such a name", () => {
+      const needs = { reasons: [], network: [], shares: [{ name: "constructor", writable: false, why: undefined }], secrets: [], workspace: false, sidecars: [] };
+      const approval = { id: "a1", reasons: [], scopes: [], needs, untrusted: [], decision: undefined };
+      act(() => root.render(<ApprovalCard key="share" call={{ ...CALL, approval }} onDecide={async (_, decision) => void decided.push(decision)} />));
+      arm();
+      allow();
+      expect(decided[0]?.grant?.shares).toEqual([]);
+
+      act(() => root.render(<ApprovalCard key="given" call={{ ...CALL, approval }} onDecide={async (_, decision) => void decided.push(decision)} />));
+      arm();
+      const source = host.querySelector<HTMLInputElement>(".need-share input")!;
+      act(() => {
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")!.set!.call(source, "/srv/data");
+        source.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+      allow();
+      expect(decided[1]?.grant?.shares).toEqual([{ name: "constructor", source: "/srv/data", writable: false, forced: false }]);
     });
   });
 });

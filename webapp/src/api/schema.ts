@@ -397,7 +397,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Bring the files that a call changed back
-         * @description All or none, and not while calls run that may change files (409 names them). The model is told. Undone by reverting the id that is answered.
+         * @description All or none, and not while calls run that may change files (409 names them). Answers at its end, however long it takes. The model is told; if that cannot be written down, 409 says that it was done. Undone by reverting the id that is answered.
          */
         readonly post: operations["revert"];
         readonly delete?: never;

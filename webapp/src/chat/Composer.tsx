@@ -1,6 +1,7 @@
 import { ArrowUp, EyeOff, Paperclip, ShieldQuestion, Square } from "lucide-react";
 import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { draft, models, router, setDraft } from "../state/app";
+import { draftFiles, setDraftFiles } from "../state/draftFiles";
 import { useStore } from "../state/store";
 import { tell } from "../state/toasts";
 import type { Unsent } from "../state/unsent";
@@ -41,6 +42,33 @@ export function Composer({ conversation, field, model, running, waiting, busy = 
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
   const [over, setOver] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
+  /** The uploads as they are now, whoever waits for something. */
+  const held = useRef<readonly Upload[]>(uploads);
+
+  const hold = (next: readonly Upload[]) => {
+    held.current = next;
+    setUploads(next);
+  };
+
+  const keep = (next: readonly Upload[]) => {
+    hold(next);
+    setDraftFiles(conversation, next.map((upload) => upload.file));
+  };
+
+  useEffect(() => {
+    let here = true;
+    const again = async () => {
+      const read = await readFiles(await draftFiles(conversation), []);
+      if (here && read.uploads.length > 0) {
+        const more = held.current;
+        (more.length > 0 ? keep : hold)([...read.uploads, ...more]);
+      }
+    };
+    void again();
+    return () => {
+      here = false;
+    };
+  }, [conversation]);
 
   useEffect(() => {
     if (!touch) {
@@ -74,8 +102,8 @@ export function Composer({ conversation, field, model, running, waiting, busy = 
     if (busy) {
       return;
     }
-    const read = await readFiles(files, uploads);
-    setUploads((before) => [...before, ...read.uploads]);
+    const read = await readFiles(files, held.current);
+    keep([...held.current, ...read.uploads]);
     read.problems.forEach((problem) => tell(problem));
     field.current?.focus();
   };
@@ -90,7 +118,7 @@ export function Composer({ conversation, field, model, running, waiting, busy = 
       const now = field.current?.value ?? text;
       change("");
       setDraft(by, now.startsWith(text) ? now.slice(text.length).trimStart() : now);
-      setUploads([]);
+      keep([]);
     });
   };
 
@@ -149,7 +177,7 @@ export function Composer({ conversation, field, model, running, waiting, busy = 
         }}
       >
         {(["picture", "pdf", "audio"] as const).map((kind) => uploads.some((upload) => upload.kind === kind) && <NotGiven key={kind} kind={kind} model={model} />)}
-        {uploads.length > 0 && <Uploads uploads={uploads} onRemove={(gone) => setUploads(uploads.filter((one) => one !== gone))} />}
+        {uploads.length > 0 && <Uploads uploads={uploads} onRemove={(gone) => keep(uploads.filter((one) => one !== gone))} />}
         <div className="composer-row">
           <button type="button" className="icon-button attach" disabled={busy} aria-label={texts.composer.attach} title={texts.composer.attach} onClick={() => picker.current?.click()}>
             <Paperclip aria-hidden />

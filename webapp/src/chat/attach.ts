@@ -8,6 +8,8 @@ export interface Upload {
   readonly name: string;
   readonly size: number;
   readonly kind: Kind;
+  /** As the browser has it. */
+  readonly file: File;
   /** Its bytes in Base64. */
   readonly data: string;
   /** Where the page can show it; pictures only. */
@@ -66,6 +68,7 @@ export async function readFiles(files: readonly File[], had: readonly Upload[]):
       name: file.name || (kind === "picture" ? "picture" : "file"),
       size: file.size,
       kind,
+      file,
       data: base64(bytes),
       url: kind === "picture" ? URL.createObjectURL(file) : undefined,
     });
@@ -85,6 +88,7 @@ export async function fileAt(url: string, name: string): Promise<Upload> {
     name,
     size: blob.size,
     kind,
+    file: new File([blob], name, { type: blob.type }),
     data: base64(new Uint8Array(await blob.arrayBuffer())),
     url: kind === "picture" ? URL.createObjectURL(blob) : undefined,
   };

@@ -4,6 +4,7 @@ import { fileAt, type Upload } from "../chat/attach";
 import type { UserMessage } from "../chat/view";
 import { Conversation } from "./conversation";
 import { Conversations } from "./conversations";
+import { moveDraftFiles, setDraftFiles } from "./draftFiles";
 import { paced } from "./pace";
 import { Resource } from "./resource";
 import { Router } from "./router";
@@ -98,6 +99,7 @@ export async function deleteSoon(id: string, title: string): Promise<void> {
     });
     family.forEach((one) => {
       setDraft(one, "");
+      setDraftFiles(one, []);
       forgetUnsent(one, () => true);
     });
   };
@@ -127,6 +129,7 @@ export function goOnFrom(gone: string): void {
   const left = [draft(undefined), ...unsent(gone).map((message) => message.text), draft(gone)];
   setDraft(undefined, left.filter((text) => text !== "").join("\n\n"));
   setDraft(gone, "");
+  moveDraftFiles(gone, undefined);
   forgetUnsent(gone, () => true);
   router.go({ conversation: undefined });
 }

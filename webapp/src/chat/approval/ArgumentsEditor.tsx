@@ -116,13 +116,13 @@ function fieldsOf(value: Readonly<Record<string, unknown>>, schema: Readonly<Rec
   const required = textsOf(schema, "required");
   const names = [...new Set([...Object.keys(value), ...Object.keys(properties)])];
   return names.map((name) => {
-    const property = properties[name];
-    const given = value[name];
+    const property = own(properties, name);
+    const given = own(value, name);
     const type = isRecord(property) ? text(property, "type") : undefined;
     const raw = given === undefined ? type === "string" : typeof given === "string";
     const choices = type === "boolean" ? ["true", "false"] : raw && isRecord(property) ? textsOf(property, "enum") : [];
     const shown = given === undefined ? "" : typeof given === "string" ? given : writeJson(given, 2);
-    return { name, raw, choices, required: required.includes(name) || name in value, text: shown };
+    return { name, raw, choices, required: required.includes(name) || Object.hasOwn(value, name), text: shown };
   });
 }
 
@@ -141,16 +141,21 @@ function parse(field: Field): { readonly is: unknown } | null | undefined {
   }
 }
 
+/** Names come from outside: `constructor` is none that every object has, and `__proto__` is one like any other. */
+function own(object: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
 function objectOf(fields: readonly Field[], before: Readonly<Record<string, unknown>>): Record<string, unknown> | null {
-  const made: Record<string, unknown> = {};
+  const made: [string, unknown][] = [];
   for (const field of fields) {
     const parsed = parse(field);
     if (parsed === null) {
       return null;
     }
-    if (parsed !== undefined && (parsed.is !== "" || field.name in before || field.text !== "")) {
-      made[field.name] = parsed.is;
+    if (parsed !== undefined && (parsed.is !== "" || Object.hasOwn(before, field.name) || field.text !== "")) {
+      made.push([field.name, parsed.is]);
     }
   }
-  return made;
+  return Object.fromEntries(made);
 }

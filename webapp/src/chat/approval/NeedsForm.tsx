@@ -12,7 +12,7 @@ export interface Chosen {
   readonly network: readonly string[];
   readonly secrets: readonly string[];
   readonly workspace: boolean;
-  readonly shares: Readonly<Record<string, ChosenShare>>;
+  readonly shares: ReadonlyMap<string, ChosenShare>;
 }
 
 interface ChosenShare {
@@ -29,13 +29,13 @@ export function chosenOf(needs: Needs | undefined): Chosen {
     network: needs?.network ?? [],
     secrets: needs?.secrets.map((secret) => secret.name) ?? [],
     workspace: needs?.workspace ?? false,
-    shares: {},
+    shares: new Map(),
   };
 }
 
 export function grantOf(needs: Needs, chosen: Chosen): Access {
   const shares = needs.shares.flatMap(({ name }) => {
-    const { source, writable, forced } = chosen.shares[name] ?? NO_SHARE;
+    const { source, writable, forced } = chosen.shares.get(name) ?? NO_SHARE;
     return source.trim() === "" ? [] : [{ name, source: source.trim(), writable, forced }];
   });
   return { network: chosen.network, secrets: chosen.secrets, workspace: chosen.workspace, shares };
@@ -55,7 +55,7 @@ interface Props {
 export function NeedsForm({ call, needs, chosen, disabled, refused, onChange }: Props) {
   const toggle = (list: readonly string[], one: string, on: boolean) => (on ? [...list, one] : list.filter((other) => other !== one));
   const share = (name: string, change: Partial<ChosenShare>) =>
-    onChange({ ...chosen, shares: { ...chosen.shares, [name]: { ...(chosen.shares[name] ?? NO_SHARE), ...change } } });
+    onChange({ ...chosen, shares: new Map(chosen.shares).set(name, { ...(chosen.shares.get(name) ?? NO_SHARE), ...change }) });
   return (
     <fieldset className="needs" disabled={disabled}>
       <legend>{texts.approval.needs}</legend>
@@ -88,7 +88,7 @@ export function NeedsForm({ call, needs, chosen, disabled, refused, onChange }: 
         <Share
           key={wanted.name}
           wanted={wanted}
-          chosen={chosen.shares[wanted.name] ?? NO_SHARE}
+          chosen={chosen.shares.get(wanted.name) ?? NO_SHARE}
           refused={refused}
           onChange={(change) => share(wanted.name, change)}
         />

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ChatException;
@@ -40,7 +41,7 @@ final class Actors {
     private final Engine engine;
     private final Map<String, ConversationActor> actors = new ConcurrentHashMap<>();
     private final Set<String> quiet = new LinkedHashSet<>();
-    private final Set<CompletableFuture<?>> callers = ConcurrentHashMap.newKeySet();
+    private final Set<Asked<?>> waiting = ConcurrentHashMap.newKeySet();
     private volatile @Nullable ConversationStore recovered;
     private volatile boolean takingUp;
 
@@ -91,46 +92,83 @@ final class Actors {
         }
     }
 
-    /** Does something in the conversation's mailbox, waits for it, and lets the conversation go on. */
+    /**
+     * Does something in the conversation's mailbox, waits for it, and lets the conversation go on. What is not begun within a bound, because
+     * the conversation does something long, is not done at all; of what was begun, whoever asked hears the end, whenever that is.
+     */
     <T> T submit(String conversation, Task<T> task) throws ChatException {
-        var done = new CompletableFuture<T>();
-        callers.add(done);
+        var asked = new Asked<T>();
+        waiting.add(asked);
         try {
             enqueue(conversation, actor -> {
+                if (!asked.begin()) {
+                    return;
+                }
                 if (engine.isClosing()) {
-                    done.completeExceptionally(away());
+                    asked.end.completeExceptionally(away());
                     return;
                 }
                 try {
-                    done.complete(task.in(actor));
+                    asked.end.complete(task.in(actor));
                 } catch (ChatException e) {
-                    done.completeExceptionally(e);
+                    asked.end.completeExceptionally(e);
                 } catch (LogLost e) {
-                    done.completeExceptionally(e.toChatException());
+                    asked.end.completeExceptionally(e.toChatException());
                     throw e;
-                } catch (RuntimeException e) {
-                    done.completeExceptionally(
+                } catch (RuntimeException | Error e) {
+                    asked.end.completeExceptionally(
                             new ChatException(ChatException.Kind.UNAVAILABLE, "an error in RunGPT: see the log", e));
                     throw e;
                 }
                 actor.driveIfLoaded();
             });
             if (engine.isClosing()) {
-                done.completeExceptionally(away());
+                asked.refuse(away());
             }
-            return done.get(engine.limits.patience().toMillis() + 5000, TimeUnit.MILLISECONDS);
+            return await(asked);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof ChatException known
                     ? known
                     : new ChatException(ChatException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()), e);
-        } catch (TimeoutException e) {
-            throw new ChatException(
-                    ChatException.Kind.UNAVAILABLE, "the conversation does not answer: try again in a moment", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ChatException(ChatException.Kind.UNAVAILABLE, "interrupted while waiting", e);
+            var nothing = new ChatException(ChatException.Kind.UNAVAILABLE, "interrupted before anything was done", e);
+            throw asked.refuse(nothing)
+                    ? nothing
+                    : new ChatException(
+                            ChatException.Kind.UNAVAILABLE,
+                            "interrupted while waiting: what was begun goes on, and the conversation shows its end",
+                            e);
         } finally {
-            callers.remove(done);
+            waiting.remove(asked);
+        }
+    }
+
+    private <T> T await(Asked<T> asked) throws ExecutionException, InterruptedException {
+        try {
+            return asked.end.get(engine.limits.patience().toMillis() + 5000, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            asked.refuse(new ChatException(
+                    ChatException.Kind.UNAVAILABLE,
+                    "the conversation is busy with something long, and nothing was done: try again in a moment",
+                    e));
+            return asked.end.get();
+        }
+    }
+
+    /** What somebody waits for. It is begun or refused, never both. */
+    private static final class Asked<T> {
+        final CompletableFuture<T> end = new CompletableFuture<>();
+        private final AtomicBoolean decided = new AtomicBoolean();
+
+        /** @return false if it was refused */
+        boolean begin() {
+            return decided.compareAndSet(false, true);
+        }
+
+        /** @return false if it was begun */
+        boolean refuse(ChatException why) {
+            return decided.compareAndSet(false, true) && end.completeExceptionally(why);
         }
     }
 
@@ -198,6 +236,6 @@ final class Actors {
             Thread.currentThread().interrupt();
         }
         engine.close();
-        callers.forEach(caller -> caller.completeExceptionally(away()));
+        waiting.forEach(asked -> asked.refuse(away()));
     }
 }

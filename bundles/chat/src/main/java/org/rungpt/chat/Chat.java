@@ -285,9 +285,13 @@ final class Chat implements Conversations {
                 List<String> files = revert.files().stream()
                         .map(WorkspaceJournal.Change::path)
                         .toList();
-                log.stage(Draft.workspaceReverted(call, id, files));
-                log.stage(Draft.notice(Reverts.notice(files), null));
-                log.flush();
+                try {
+                    log.stage(Draft.workspaceReverted(call, id, files));
+                    log.stage(Draft.notice(Reverts.notice(files), null));
+                    log.flush();
+                } catch (LogLost e) {
+                    throw Reverts.untold(id, e);
+                }
             }
             return revert;
         });

@@ -24,6 +24,14 @@ final class Reverts {
         }
     }
 
+    /** It was done, and nobody is to try it again. */
+    static LogLost untold(String revert, LogLost why) {
+        return new LogLost(
+                ChatException.Kind.CONFLICT,
+                "the files were brought back (" + revert
+                        + " undoes that), but that could not be written into the conversation: " + why.getMessage());
+    }
+
     static String notice(List<String> files) {
         String names = String.join(", ", files.subList(0, Math.min(NAMED, files.size())));
         String more = files.size() > NAMED ? " and " + (files.size() - NAMED) + " more" : "";

@@ -7,6 +7,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -257,6 +261,8 @@ final class LeftBehindTest {
 
     /** Knows one call, whose only file may stand in the way. */
     private static final class OneCall implements WorkspaceJournal {
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private volatile CountDownLatch gate = new CountDownLatch(0);
         private volatile boolean obstacle;
 
         @Override
@@ -273,6 +279,12 @@ final class LeftBehindTest {
         public Optional<Revert> revert(String conversation, String call) {
             if (!call.equals("c_1")) {
                 return Optional.empty();
+            }
+            begun.countDown();
+            try {
+                assertThat(gate.await(60, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
             }
             return Optional.of(
                     obstacle
@@ -301,6 +313,67 @@ final class LeftBehindTest {
         house.model.script(null);
         house.chat.post(id, null, "and now");
         assertThatThrownBy(() -> house.chat.revert(id, "c_1")).hasMessageContaining("a turn is under way");
+    }
+
+    /** Somebody reverts the call, and it has begun. */
+    private static CompletableFuture<WorkspaceJournal.Revert> reverting(House where, OneCall journal, String id)
+            throws Exception {
+        journal.gate = new CountDownLatch(1);
+        where.services.journals.add(journal, Map.of());
+        CompletableFuture<WorkspaceJournal.Revert> revert = CompletableFuture.supplyAsync(() -> {
+            try {
+                return where.chat.revert(id, "c_1");
+            } catch (ChatException e) {
+                throw new CompletionException(e);
+            }
+        });
+        assertThat(journal.begun.await(10, TimeUnit.SECONDS)).isTrue();
+        return revert;
+    }
+
+    @Test
+    void whoRevertsHearsOfItsEndHoweverLateAndWhoeverIsToldToTryAgainHasDoneNothing() throws Exception {
+        ChatLimits hasty = ChatLimits.DEFAULT.withPatience(Duration.ofMillis(1));
+        try (House busy = new House(new Disk(), new Sandboxes(), hasty)) {
+            var journal = new OneCall();
+            String id = busy.conversation();
+            CompletableFuture<WorkspaceJournal.Revert> revert = reverting(busy, journal, id);
+            assertThatThrownBy(() -> busy.chat.post(id, null, "meanwhile"))
+                    .isInstanceOfSatisfying(
+                            ChatException.class, e -> assertThat(e.kind()).isEqualTo(ChatException.Kind.UNAVAILABLE))
+                    .hasMessageContaining("nothing was done: try again");
+            assertThat(revert).isNotDone();
+            journal.gate.countDown();
+            assertThat(revert.get(10, TimeUnit.SECONDS).id()).isEqualTo("u_1");
+            busy.chat.post(id, null, "again");
+            assertThat(busy.events(id, EventType.MESSAGE_USER))
+                    .extracting(event -> Json.object(event.data()).path("text").asText())
+                    .containsExactly("again");
+            assertThat(busy.events(id, EventType.WORKSPACE_REVERTED)).hasSize(1);
+        }
+    }
+
+    @Test
+    void whoRevertsHearsOfItsEndThoughChatIsReplacedMeanwhile() throws Exception {
+        var journal = new OneCall();
+        String id = house.conversation();
+        CompletableFuture<WorkspaceJournal.Revert> revert = reverting(house, journal, id);
+        house.chat.close();
+        journal.gate.countDown();
+        assertThat(revert.get(10, TimeUnit.SECONDS).id()).isEqualTo("u_1");
+        assertThat(house.latest(id, EventType.WORKSPACE_REVERTED, "revert")).isEqualTo("u_1");
+    }
+
+    @Test
+    void aRevertThatCannotBeWrittenDownIsNotToBeTriedAgain() throws Exception {
+        house.services.journals.add(new OneCall(), Map.of());
+        String id = house.conversation();
+        house.store.fill();
+        assertThatThrownBy(() -> house.chat.revert(id, "c_1"))
+                .isInstanceOfSatisfying(
+                        ChatException.class, e -> assertThat(e.kind()).isEqualTo(ChatException.Kind.CONFLICT))
+                .hasMessage("the files were brought back (u_1 undoes that), but that could not be written into the"
+                        + " conversation: the disk is full");
     }
 
     @Test

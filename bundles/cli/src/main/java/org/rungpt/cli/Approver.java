@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.plain.Plain;
 
 /** Decides about calls that wait: by the patterns of {@code --allow}, by asking on a terminal, else by denying with the reason. */
 final class Approver {

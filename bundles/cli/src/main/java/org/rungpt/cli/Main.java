@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.plain.Plain;
 
 /**
  * {@code Main DATA COMMAND [ARGUMENT …]}: what the {@code rungpt} script runs against the server of a data directory. Exit codes: 0 it

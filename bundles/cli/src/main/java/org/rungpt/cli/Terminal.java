@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
+import org.rungpt.plain.Plain;
 
 /** Where the command speaks: the answer on stdout, everything else on stderr, questions only where somebody can answer them. */
 final class Terminal {

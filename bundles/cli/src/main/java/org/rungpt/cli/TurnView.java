@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import org.rungpt.plain.Plain;
 
 /** Shows a turn as it happens. Texts come twice, transient and stored, and are merged by their offsets. */
 final class TurnView {

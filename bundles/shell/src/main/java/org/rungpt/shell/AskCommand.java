@@ -22,6 +22,7 @@ import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.chat.Decision;
+import org.rungpt.plain.Plain;
 
 /** Asks a question and shows the whole turn while it goes on. */
 @Service

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Budget;
 import org.rungpt.api.chat.Budgets;
 import org.rungpt.api.chat.Spending;
+import org.rungpt.plain.Plain;
 
 /** Shows and changes what may be spent. */
 @Service

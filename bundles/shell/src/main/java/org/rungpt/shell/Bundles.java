@@ -9,6 +9,7 @@ import org.osgi.framework.wiring.BundleCapability;
 import org.osgi.framework.wiring.BundleRequirement;
 import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.framework.wiring.BundleWiring;
+import org.rungpt.plain.Plain;
 
 /** Explains why bundles do not run. */
 final class Bundles {

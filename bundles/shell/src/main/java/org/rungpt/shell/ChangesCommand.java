@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.runner.WorkspaceJournal;
 import org.rungpt.api.runner.WorkspaceJournal.Change;
 import org.rungpt.api.runner.WorkspaceJournal.Changes;
+import org.rungpt.plain.Plain;
 
 /** Tells what a call changed in the workspace. */
 @Service

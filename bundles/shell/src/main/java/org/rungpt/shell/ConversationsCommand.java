@@ -12,6 +12,7 @@ import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationArchive.Entry;
 import org.rungpt.api.store.ConversationArchive.Which;
+import org.rungpt.plain.Plain;
 
 /** Lists conversations. */
 @Service
@@ -50,7 +51,7 @@ public final class ConversationsCommand extends RungptCommand {
             table.addRow()
                     .addContent(
                             conversation.id(),
-                            Plain.time(conversation.updated()),
+                            Told.time(conversation.updated()),
                             conversation.state().name().toLowerCase(Locale.ROOT),
                             Plain.line(conversation.model(), 50),
                             Plain.line(

@@ -9,6 +9,7 @@ import org.rungpt.api.action.Manifest;
 import org.rungpt.api.action.Task;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
+import org.rungpt.plain.Plain;
 
 /** Says in words what the platform's records hold. */
 final class Describe {

@@ -14,6 +14,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
 import org.rungpt.api.status.StatusSource;
 import org.rungpt.api.store.ConversationArchive;
+import org.rungpt.plain.Plain;
 
 /** Says of everything that does not work why, and what helps. */
 @Service
@@ -47,7 +48,7 @@ public final class DoctorCommand extends RungptCommand {
                 .filter(part -> part.readiness().ready() && part.readiness().remedy() != null)
                 .count();
         if (strict && warned > 0) {
-            throw new CommandException(Plain.count(warned, "part has", "parts have") + " a weakness (--strict)");
+            throw new CommandException(Told.count(warned, "part has", "parts have") + " a weakness (--strict)");
         }
         if (strict && (unready > 0 || !bundles.isEmpty() || !damage.isEmpty())) {
             throw new CommandException("not everything is ready (--strict)");
@@ -55,8 +56,8 @@ public final class DoctorCommand extends RungptCommand {
         out.println();
         out.println(
                 unready == 0 && bundles.isEmpty() && damage.isEmpty()
-                        ? "Everything is ready: " + Plain.count(all.size(), "part", "parts")
-                        : Plain.count(unready, "part is", "parts are") + " not ready, "
-                                + Plain.count(bundles.size(), "bundle does", "bundles do") + " not run");
+                        ? "Everything is ready: " + Told.count(all.size(), "part", "parts")
+                        : Told.count(unready, "part is", "parts are") + " not ready, "
+                                + Told.count(bundles.size(), "bundle does", "bundles do") + " not run");
     }
 }

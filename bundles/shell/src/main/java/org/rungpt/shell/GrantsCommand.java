@@ -19,6 +19,7 @@ import org.rungpt.api.chat.Access;
 import org.rungpt.api.chat.GrantSet;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.runner.Grants;
+import org.rungpt.plain.Plain;
 
 /** Shows and changes what sandboxes may do across their border. */
 @Service

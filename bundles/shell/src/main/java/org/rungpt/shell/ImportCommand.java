@@ -14,6 +14,7 @@ import org.apache.karaf.shell.support.CommandException;
 import org.apache.karaf.shell.support.completers.FileCompleter;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Library;
+import org.rungpt.plain.Plain;
 
 /** Takes conversations from a file. */
 @Service
@@ -38,7 +39,7 @@ public final class ImportCommand extends RungptCommand {
             Library.Imported imported = into.importAll(in);
             imported.conversations().forEach(out::println);
             imported.notes().forEach(note -> out.println(Plain.line(note)));
-            out.println(Plain.count(imported.conversations().size(), "conversation", "conversations") + " imported");
+            out.println(Told.count(imported.conversations().size(), "conversation", "conversations") + " imported");
         } catch (IOException e) {
             throw new CommandException(from + " cannot be read: " + e, e);
         }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.InstalledAction;
+import org.rungpt.plain.Plain;
 
 /** Shows one action. */
 @Service

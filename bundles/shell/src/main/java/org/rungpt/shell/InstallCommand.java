@@ -11,6 +11,7 @@ import org.rungpt.api.action.ActionInstaller;
 import org.rungpt.api.action.ActionPackage;
 import org.rungpt.api.action.ActionReference;
 import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.plain.Plain;
 
 /** Installs an action. */
 @Service

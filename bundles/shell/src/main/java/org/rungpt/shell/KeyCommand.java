@@ -13,6 +13,7 @@ import org.apache.karaf.shell.support.CommandException;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.model.ConnectionSettings;
 import org.rungpt.api.model.ModelConnections;
+import org.rungpt.plain.Plain;
 
 /** Sets the key of a connection to a model server. It is typed unseen or read from standard input, and never shown. */
 @Service

@@ -13,6 +13,7 @@ import org.apache.karaf.shell.support.CommandException;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationArchive.Labels;
+import org.rungpt.plain.Plain;
 
 /** Pins, archives and tags a conversation. */
 @Service

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.model.ModelConnection;
 import org.rungpt.api.model.ModelInfo;
+import org.rungpt.plain.Plain;
 
 /** Lists models. */
 @Service

@@ -7,6 +7,7 @@ import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionReference;
 import org.rungpt.api.action.ActionRegistry;
 import org.rungpt.api.action.InstalledAction;
+import org.rungpt.plain.Plain;
 
 /** From what a user types to the action that is meant. */
 final class Named {

@@ -15,6 +15,7 @@ import org.apache.karaf.shell.support.completers.StringsCompleter;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.chat.Policy;
+import org.rungpt.plain.Plain;
 
 /** Shows and changes which calls are asked about. */
 @Service

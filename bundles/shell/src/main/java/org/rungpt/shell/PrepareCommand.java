@@ -18,6 +18,7 @@ import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.CallObserver;
 import org.rungpt.api.runner.RunnerException;
+import org.rungpt.plain.Plain;
 
 /** Builds images ahead. Ctrl-C interrupts, which stops the build. */
 @Service

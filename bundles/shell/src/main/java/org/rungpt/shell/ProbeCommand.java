@@ -12,6 +12,7 @@ import org.apache.karaf.shell.support.table.ShellTable;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ModelProbes;
 import org.rungpt.api.chat.ProbeReport;
+import org.rungpt.plain.Plain;
 
 /** Asks a model a few tasks with each protocol and says which it handles better. It costs tokens and runs nothing. */
 @Service

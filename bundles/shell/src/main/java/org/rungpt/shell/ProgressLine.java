@@ -2,6 +2,7 @@ package org.rungpt.shell;
 
 import java.io.PrintStream;
 import org.rungpt.api.action.ActionInstaller.Progress;
+import org.rungpt.plain.Plain;
 
 /** Shows progress: on a terminal one line that changes, elsewhere one line for each step. */
 final class ProgressLine implements Progress {

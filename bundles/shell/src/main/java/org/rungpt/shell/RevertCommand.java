@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.Conversations;
 import org.rungpt.api.runner.WorkspaceJournal.Change;
 import org.rungpt.api.runner.WorkspaceJournal.Revert;
+import org.rungpt.plain.Plain;
 
 /** Brings the files back that a call changed. */
 @Service

@@ -17,6 +17,7 @@ import org.rungpt.api.chat.ChatException;
 import org.rungpt.api.runner.RunnerException;
 import org.rungpt.api.secret.SecretException;
 import org.rungpt.api.store.StoreException;
+import org.rungpt.plain.Plain;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -15,6 +15,7 @@ import org.rungpt.api.action.ActionId;
 import org.rungpt.api.runner.ActionRunner;
 import org.rungpt.api.runner.ImageStore;
 import org.rungpt.api.runner.SandboxInfo;
+import org.rungpt.plain.Plain;
 
 /** Lists sandboxes, or removes the images that nothing needs. */
 @Service
@@ -70,7 +71,7 @@ public final class SandboxesCommand extends RungptCommand {
         out.println(
                 removed.isEmpty()
                         ? "Every image is needed"
-                        : Plain.count(removed.size(), "image was", "images were") + " removed");
+                        : Told.count(removed.size(), "image was", "images were") + " removed");
     }
 
     private void list(PrintStream out) throws Exception {
@@ -89,7 +90,7 @@ public final class SandboxesCommand extends RungptCommand {
                             Plain.line(sandbox.id(), 40),
                             conversation == null ? "(waits for one)" : conversation,
                             action == null ? "workspace" : action.value(),
-                            Plain.time(sandbox.created()),
+                            Told.time(sandbox.created()),
                             sandbox.runningCalls());
         }
         print(table, out);

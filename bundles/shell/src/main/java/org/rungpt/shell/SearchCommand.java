@@ -11,6 +11,7 @@ import org.apache.karaf.shell.support.table.ShellTable;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.store.ConversationArchive;
 import org.rungpt.api.store.ConversationArchive.Hit;
+import org.rungpt.plain.Plain;
 
 /** Finds words in messages, outputs and titles. */
 @Service

@@ -21,6 +21,7 @@ import org.rungpt.api.action.InstalledAction;
 import org.rungpt.api.action.Manifest;
 import org.rungpt.api.secret.ActionSecrets;
 import org.rungpt.api.secret.SecretStore;
+import org.rungpt.plain.Plain;
 
 /** Keeps the secrets that actions ask for. A value is typed unseen or read from standard input, and never shown. */
 @Service

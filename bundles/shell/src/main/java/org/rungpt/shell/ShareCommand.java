@@ -18,6 +18,7 @@ import org.rungpt.api.chat.GrantSet;
 import org.rungpt.api.chat.Permissions;
 import org.rungpt.api.runner.Grants;
 import org.rungpt.api.runner.ShareGuard;
+import org.rungpt.plain.Plain;
 
 /** Shares directories of this machine with the workspaces of conversations. */
 @Service

@@ -10,6 +10,7 @@ import org.apache.karaf.shell.support.table.ShellTable;
 import org.jspecify.annotations.Nullable;
 import org.rungpt.api.status.Readiness;
 import org.rungpt.api.status.StatusSource;
+import org.rungpt.plain.Plain;
 
 /** Shows how the parts stand. */
 @Service

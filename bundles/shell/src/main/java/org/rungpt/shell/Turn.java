@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.rungpt.api.chat.ConversationEvent;
 import org.rungpt.api.chat.ConversationListener;
 import org.rungpt.api.chat.EventType;
+import org.rungpt.plain.Plain;
 
 /**
  * Follows the turn that answers one message, and prints it. Events only enter a queue; the command's own thread takes them out.

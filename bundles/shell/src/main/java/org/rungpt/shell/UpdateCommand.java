@@ -15,6 +15,7 @@ import org.rungpt.api.action.ActionId;
 import org.rungpt.api.action.ActionInstaller;
 import org.rungpt.api.action.ActionPackage;
 import org.rungpt.api.action.ActionRegistry;
+import org.rungpt.plain.Plain;
 
 /** Updates one action or all. */
 @Service
@@ -54,7 +55,7 @@ public final class UpdateCommand extends RungptCommand {
             }
         }
         if (failed > 0) {
-            throw new CommandException(Plain.count(failed, "action", "actions") + " could not be updated");
+            throw new CommandException(Told.count(failed, "action", "actions") + " could not be updated");
         }
         if (installed.isEmpty()) {
             out.println("Nothing is installed; install an action with rungpt:install owner/repo");

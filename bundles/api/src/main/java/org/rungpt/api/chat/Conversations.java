@@ -77,11 +77,12 @@ public interface Conversations {
 
     /**
      * Brings the files that a call changed back to what they were before it, and tells the model. Undone the same way, with the id
-     * that it gives.
+     * that it gives. Returns when it has ended, however long that takes.
      *
      * @param call id of a call or of an earlier revert
      * @return what was done; without an id, nothing was, and what stands in the way
-     * @throws ChatException of kind {@code CONFLICT} while a turn is under way, {@code NOT_FOUND} if the call changed nothing that is known
+     * @throws ChatException of kind {@code CONFLICT} while a turn is under way, or if it was done but the conversation cannot say so;
+     *     {@code NOT_FOUND} if the call changed nothing that is known
      */
     WorkspaceJournal.Revert revert(String conversation, String call) throws ChatException;
 

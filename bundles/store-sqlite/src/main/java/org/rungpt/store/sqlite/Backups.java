@@ -1,11 +1,14 @@
 package org.rungpt.store.sqlite;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.UserPrincipal;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -14,9 +17,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.rungpt.files.Directories;
 import org.rungpt.files.PrivateFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The copies in {@code backups} of the data directory: of everything, or before a change of its tables of the database alone. */
 final class Backups {
@@ -27,6 +33,13 @@ final class Backups {
 
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("uuuuMMdd-HHmmss-SSS").withZone(ZoneOffset.UTC);
+
+    /** In a copy that is being made: locked by whoever makes it, for as long as it lives. */
+    private static final String WRITING = ".writing";
+
+    private static final Pattern UNFINISHED = Pattern.compile("\\..*-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.new");
+
+    private static final Logger LOG = LoggerFactory.getLogger(Backups.class);
 
     private Backups() {}
 
@@ -58,11 +71,12 @@ final class Backups {
      * there. It gets its name when it is complete and found sound.
      */
     static void copyAll(Session session, Path data, Path copy) throws IOException, SQLException, ProblemException {
+        removeLeftBeside(copy, Files.getOwner(data));
         // No name that another copy or a user has: what has it is deleted if this fails.
         Path unfinished = copy.resolveSibling("." + copy.getFileName() + "-" + UUID.randomUUID() + ".new");
         PrivateFiles.makeOwnDirectory(unfinished);
         boolean complete = false;
-        try {
+        try (ServerLock writing = ServerLock.take(unfinished.resolve(WRITING))) {
             Path database = unfinished.resolve(DATABASE);
             PrivateFiles.makeFile(database);
             write(session, database);
@@ -76,10 +90,40 @@ final class Backups {
             Files.move(unfinished, copy, StandardCopyOption.ATOMIC_MOVE);
             PrivateFiles.sync(copy.resolveSibling(""));
             complete = true;
+            Files.deleteIfExists(copy.resolve(WRITING));
         } finally {
             if (!complete) {
                 Directories.delete(unfinished);
             }
+        }
+    }
+
+    /** Removes what copies left beside this one whose writers were killed. What cannot be removed now stays for the next. */
+    private static void removeLeftBeside(Path copy, UserPrincipal us) {
+        try (Stream<Path> beside = Files.list(copy.resolveSibling(""))) {
+            beside.filter(one ->
+                            UNFINISHED.matcher(one.getFileName().toString()).matches())
+                    .forEach(one -> removeIfLeft(one, us));
+        } catch (IOException | UncheckedIOException e) {
+            LOG.debug("Beside {} may lie what killed copies left: {}", copy, e.toString());
+        }
+    }
+
+    private static void removeIfLeft(Path unfinished, UserPrincipal us) {
+        Path lock = unfinished.resolve(WRITING);
+        try {
+            boolean ours = Files.isDirectory(unfinished, LinkOption.NOFOLLOW_LINKS)
+                    && Files.getOwner(unfinished, LinkOption.NOFOLLOW_LINKS).equals(us);
+            // A lock that is empty was only made, and not yet taken.
+            if (ours && Files.isRegularFile(lock, LinkOption.NOFOLLOW_LINKS) && Files.size(lock) > 0) {
+                try (ServerLock left = ServerLock.take(lock)) {
+                    Directories.delete(unfinished);
+                }
+            }
+        } catch (ProblemException e) {
+            LOG.debug("{} is being written", unfinished);
+        } catch (IOException e) {
+            LOG.debug("{} stays for now: {}", unfinished, e.toString());
         }
     }
 

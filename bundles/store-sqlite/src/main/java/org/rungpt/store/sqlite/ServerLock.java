@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 import org.rungpt.files.PrivateFiles;
 
 /**
- * Lets one store at a time use a database: one server of this machine, and in this server one copy of the bundle. The operating
- * system ends it with the process, however that ends.
+ * Lets one store at a time use a database, or write a copy of one: one server of this machine, and in this server one copy of the bundle.
+ * The operating system ends it with the process, however that ends.
  */
 final class ServerLock implements AutoCloseable {
     private final String claim;

@@ -14,7 +14,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -139,6 +141,70 @@ final class BackupTest {
         try (Stream<Path> beside = Files.list(directory)) {
             assertThat(beside).containsExactlyInAnyOrder(copy, data, mine.getParent());
         }
+    }
+
+    @Test
+    @DisplayName(
+            "F.71 what a copy left whose writer was killed goes with the next copy beside it, and nothing else does")
+    void whatAKilledCopyLeftGoesWithTheNext() throws Exception {
+        Path other = directory.resolve("other");
+        SqliteStore others = Stores.open(other);
+        others.close();
+        for (int i = 0; i < 5000; i++) {
+            Path file = other.resolve("artifacts/c1/objects/" + i);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, "one of many");
+        }
+        Path mine = directory.resolve(".mine-" + UUID.randomUUID() + ".new/.writing");
+        Files.createDirectories(mine.getParent());
+        Files.createFile(mine);
+
+        Process victim = CrashTest.start(
+                "exec \"$@\"", other, "copy", directory.resolve("cut off").toString());
+        try {
+            Path left = awaitUnfinished("cut off", victim);
+            signal("STOP", victim);
+            store.backUp(directory.resolve("while it lives"));
+            assertThat(left).as("a process writes it, if slowly").isDirectory();
+            assertThat(openToOthers(left)).isEmpty();
+
+            victim.destroyForcibly();
+            assertThat(victim.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(directory.resolve("cut off")).doesNotExist();
+            Path copy = store.backUp(directory.resolve("after its end"));
+            assertThat(left).doesNotExist();
+            assertThat(mine).exists();
+            assertThat(Checksums.problem(copy)).isEmpty();
+            assertThat(copy.resolve(".writing")).doesNotExist();
+        } finally {
+            victim.destroyForcibly();
+        }
+    }
+
+    /** The directory of a copy that a process has begun to fill with files. */
+    private Path awaitUnfinished(String name, Process process) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (System.nanoTime() < deadline && process.isAlive()) {
+            try (Stream<Path> beside = Files.list(directory)) {
+                Optional<Path> begun = beside.filter(
+                                one -> one.getFileName().toString().startsWith("." + name))
+                        .filter(one -> Files.exists(one.resolve("artifacts")))
+                        .findFirst();
+                if (begun.isPresent()) {
+                    return begun.get();
+                }
+            }
+            Thread.onSpinWait();
+        }
+        throw new AssertionError("no copy was begun");
+    }
+
+    private static void signal(String name, Process process) throws Exception {
+        int exit = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+        assertThat(exit).isZero();
     }
 
     @Test

@@ -171,7 +171,7 @@ final class CrashTest {
         return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    private static Process start(String shell, Path directory, String... more) throws IOException {
+    static Process start(String shell, Path directory, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 "sh",
                 "-c",

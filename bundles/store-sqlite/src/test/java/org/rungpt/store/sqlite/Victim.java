@@ -18,6 +18,10 @@ final class Victim {
             System.exit(0);
         }
         SqliteStore store = Stores.open(Path.of(arguments[0]));
+        if (arguments.length > 1 && arguments[1].equals("copy")) {
+            store.backUp(Path.of(arguments[2]));
+            System.exit(0);
+        }
         if (arguments.length > 1) {
             System.out.println(store.readiness().ready() + " " + tryToRead(store));
             System.exit(0);

@@ -1,19 +1,22 @@
-package org.rungpt.cli;
+package org.rungpt.plain;
 
-/**
- * Makes what comes from outside fit to be printed: what the eye cannot see is named, and no text steers the terminal.
- * The same rules as in the bundle {@code shell}: bundles share nothing but the API.
- */
-final class Plain {
+/** Makes what comes from outside fit to be printed: what the eye cannot see is named, and no text steers the terminal. */
+public final class Plain {
     private Plain() {}
 
     /** One line: line breaks and tabs become visible too. */
-    static String line(String text) {
+    public static String line(String text) {
         return escape(text, false);
     }
 
+    /** One line of at most so many characters. */
+    public static String line(String text, int most) {
+        int length = text.codePointCount(0, text.length());
+        return length <= most ? line(text) : line(text.substring(0, text.offsetByCodePoints(0, most - 1))) + "…";
+    }
+
     /** Text of several lines. */
-    static String text(String text) {
+    public static String text(String text) {
         return escape(text, true);
     }
 
