@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  */
 final class DiskMeter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DiskMeter.class);
-    private static final byte[] ASK = {'\n'};
-    private static final int MOST = 64 << 10;
+    private static final byte[] USE = "use\n".getBytes(StandardCharsets.US_ASCII);
+    private static final int LONGEST_ROW = 1 << 10;
     private static final long MOMENT_MILLIS = 300;
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -40,9 +40,9 @@ final class DiskMeter implements AutoCloseable {
     /**
      * Blocking while it is made; else it waits for a moment only.
      *
-     * @return bytes by volume, as far as they are known now; what a large tree holds is known later
+     * @return by volume, as far as it is known now; what a large tree holds is known later
      */
-    Map<String, Long> measure(List<String> wanted) throws InterruptedException {
+    Map<String, DiskUse> measure(List<String> wanted) throws InterruptedException {
         Line now = line(wanted);
         return now == null ? Map.of() : now.ask();
     }
@@ -128,20 +128,21 @@ final class DiskMeter implements AutoCloseable {
         volatile boolean open = true;
         volatile @Nullable Closeable attached;
         private final StringBuilder text = new StringBuilder();
-        private Map<String, Long> last = Map.of();
-        private boolean asked;
+        private final Map<String, DiskUse> counted = new TreeMap<>();
+        private Map<String, DiskUse> last = Map.of();
+        private boolean askedForUse;
 
         Line(List<String> volumes) {
             this.volumes = volumes;
         }
 
-        synchronized Map<String, Long> ask() throws InterruptedException {
-            if (!asked) {
-                asked = true;
-                stdin.offer(ASK);
+        synchronized Map<String, DiskUse> ask() throws InterruptedException {
+            if (!askedForUse) {
+                askedForUse = true;
+                stdin.offer(USE);
             }
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOMENT_MILLIS);
-            for (long rest = end - System.nanoTime(); asked && open && rest > 0; rest = end - System.nanoTime()) {
+            for (long rest = end - System.nanoTime(); askedForUse && open && rest > 0; rest = end - System.nanoTime()) {
                 TimeUnit.NANOSECONDS.timedWait(this, rest);
             }
             return last;
@@ -150,28 +151,34 @@ final class DiskMeter implements AutoCloseable {
         @Override
         public synchronized void stdout(byte[] bytes) {
             text.append(new String(bytes, StandardCharsets.ISO_8859_1));
-            int end = text.indexOf("\n.\n");
-            if (end >= 0) {
-                last = read(text.substring(0, end));
-                text.setLength(0);
-                asked = false;
-                notifyAll();
-            } else if (text.length() > MOST) {
+            for (int end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+                read(text.substring(0, end));
+                text.delete(0, end + 1);
+            }
+            if (text.length() > LONGEST_ROW) {
                 closed(null);
             }
         }
 
-        private Map<String, Long> read(String answer) {
-            Map<String, Long> sizes = new TreeMap<>();
-            for (String row : answer.split("\n")) {
-                String[] parts = row.split("\t" + DiskPlan.PLACE);
-                try {
-                    sizes.put(volumes.get(Integer.parseInt(parts[1])), Long.parseLong(parts[0]));
-                } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-                    LOG.debug("No size: {}", EngineFailures.oneLine(row, 100));
+        private void read(String row) {
+            String[] parts = row.split(" ");
+            try {
+                switch (parts[0]) {
+                    case "use" ->
+                        counted.put(
+                                volumes.get(Integer.parseInt(parts[1])),
+                                new DiskUse(Long.parseLong(parts[2]), Long.parseLong(parts[3])));
+                    case "." -> {
+                        last = Map.copyOf(counted);
+                        counted.clear();
+                        askedForUse = false;
+                    }
+                    default -> LOG.debug("No answer: {}", EngineFailures.oneLine(row, 100));
                 }
+            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+                LOG.debug("No measure: {}", EngineFailures.oneLine(row, 100));
             }
-            return sizes;
+            notifyAll();
         }
 
         @Override

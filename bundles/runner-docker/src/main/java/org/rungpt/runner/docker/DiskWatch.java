@@ -148,7 +148,8 @@ final class DiskWatch {
                 its.stream().flatMap(DiskWatch::volumes).distinct().toList();
         gauge.looks++;
         // A short call is not worth a container.
-        Map<String, Long> sizes = gauge.looks < 2 ? Map.of() : sandbox.meter().measure(volumes);
+        Map<String, DiskUse> sizes =
+                gauge.looks < 2 ? Map.of() : sandbox.meter().measure(volumes);
         boolean complete = sizes.keySet().containsAll(volumes);
         // What is known for the first time has not grown.
         boolean comparable = complete && gauge.complete;
@@ -156,27 +157,29 @@ final class DiskWatch {
         double wait = gauge.looks < 2 ? BEYOND_HALF : LONGEST;
         for (Container container : its) {
             long layer = container.getSizeRw() == null ? 0 : container.getSizeRw();
-            long used = layer
-                    + volumes(container)
-                            .mapToLong(volume -> sizes.getOrDefault(volume, 0L))
-                            .sum();
+            List<DiskUse> uses = volumes(container)
+                    .map(volume -> sizes.getOrDefault(volume, DiskUse.NONE))
+                    .toList();
             boolean own = container.getId().equals(sandbox.container());
             if (own) {
-                used += gauge.held;
+                layer += gauge.held;
                 if (!layers.isLate()) {
                     askForHeld(sandbox, gauge);
                 }
             }
+            long written = layer + uses.stream().mapToLong(DiskUse::bytes).sum();
+            long used = layer + uses.stream().mapToLong(DiskUse::counted).sum();
             long limit = own
                     ? sandbox.purpose().bounds().disk()
                     : Bounds.of(means.settings()).disk();
+            String full = written > limit ? Outcomes.diskFull(limit) : Outcomes.tooManyFiles(limit);
             Long before = gauge.last.put(container.getId(), used);
             long growth = before == null || !comparable ? 0 : used - before;
             if (own) {
-                judge(sandbox, gauge, used, growth, limit);
+                judge(sandbox, gauge, used, growth, limit, full);
             } else if (used > limit) {
                 LOG.info("A container beside sandbox {} has written {} MiB and is ended", sandbox.id(), used >> 20);
-                sandbox.sidecars().end(container.getId(), Outcomes.diskFull(limit));
+                sandbox.sidecars().end(container.getId(), full);
             }
             wait = Math.min(wait, wait(used, growth / since, limit));
         }
@@ -207,7 +210,7 @@ final class DiskWatch {
         return rate <= 0 ? calm : Math.max(SHORTEST, Math.min(calm, (limit - used) / rate / 2));
     }
 
-    private static void judge(Sandbox sandbox, Gauge gauge, long used, long growth, long limit) {
+    private static void judge(Sandbox sandbox, Gauge gauge, long used, long growth, long limit, String full) {
         Long stopped = gauge.stoppedAt;
         if (used <= limit) {
             gauge.tolerated = 0;
@@ -218,12 +221,12 @@ final class DiskWatch {
                         && sandbox.runningCalls() == 0
                         && isTooMuch(gauge, used, growth, limit)) {
             LOG.warn("Sandbox {} is ended: it writes on, beyond its limit", sandbox.id());
-            sandbox.lose(Reason.RESOURCE_LIMIT, Outcomes.diskFull(limit) + WROTE_ON);
+            sandbox.lose(Reason.RESOURCE_LIMIT, full + WROTE_ON);
         } else if (isTooMuch(gauge, used, growth, limit)) {
             LOG.info("Sandbox {} has written {} MiB; what runs in it is ended", sandbox.id(), used >> 20);
             gauge.tolerated = Math.max(gauge.tolerated, stopped == null ? used + SLACK : 0);
             gauge.stoppedAt = System.nanoTime();
-            sandbox.stopAll(Outcomes.diskFull(limit));
+            sandbox.stopAll(full);
         }
     }
 

@@ -145,6 +145,12 @@ final class Outcomes {
                 + IN_SETTINGS;
     }
 
+    /** Of files that hold little. */
+    static String tooManyFiles(long limit) {
+        return "disk limit: too many files in the sandbox (each counts for 4 KiB at least, limit " + size(limit)
+                + "); delete some, or raise diskMiB" + IN_SETTINGS;
+    }
+
     static String outOfMemory(Bounds bounds) {
         return "out of memory (limit " + size(bounds.memory()) + "); use less at a time, or raise memoryMiB"
                 + IN_SETTINGS;

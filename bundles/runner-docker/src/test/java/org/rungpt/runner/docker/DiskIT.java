@@ -40,6 +40,20 @@ final class DiskIT {
     private static final String FILL =
             "i=0; while :; do head -c 1048576 /dev/zero > %s/f$i; i=$((i+1)); sleep 0.05; done";
 
+    /** The first of them with names that no list of names survives, and two each. */
+    private static final String EMPTY_FILES = """
+            exec python3 -c '
+            import itertools, os
+            for i in itertools.count():
+                name = b"/workspace/" + str(i).encode()
+                if i < 1000:
+                    name += b"\\xff\\n.\\nuse 0 0 0\\nend 0\\n"
+                    os.symlink("\\n", name + b"y")
+                os.close(os.open(name, os.O_CREAT))
+                if i < 1000:
+                    os.link(name, name + b"x")
+            '""";
+
     @TempDir
     static Path directory;
 
@@ -144,6 +158,32 @@ final class DiskIT {
         assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
         assertThat(outcome.message()).startsWith("disk limit");
         bench.runner().release(conversation);
+    }
+
+    @Test
+    @DisplayName("A.4 files with nothing in them count too, and what ends is told that they are too many")
+    void emptyFiles() throws Exception {
+        Path place = Files.createDirectory(directory.resolve("empty"));
+        try (Bench small = new Bench(place, 0)) {
+            small.disk(64 * Bench.MIB);
+            small.swap();
+            small.ready();
+            CallOutcome outcome =
+                    Bench.await(small.start(conversation, small.shell(), EMPTY_FILES, new RecordingObserver()));
+            assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
+            assertThat(outcome.message())
+                    .isEqualTo(
+                            "disk limit: too many files in the sandbox (each counts for 4 KiB at least, limit 64 MiB);"
+                                    + " delete some, or raise diskMiB in etc/org.rungpt.runner.docker.cfg");
+            RecordingObserver observer = new RecordingObserver();
+            CallOutcome cleaned = Bench.await(small.start(
+                    conversation,
+                    small.shell(),
+                    "find /workspace -mindepth 1 -delete; find /workspace | wc -l",
+                    observer));
+            assertThat(cleaned.exit()).isZero();
+            assertThat(observer.text(Stream.STDOUT).strip()).isEqualTo("1");
+        }
     }
 
     @Test
