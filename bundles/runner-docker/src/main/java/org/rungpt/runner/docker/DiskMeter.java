@@ -13,12 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells how much lies on the volumes of a sandbox and its sidecars, by a container beside it that has nothing but these volumes,
- * read-only: what programs of the sandbox do to what is in there, or to its processes, falsifies and hinders nothing. It ends with
- * its link. One thread asks; any may close.
+ * Tells how much lies on the volumes of a sandbox and its sidecars, and what is left of the file system that they are on, by a container
+ * beside it that has nothing but these volumes, read-only: what programs of the sandbox do to what is in there, or to its processes,
+ * falsifies and hinders nothing. It ends with its link. One thread asks; any may close.
  */
 final class DiskMeter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DiskMeter.class);
+    private static final byte[] SPACE = "space\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] USE = "use\n".getBytes(StandardCharsets.US_ASCII);
     private static final int LONGEST_ROW = 1 << 10;
     private static final long MOMENT_MILLIS = 300;
@@ -38,17 +39,23 @@ final class DiskMeter implements AutoCloseable {
     }
 
     /**
-     * Blocking while it is made; else it waits for a moment only.
+     * What it told last: what a large tree holds is known later.
      *
-     * @return by volume, as far as it is known now; what a large tree holds is known later
+     * @param volumes those that are known by now
+     * @param space null as long as it is not told anew
      */
-    Map<String, DiskUse> measure(List<String> wanted) throws InterruptedException {
+    record Measured(Map<String, DiskUse> volumes, DiskReserve.@Nullable Space space) {
+        static final Measured NOTHING = new Measured(Map.of(), null);
+    }
+
+    /** Blocking while it is made; else it waits for a moment only. */
+    Measured measure(List<String> wanted) throws InterruptedException {
         Line now = line(wanted);
-        return now == null ? Map.of() : now.ask();
+        return now == null ? Measured.NOTHING : now.ask();
     }
 
     private synchronized @Nullable Line line(List<String> wanted) {
-        if (closed || wanted.isEmpty()) {
+        if (closed) {
             return null;
         }
         Line known = line;
@@ -130,22 +137,30 @@ final class DiskMeter implements AutoCloseable {
         private final StringBuilder text = new StringBuilder();
         private final Map<String, DiskUse> counted = new TreeMap<>();
         private Map<String, DiskUse> last = Map.of();
+        private DiskReserve.@Nullable Space space;
         private boolean askedForUse;
+        private boolean askedForSpace;
 
         Line(List<String> volumes) {
             this.volumes = volumes;
         }
 
-        synchronized Map<String, DiskUse> ask() throws InterruptedException {
+        synchronized Measured ask() throws InterruptedException {
+            if (!askedForSpace) {
+                askedForSpace = true;
+                stdin.offer(SPACE);
+            }
             if (!askedForUse) {
                 askedForUse = true;
                 stdin.offer(USE);
             }
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOMENT_MILLIS);
-            for (long rest = end - System.nanoTime(); askedForUse && open && rest > 0; rest = end - System.nanoTime()) {
+            for (long rest = end - System.nanoTime();
+                    (askedForUse || askedForSpace) && open && rest > 0;
+                    rest = end - System.nanoTime()) {
                 TimeUnit.NANOSECONDS.timedWait(this, rest);
             }
-            return last;
+            return new Measured(last, askedForSpace ? null : space);
         }
 
         @Override
@@ -164,6 +179,15 @@ final class DiskMeter implements AutoCloseable {
             String[] parts = row.split(" ");
             try {
                 switch (parts[0]) {
+                    case "space" -> {
+                        long block = Long.parseLong(parts[1]);
+                        space = new DiskReserve.Space(
+                                block * Long.parseLong(parts[2]),
+                                block * Long.parseLong(parts[3]),
+                                Long.parseLong(parts[4]),
+                                Long.parseLong(parts[5]));
+                        askedForSpace = false;
+                    }
                     case "use" ->
                         counted.put(
                                 volumes.get(Integer.parseInt(parts[1])),

@@ -15,9 +15,9 @@ record DiskPlan(String id, String sandbox, String image, List<String> volumes) {
     static final String PLACE = "/disk/";
 
     /**
-     * {@code use} on stdin is answered, when all is counted, with a line for each volume and one with a dot. No name comes out, and none
-     * is remembered: a tree is as deep and as wide as a program has made it. Of a file with several names each counts for its part. It
-     * ends with who asks.
+     * A line on stdin asks. {@code space} is answered at once with what the file system has, {@code use}, when all is counted, with a line
+     * for each volume and one with a dot. No name comes out, and none is remembered: a tree is as deep and as wide as a program has made
+     * it. Of a file with several names each counts for its part. It ends with who asks.
      */
     private static final String SCRIPT = """
             use() {
@@ -28,8 +28,11 @@ record DiskPlan(String id, String sandbox, String image, List<String> volumes) {
               done
               echo .
             }
+            place=${0}0
+            [ -d "$place" ] || place=/
             while read -r ask; do
               case $ask in
+                space) stat -f -c 'space %S %b %a %c %d' "$place" ;;
                 use) use & ;;
               esac
             done 2> /dev/null

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Ends what fills the disk. No engine limits what a container writes to its own layer or to a volume, so both are measured from
  * outside, of every sandbox in which something may run: calls, what they left behind, sidecars. The faster it fills, the sooner the
- * next look. Who cleans up must be able to run: beyond the limit only what grows is ended. One thread at a time.
+ * next look. Who cleans up must be able to run: beyond the limit only what grows is ended. What they leave of the engine's disk is
+ * looked at too ({@link DiskReserve}). One thread at a time.
  */
 final class DiskWatch {
     private static final Logger LOG = LoggerFactory.getLogger(DiskWatch.class);
@@ -41,6 +42,7 @@ final class DiskWatch {
 
     private final Means means;
     private final Layers layers;
+    private final DiskReserve reserve;
     private final Map<Sandbox, Gauge> gauges = new HashMap<>();
     private final AtomicBoolean looksAtBuilders = new AtomicBoolean();
     private volatile long buildersDue = System.nanoTime();
@@ -48,6 +50,7 @@ final class DiskWatch {
     DiskWatch(Means means) {
         this.means = means;
         this.layers = new Layers(means.engine(), means.work());
+        this.reserve = new DiskReserve(means.settings().diskReserve());
     }
 
     /** What is known of one sandbox. */
@@ -60,11 +63,17 @@ final class DiskWatch {
         long due = System.nanoTime();
         long looked = System.nanoTime();
         long activeAt = System.nanoTime();
+        /** Since something runs. */
         int looks;
+
         boolean complete;
 
         @Nullable
         Long stoppedAt;
+
+        /** For the engine's disk. */
+        @Nullable
+        Long endedAt;
 
         /** In files that were deleted and are open, as its service told last. */
         volatile long held;
@@ -107,6 +116,9 @@ final class DiskWatch {
                 }
             }
         }
+        if (gauges.values().stream().noneMatch(gauge -> gauge.looks > 0)) {
+            reserve.rest();
+        }
     }
 
     /** Beside the rounds: an answer takes as long as builds have made it take. */
@@ -147,18 +159,18 @@ final class DiskWatch {
         List<String> volumes =
                 its.stream().flatMap(DiskWatch::volumes).distinct().toList();
         gauge.looks++;
-        // A short call is not worth a container.
-        Map<String, DiskUse> sizes =
-                gauge.looks < 2 ? Map.of() : sandbox.meter().measure(volumes);
-        boolean complete = sizes.keySet().containsAll(volumes);
+        // A short call is not worth a container, nor is what writes into memory only.
+        boolean measurable = gauge.looks > 1 && (!volumes.isEmpty() || its.size() > 1);
+        DiskMeter.Measured measured = measurable ? sandbox.meter().measure(volumes) : DiskMeter.Measured.NOTHING;
+        boolean complete = measured.volumes().keySet().containsAll(volumes);
         // What is known for the first time has not grown.
         boolean comparable = complete && gauge.complete;
         gauge.complete = complete;
-        double wait = gauge.looks < 2 ? BEYOND_HALF : LONGEST;
+        double wait = Math.min(gauge.looks < 2 ? BEYOND_HALF : LONGEST, lookAtReserve(measured.space()));
         for (Container container : its) {
             long layer = container.getSizeRw() == null ? 0 : container.getSizeRw();
             List<DiskUse> uses = volumes(container)
-                    .map(volume -> sizes.getOrDefault(volume, DiskUse.NONE))
+                    .map(volume -> measured.volumes().getOrDefault(volume, DiskUse.NONE))
                     .toList();
             boolean own = container.getId().equals(sandbox.container());
             if (own) {
@@ -186,6 +198,43 @@ final class DiskWatch {
         gauge.looked = begun;
         double took = shared + seconds(begun);
         gauge.due = after(Math.max(wait, Math.min(SLOWEST, took / DUTY)));
+    }
+
+    /** @return when the next look at it is due */
+    private double lookAtReserve(DiskReserve.@Nullable Space left) {
+        if (left == null) {
+            return LONGEST;
+        }
+        String why = reserve.look(left, System.nanoTime());
+        if (why != null) {
+            makeRoom(why);
+        }
+        return Math.max(SHORTEST, reserve.patience());
+    }
+
+    /** Whose it is what fills the disk is not known. */
+    private void makeRoom(String why) {
+        List<Map.Entry<Sandbox, Gauge>> active = gauges.entrySet().stream()
+                .filter(entry -> entry.getValue().looks > 0)
+                .toList();
+        LOG.warn("Whatever runs in sandboxes, {} of them, is ended: {}", active.size(), why);
+        active.forEach(entry -> {
+            Sandbox sandbox = entry.getKey();
+            Gauge gauge = entry.getValue();
+            Long before = gauge.endedAt;
+            gauge.endedAt = System.nanoTime();
+            boolean survives = sandbox.hasStoppedCalls() || sandbox.runningCalls() == 0 && gauge.activity.isCrowded();
+            if (before != null && seconds(before) < RECENT && survives) {
+                LOG.warn("Sandbox {} is ended: it runs on, and the disk gets fuller", sandbox.id());
+                sandbox.lose(Reason.RESOURCE_LIMIT, why + WROTE_ON);
+            } else {
+                sandbox.stopAll(why);
+            }
+        });
+        active.forEach(entry -> {
+            SandboxSidecars sidecars = entry.getKey().sidecars();
+            sidecars.ids().forEach(sidecar -> sidecars.end(sidecar, why));
+        });
     }
 
     /** From inside: outside they have no name. Nothing is to be on its way there through an engine that hangs. */

@@ -54,6 +54,22 @@ final class DiskIT {
                     os.link(name, name + b"x")
             '""";
 
+    /** Files without a name that no descriptor is open for, about 80 MiB a second in a directory. */
+    private static final String HIDE = """
+            exec python3 -c '
+            import ctypes, os, time
+            map = ctypes.CDLL(None).mmap
+            map.restype = ctypes.c_void_p
+            map.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+            while True:
+                file = os.open("%s/f", os.O_CREAT | os.O_RDWR)
+                os.unlink("%<s/f")
+                os.write(file, bytes(8 << 20))
+                assert map(None, 4096, 1, 1, file, 0) != ctypes.c_void_p(-1).value
+                os.close(file)
+                time.sleep(0.1)
+            '""";
+
     @TempDir
     static Path directory;
 
@@ -183,6 +199,31 @@ final class DiskIT {
                     observer));
             assertThat(cleaned.exit()).isZero();
             assertThat(observer.text(Stream.STDOUT).strip()).isEqualTo("1");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/var/tmp", "/workspace"})
+    @DisplayName("A.4 who hides what it writes from every measure is ended before the engine's disk is full")
+    void hidden(String where) throws Exception {
+        RecordingObserver told = new RecordingObserver();
+        assertThat(run("stat -f -c '%a %S' /workspace", told).exit()).isZero();
+        String[] free = told.text(Stream.STDOUT).strip().split(" ");
+        Path place = Files.createTempDirectory(directory, "hidden");
+        try (Bench small = new Bench(place, 0)) {
+            small.disk(LIMIT);
+            small.diskReserve(Long.parseLong(free[0]) * Long.parseLong(free[1]) - 200 * Bench.MIB);
+            small.swap();
+            small.ready();
+            CallOutcome outcome = Bench.await(
+                    small.start(conversation, small.shell(), HIDE.formatted(where), new RecordingObserver()));
+            assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
+            assertThat(outcome.message()).startsWith("the disk of the engine is nearly full (");
+            RecordingObserver observer = new RecordingObserver();
+            CallOutcome next =
+                    Bench.await(small.start(conversation, small.shell(), "ls -A /workspace; echo runs", observer));
+            assertThat(next.exit()).isZero();
+            assertThat(observer.text(Stream.STDOUT)).isEqualTo("runs\n");
         }
     }
 
