@@ -47,6 +47,13 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     int diskMiB() default 1024;
 
     @AttributeDefinition(
+            name = "Reserve of the engine's disk in MiB",
+            description =
+                    "What runs in sandboxes ends when it leaves less; -1: 2048, at most 5 % of the disk; 0: none;"
+                            + " to 16777216. Unless 0, also when less than 5 % of the files are left that the disk has room for")
+    int diskReserveMiB() default -1;
+
+    @AttributeDefinition(
             name = "Most memory of an action in MiB",
             description = "What an action gets at most that asks for more than the default; 64 to 1048576")
     int actionMemoryMiB() default 4096;

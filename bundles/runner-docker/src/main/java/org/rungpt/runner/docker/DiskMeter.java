@@ -13,14 +13,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells how much lies on the volumes of a sandbox and its sidecars, by a container beside it that has nothing but these volumes,
- * read-only: what programs of the sandbox do to what is in there, or to its processes, falsifies and hinders nothing. It ends with
- * its link. One thread asks; any may close.
+ * Tells how much lies on the volumes of a sandbox and its sidecars, and what is left of the file system that they are on, by a container
+ * beside it that has nothing but these volumes, read-only: what programs of the sandbox do to what is in there, or to its processes,
+ * falsifies and hinders nothing. It ends with its link. One thread asks; any may close.
  */
 final class DiskMeter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DiskMeter.class);
-    private static final byte[] ASK = {'\n'};
-    private static final int MOST = 64 << 10;
+    private static final byte[] SPACE = "space\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] USE = "use\n".getBytes(StandardCharsets.US_ASCII);
+    private static final int LONGEST_ROW = 1 << 10;
     private static final long MOMENT_MILLIS = 300;
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -38,17 +39,23 @@ final class DiskMeter implements AutoCloseable {
     }
 
     /**
-     * Blocking while it is made; else it waits for a moment only.
+     * What it told last: what a large tree holds is known later.
      *
-     * @return bytes by volume, as far as they are known now; what a large tree holds is known later
+     * @param volumes those that are known by now
+     * @param space null as long as it is not told anew
      */
-    Map<String, Long> measure(List<String> wanted) throws InterruptedException {
+    record Measured(Map<String, DiskUse> volumes, DiskReserve.@Nullable Space space) {
+        static final Measured NOTHING = new Measured(Map.of(), null);
+    }
+
+    /** Blocking while it is made; else it waits for a moment only. */
+    Measured measure(List<String> wanted) throws InterruptedException {
         Line now = line(wanted);
-        return now == null ? Map.of() : now.ask();
+        return now == null ? Measured.NOTHING : now.ask();
     }
 
     private synchronized @Nullable Line line(List<String> wanted) {
-        if (closed || wanted.isEmpty()) {
+        if (closed) {
             return null;
         }
         Line known = line;
@@ -128,50 +135,74 @@ final class DiskMeter implements AutoCloseable {
         volatile boolean open = true;
         volatile @Nullable Closeable attached;
         private final StringBuilder text = new StringBuilder();
-        private Map<String, Long> last = Map.of();
-        private boolean asked;
+        private final Map<String, DiskUse> counted = new TreeMap<>();
+        private Map<String, DiskUse> last = Map.of();
+        private DiskReserve.@Nullable Space space;
+        private boolean askedForUse;
+        private boolean askedForSpace;
 
         Line(List<String> volumes) {
             this.volumes = volumes;
         }
 
-        synchronized Map<String, Long> ask() throws InterruptedException {
-            if (!asked) {
-                asked = true;
-                stdin.offer(ASK);
+        synchronized Measured ask() throws InterruptedException {
+            if (!askedForSpace) {
+                askedForSpace = true;
+                stdin.offer(SPACE);
+            }
+            if (!askedForUse) {
+                askedForUse = true;
+                stdin.offer(USE);
             }
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOMENT_MILLIS);
-            for (long rest = end - System.nanoTime(); asked && open && rest > 0; rest = end - System.nanoTime()) {
+            for (long rest = end - System.nanoTime();
+                    (askedForUse || askedForSpace) && open && rest > 0;
+                    rest = end - System.nanoTime()) {
                 TimeUnit.NANOSECONDS.timedWait(this, rest);
             }
-            return last;
+            return new Measured(last, askedForSpace ? null : space);
         }
 
         @Override
         public synchronized void stdout(byte[] bytes) {
             text.append(new String(bytes, StandardCharsets.ISO_8859_1));
-            int end = text.indexOf("\n.\n");
-            if (end >= 0) {
-                last = read(text.substring(0, end));
-                text.setLength(0);
-                asked = false;
-                notifyAll();
-            } else if (text.length() > MOST) {
+            for (int end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+                read(text.substring(0, end));
+                text.delete(0, end + 1);
+            }
+            if (text.length() > LONGEST_ROW) {
                 closed(null);
             }
         }
 
-        private Map<String, Long> read(String answer) {
-            Map<String, Long> sizes = new TreeMap<>();
-            for (String row : answer.split("\n")) {
-                String[] parts = row.split("\t" + DiskPlan.PLACE);
-                try {
-                    sizes.put(volumes.get(Integer.parseInt(parts[1])), Long.parseLong(parts[0]));
-                } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-                    LOG.debug("No size: {}", EngineFailures.oneLine(row, 100));
+        private void read(String row) {
+            String[] parts = row.split(" ");
+            try {
+                switch (parts[0]) {
+                    case "space" -> {
+                        long block = Long.parseLong(parts[1]);
+                        space = new DiskReserve.Space(
+                                block * Long.parseLong(parts[2]),
+                                block * Long.parseLong(parts[3]),
+                                Long.parseLong(parts[4]),
+                                Long.parseLong(parts[5]));
+                        askedForSpace = false;
+                    }
+                    case "use" ->
+                        counted.put(
+                                volumes.get(Integer.parseInt(parts[1])),
+                                new DiskUse(Long.parseLong(parts[2]), Long.parseLong(parts[3])));
+                    case "." -> {
+                        last = Map.copyOf(counted);
+                        counted.clear();
+                        askedForUse = false;
+                    }
+                    default -> LOG.debug("No answer: {}", EngineFailures.oneLine(row, 100));
                 }
+            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+                LOG.debug("No measure: {}", EngineFailures.oneLine(row, 100));
             }
-            return sizes;
+            notifyAll();
         }
 
         @Override

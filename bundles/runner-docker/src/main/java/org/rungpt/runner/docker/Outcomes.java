@@ -145,6 +145,22 @@ final class Outcomes {
                 + IN_SETTINGS;
     }
 
+    /** Of files that hold little. */
+    static String tooManyFiles(long limit) {
+        return "disk limit: too many files in the sandbox (each counts for 4 KiB at least, limit " + size(limit)
+                + "); delete some, or raise diskMiB" + IN_SETTINGS;
+    }
+
+    static String engineNearlyFull(long left) {
+        return "the disk of the engine is nearly full (" + (left >> 20) + " MiB left); delete something in the sandbox,"
+                + " free space on this machine, or lower diskReserveMiB" + IN_SETTINGS;
+    }
+
+    static String engineHasFewFiles(long left) {
+        return "the disk of the engine is nearly full (room for " + left + " files left); delete files in the sandbox,"
+                + " or on this machine";
+    }
+
     static String outOfMemory(Bounds bounds) {
         return "out of memory (limit " + size(bounds.memory()) + "); use less at a time, or raise memoryMiB"
                 + IN_SETTINGS;

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
  * @param memory bytes
  * @param cpus cores
  * @param disk bytes that a sandbox may write to its file system and its workspace
+ * @param diskReserve bytes of the engine's file system that sandboxes leave free; 0 for none, negative for as many as fit it
  * @param maxMemory bytes of all sandboxes together; 0 for three quarters of what the engine has
  * @param most what an action gets at most, whatever it asks for
  * @param runtime of the engine, for example runsc; null for its default
@@ -33,6 +34,7 @@ record Settings(
         Duration lease,
         int maxSandboxes,
         long disk,
+        long diskReserve,
         long maxMemory,
         Bounds most,
         @Nullable String runtime,
@@ -73,6 +75,7 @@ record Settings(
                 lease,
                 maxSandboxes,
                 DISK_MIB << 20,
+                DiskReserve.FITTING,
                 0,
                 MOST,
                 null,
@@ -97,6 +100,7 @@ record Settings(
                 Duration.ofSeconds(range("leaseSeconds", config.leaseSeconds(), 30, 86_400, 300)),
                 (int) range("maxSandboxes", config.maxSandboxes(), 1, 1000, 40),
                 range("diskMiB", config.diskMiB(), 16, 1 << 20, DISK_MIB) << 20,
+                range("diskReserveMiB", config.diskReserveMiB(), -1, 1 << 24, -1) << 20,
                 range("maxMemoryMiB", config.maxMemoryMiB(), 0, 1 << 24, 0) << 20,
                 new Bounds(
                         range("actionMemoryMiB", config.actionMemoryMiB(), 64, 1 << 20, ACTION_MIB) << 20,

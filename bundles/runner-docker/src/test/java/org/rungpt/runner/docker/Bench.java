@@ -43,6 +43,7 @@ final class Bench implements AutoCloseable {
     private final String host;
     private volatile int pool;
     private volatile long disk = 1024 * MIB;
+    private volatile long diskReserve = DiskReserve.FITTING;
     private volatile String runtime;
     private volatile Duration idle = Duration.ofMinutes(30);
     private volatile int maxSandboxes = 20;
@@ -97,6 +98,7 @@ final class Bench implements AutoCloseable {
                 lease,
                 maxSandboxes,
                 disk,
+                diskReserve,
                 maxMemory,
                 Settings.MOST,
                 runtime,
@@ -168,6 +170,11 @@ final class Bench implements AutoCloseable {
     /** For the next runner. */
     void disk(long next) {
         disk = next;
+    }
+
+    /** For the next runner. */
+    void diskReserve(long next) {
+        diskReserve = next;
     }
 
     /** For the next runner. */

@@ -40,6 +40,36 @@ final class DiskIT {
     private static final String FILL =
             "i=0; while :; do head -c 1048576 /dev/zero > %s/f$i; i=$((i+1)); sleep 0.05; done";
 
+    /** The first of them with names that no list of names survives, and two each. */
+    private static final String EMPTY_FILES = """
+            exec python3 -c '
+            import itertools, os
+            for i in itertools.count():
+                name = b"/workspace/" + str(i).encode()
+                if i < 1000:
+                    name += b"\\xff\\n.\\nuse 0 0 0\\nend 0\\n"
+                    os.symlink("\\n", name + b"y")
+                os.close(os.open(name, os.O_CREAT))
+                if i < 1000:
+                    os.link(name, name + b"x")
+            '""";
+
+    /** Files without a name that no descriptor is open for, about 80 MiB a second in a directory. */
+    private static final String HIDE = """
+            exec python3 -c '
+            import ctypes, os, time
+            map = ctypes.CDLL(None).mmap
+            map.restype = ctypes.c_void_p
+            map.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+            while True:
+                file = os.open("%s/f", os.O_CREAT | os.O_RDWR)
+                os.unlink("%<s/f")
+                os.write(file, bytes(8 << 20))
+                assert map(None, 4096, 1, 1, file, 0) != ctypes.c_void_p(-1).value
+                os.close(file)
+                time.sleep(0.1)
+            '""";
+
     @TempDir
     static Path directory;
 
@@ -144,6 +174,57 @@ final class DiskIT {
         assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
         assertThat(outcome.message()).startsWith("disk limit");
         bench.runner().release(conversation);
+    }
+
+    @Test
+    @DisplayName("A.4 files with nothing in them count too, and what ends is told that they are too many")
+    void emptyFiles() throws Exception {
+        Path place = Files.createDirectory(directory.resolve("empty"));
+        try (Bench small = new Bench(place, 0)) {
+            small.disk(64 * Bench.MIB);
+            small.swap();
+            small.ready();
+            CallOutcome outcome =
+                    Bench.await(small.start(conversation, small.shell(), EMPTY_FILES, new RecordingObserver()));
+            assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
+            assertThat(outcome.message())
+                    .isEqualTo(
+                            "disk limit: too many files in the sandbox (each counts for 4 KiB at least, limit 64 MiB);"
+                                    + " delete some, or raise diskMiB in etc/org.rungpt.runner.docker.cfg");
+            RecordingObserver observer = new RecordingObserver();
+            CallOutcome cleaned = Bench.await(small.start(
+                    conversation,
+                    small.shell(),
+                    "find /workspace -mindepth 1 -delete; find /workspace | wc -l",
+                    observer));
+            assertThat(cleaned.exit()).isZero();
+            assertThat(observer.text(Stream.STDOUT).strip()).isEqualTo("1");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/var/tmp", "/workspace"})
+    @DisplayName("A.4 who hides what it writes from every measure is ended before the engine's disk is full")
+    void hidden(String where) throws Exception {
+        RecordingObserver told = new RecordingObserver();
+        assertThat(run("stat -f -c '%a %S' /workspace", told).exit()).isZero();
+        String[] free = told.text(Stream.STDOUT).strip().split(" ");
+        Path place = Files.createTempDirectory(directory, "hidden");
+        try (Bench small = new Bench(place, 0)) {
+            small.disk(LIMIT);
+            small.diskReserve(Long.parseLong(free[0]) * Long.parseLong(free[1]) - 200 * Bench.MIB);
+            small.swap();
+            small.ready();
+            CallOutcome outcome = Bench.await(
+                    small.start(conversation, small.shell(), HIDE.formatted(where), new RecordingObserver()));
+            assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
+            assertThat(outcome.message()).startsWith("the disk of the engine is nearly full (");
+            RecordingObserver observer = new RecordingObserver();
+            CallOutcome next =
+                    Bench.await(small.start(conversation, small.shell(), "ls -A /workspace; echo runs", observer));
+            assertThat(next.exit()).isZero();
+            assertThat(observer.text(Stream.STDOUT)).isEqualTo("runs\n");
+        }
     }
 
     @Test

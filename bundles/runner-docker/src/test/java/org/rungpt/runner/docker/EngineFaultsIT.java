@@ -248,4 +248,30 @@ final class EngineFaultsIT {
             return (RunnerException) e.getCause();
         }
     }
+
+    @Test
+    @DisplayName("A.4 an engine that does not tell what containers wrote to their own file systems hides nothing else")
+    void sizesUntold() throws Exception {
+        bench.disk(16 * Bench.MIB);
+        bench.swap();
+        bench.ready();
+        CountDownLatch untold = new CountDownLatch(5);
+        engine.always(
+                "%22id%22",
+                (request, exchange) -> {
+                    untold.countDown();
+                    return untold.getCount() > 0 || FaultyEngine.MUTE.at(request, exchange);
+                });
+        CallHandle call = bench.start(
+                conversation,
+                bench.shell(),
+                "until [ -e go ]; do sleep 0.05; done; i=0; while :; do head -c 1048576 /dev/zero > f$i; i=$((i+1));"
+                        + " sleep 0.05; done",
+                observer);
+        assertThat(untold.await(40, TimeUnit.SECONDS)).isTrue();
+        bench.exec(bench.containerOf(conversation), "touch go");
+        CallOutcome outcome = Bench.await(call);
+        assertThat(outcome.reason()).isEqualTo(CallOutcome.Reason.RESOURCE_LIMIT);
+        assertThat(outcome.message()).startsWith("disk limit: more than 16 MiB written to the sandbox");
+    }
 }

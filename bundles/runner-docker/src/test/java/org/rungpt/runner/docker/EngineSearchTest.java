@@ -87,6 +87,7 @@ final class EngineSearchTest {
                 Duration.ofMinutes(5),
                 10,
                 1 << 30,
+                DiskReserve.FITTING,
                 0,
                 Settings.MOST,
                 runtime,
