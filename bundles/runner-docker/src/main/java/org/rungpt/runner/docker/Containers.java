@@ -4,6 +4,7 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.command.WaitContainerResultCallback;
 import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
 import java.time.Instant;
@@ -44,13 +45,16 @@ final class Containers {
     private final Labels labels;
     private final SandboxFactory factory;
     private final StepRunner steps;
+    private final Images images;
     private final Settings settings;
 
-    Containers(Engine engine, Labels labels, SandboxFactory factory, StepRunner steps, Settings settings) {
+    Containers(
+            Engine engine, Labels labels, SandboxFactory factory, StepRunner steps, Images images, Settings settings) {
         this.engine = engine;
         this.labels = labels;
         this.factory = factory;
         this.steps = steps;
+        this.images = images;
         this.settings = settings;
     }
 
@@ -142,19 +146,23 @@ final class Containers {
                         Objects.requireNonNull(plan.volume()),
                         plan.contributed().caches(),
                         plan.user()));
+        Integer exit = chore(chore);
+        if (exit == null || exit != 0) {
+            throw new RunnerException(
+                    Kind.SANDBOX, "the workspace could not be given to " + plan.user() + " (exit code " + exit + ")");
+        }
+    }
+
+    /** Waits until it has ended, and removes it. @return its exit code; null if it did not end */
+    private @Nullable Integer chore(String container) {
         try {
-            start(chore);
-            Integer exit = engine.streams()
-                    .waitContainerCmd(chore)
+            start(container);
+            return engine.streams()
+                    .waitContainerCmd(container)
                     .exec(new WaitContainerResultCallback())
                     .awaitStatusCode(CHORE_SECONDS, TimeUnit.SECONDS);
-            if (exit == null || exit != 0) {
-                throw new RunnerException(
-                        Kind.SANDBOX,
-                        "the workspace could not be given to " + plan.user() + " (exit code " + exit + ")");
-            }
         } finally {
-            remove(chore);
+            remove(container);
         }
     }
 
@@ -239,10 +247,28 @@ final class Containers {
     void removeVolume(String name) {
         try {
             if (isOurs(docker().inspectVolumeCmd(name).exec())) {
-                docker().removeVolumeCmd(name).exec();
+                removeOurs(name);
             }
         } catch (NotFoundException e) {
             LOG.debug("Volume {} was removed already", name);
+        }
+    }
+
+    private void removeOurs(String name) {
+        try {
+            docker().removeVolumeCmd(name).exec();
+        } catch (InternalServerErrorException e) {
+            LOG.info("The engine cannot remove volume {}, which is emptied first: {}", name, EngineFailures.line(e));
+            chore(factory.create(docker(), new EmptyingPlan(Instance.newName(), base(), name)));
+            docker().removeVolumeCmd(name).exec();
+        }
+    }
+
+    private String base() {
+        try {
+            return images.base();
+        } catch (RunnerException e) {
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 

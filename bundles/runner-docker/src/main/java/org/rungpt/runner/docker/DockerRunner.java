@@ -216,7 +216,7 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                         Objects.requireNonNull(later.get(), "images are made by means"), builder, refusals));
         ImageBuild builds = new ImageBuild(engine, settings, labels.ofImage());
         Images images = new Images(engine, settings, builds, steps, new SharedWork(work));
-        Containers containers = new Containers(engine, labels, factory, steps, settings);
+        Containers containers = new Containers(engine, labels, factory, steps, images, settings);
         Sidecars sidecars = new Sidecars(engine, labels, factory, settings, images);
         EngineWatch watch = new EngineWatch(engine, settings.engine(), settings.runtime(), images, timer);
         Means means = new Means(

@@ -62,8 +62,9 @@ record Labels(String instance) {
         return labels;
     }
 
-    Map<String, String> of(OwnershipPlan plan) {
-        return Map.of(INSTANCE, instance, CHORE, plan.id());
+    /** @param id of a container that ends by itself in a moment */
+    Map<String, String> ofChore(String id) {
+        return Map.of(INSTANCE, instance, CHORE, id);
     }
 
     Map<String, String> ofBuilder(String id) {

@@ -45,6 +45,10 @@ final class Mounts {
         host.withMounts(mounts);
     }
 
+    static void apply(EmptyingPlan plan, Labels labels, HostConfig host) {
+        host.withMounts(List.of(workspace(plan.volume(), labels)));
+    }
+
     static void apply(JournalPlan plan, Labels labels, HostConfig host) {
         host.withMounts(List.of(workspace(plan.volume(), labels)));
     }

@@ -122,11 +122,27 @@ final class SandboxFactory {
                 new ArrayList<>(List.of("--recursive", "--no-dereference", "--", plan.user(), "/workspace"));
         plan.caches().forEach(cache -> arguments.add(Contributed.CACHES + cache));
         CreateContainerCmd command = docker.createContainerCmd(plan.image())
-                .withLabels(labels.of(plan))
+                .withLabels(labels.ofChore(plan.id()))
                 .withUser("0:0")
                 .withWorkingDir("/")
                 .withEntrypoint("/bin/chown")
                 .withCmd(arguments)
+                .withTty(false)
+                .withStopTimeout(1)
+                .withHostConfig(host);
+        return named(command, plan.id());
+    }
+
+    /** Creates a container that empties a volume and ends, without starting it. */
+    String create(DockerClient docker, EmptyingPlan plan) {
+        HostConfig host = hardened(EmptyingPlan.BOUNDS, true).withCapAdd(Capability.DAC_OVERRIDE, Capability.FOWNER);
+        Mounts.apply(plan, labels, host);
+        CreateContainerCmd command = docker.createContainerCmd(plan.image())
+                .withLabels(labels.ofChore(plan.id()))
+                .withUser("0:0")
+                .withWorkingDir("/")
+                .withEntrypoint(EmptyingPlan.COMMAND)
+                .withCmd(List.of())
                 .withTty(false)
                 .withStopTimeout(1)
                 .withHostConfig(host);

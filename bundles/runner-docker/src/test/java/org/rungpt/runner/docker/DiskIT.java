@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Statistics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +93,26 @@ final class DiskIT {
 
     private CallOutcome run(String command, RecordingObserver observer) throws Exception {
         return Bench.await(bench.start(conversation, bench.shell(), command, observer));
+    }
+
+    @Test
+    @DisplayName("A.4 a tree that is deeper than the engine reads goes with its workspace")
+    void deepTree() throws Exception {
+        String deep = """
+                exec python3 -c '
+                import os
+                for i in range(20000):
+                    os.mkdir("a" * 250)
+                    os.chdir("a" * 250)
+                '""";
+        assertThat(run(deep, new RecordingObserver()).exit()).isZero();
+        String volume = bench.docker().inspectContainerCmd(bench.containerOf(conversation)).exec().getMounts().stream()
+                .filter(mount -> "/workspace".equals(String.valueOf(mount.getDestination())))
+                .findFirst()
+                .orElseThrow()
+                .getName();
+        bench.runner().release(conversation);
+        assertThatThrownBy(() -> bench.docker().inspectVolumeCmd(volume).exec()).isInstanceOf(NotFoundException.class);
     }
 
     @ParameterizedTest

@@ -169,6 +169,10 @@ final class GateIT {
                 kind("builder with a way to the package mirrors", factory -> builder(factory, true)),
                 kind("builder without any way", factory -> builder(factory, false)),
                 kind(
+                        "chore that empties a volume",
+                        factory -> factory.create(
+                                bench.docker(), new EmptyingPlan(Instance.newName(), base, newVolume()))),
+                kind(
                         "chore that gives a workspace away",
                         factory -> factory.create(
                                 bench.docker(),
