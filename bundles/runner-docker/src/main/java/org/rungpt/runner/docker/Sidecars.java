@@ -176,7 +176,9 @@ final class Sidecars {
                 return known;
             }
             if (known != null) {
-                its.pause(null);
+                if (engine.isPodman()) {
+                    removeEnded(sandbox);
+                }
                 remove(known);
             }
             String made =
@@ -188,6 +190,16 @@ final class Sidecars {
             }
             docker().startContainerCmd(made).exec();
             return made;
+        }
+    }
+
+    /** Podman removes nothing that others were among the processes of. */
+    private void removeEnded(Sandbox sandbox) {
+        for (Found found : beside(sandbox.id())) {
+            if (!found.running()) {
+                remove(found.container());
+                sandbox.sidecars().remove(found.container());
+            }
         }
     }
 

@@ -21,7 +21,7 @@ record Sweep(List<Found> found, List<String> litter) {
     /**
      * A sandbox that a predecessor left running.
      *
-     * @param pause the container with which its sidecars end; null for none
+     * @param pause the container with which its sidecars end, or ended; null for none
      * @param egress the container of its proxy; null for none
      */
     record Found(
@@ -62,6 +62,7 @@ record Sweep(List<Found> found, List<String> litter) {
         List<Found> found = new ArrayList<>();
         List<String> litter = new ArrayList<>();
         List<String> ended = new ArrayList<>();
+        List<String> spare = new ArrayList<>();
         Map<String, String> proxies = new HashMap<>();
         Map<String, String> pauses = new HashMap<>();
         Map<String, List<String>> sidecars = sidecars(all);
@@ -91,8 +92,14 @@ record Sweep(List<Found> found, List<String> litter) {
                     litter.add(container.getId());
                 }
             } else if (paused != null) {
-                if (!known.contains(paused) && (!runs || pauses.putIfAbsent(paused, container.getId()) != null)) {
-                    ended.add(container.getId());
+                if (!known.contains(paused)) {
+                    // Also one that has ended: whatever ended with it goes before it.
+                    String other = runs
+                            ? pauses.put(paused, container.getId())
+                            : pauses.putIfAbsent(paused, container.getId());
+                    if (other != null) {
+                        spare.add(runs ? other : container.getId());
+                    }
                 }
             } else if (id != null && !known.contains(id)) {
                 if (runs) {
@@ -108,6 +115,7 @@ record Sweep(List<Found> found, List<String> litter) {
         sidecars.values().forEach(litter::addAll);
         found.replaceAll(sandbox -> sandbox.with(pauses.remove(sandbox.id()), proxies.remove(sandbox.id())));
         litter.addAll(pauses.values());
+        litter.addAll(spare);
         litter.addAll(ended);
         // Whom they served has ended.
         litter.addAll(proxies.values());

@@ -400,6 +400,7 @@ final class Bench implements AutoCloseable {
         assertThat(runner.readiness())
                 .as("these tests need Docker and the base image (actions/base/build): %s", runner.readiness())
                 .matches(readiness -> readiness.ready());
+        engine.isPodman(Breakouts.isPodman(docker().versionCmd().exec()));
         return this;
     }
 

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -208,6 +209,15 @@ final class GateIT {
         return "rungpt-gate-" + Instance.newName();
     }
 
+    /** The last first: Podman removes nothing that another one is beside. */
+    private static void removeMade() {
+        List<String> made = new ArrayList<>(MADE);
+        MADE.clear();
+        Collections.reverse(made);
+        made.forEach(container ->
+                bench.docker().removeContainerCmd(container).withForce(true).exec());
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("kinds")
     @DisplayName("A.9 each kind of container passes the inspect gate")
@@ -217,10 +227,7 @@ final class GateIT {
             MADE.add(container);
             assertThat(Gate.violations(inspect(container))).as(name).isEmpty();
         } finally {
-            for (String container : MADE) {
-                bench.docker().removeContainerCmd(container).withForce(true).exec();
-            }
-            MADE.clear();
+            removeMade();
         }
     }
 
@@ -239,10 +246,7 @@ final class GateIT {
             }
         } finally {
             bench.runtime(null);
-            for (String container : MADE) {
-                bench.docker().removeContainerCmd(container).withForce(true).exec();
-            }
-            MADE.clear();
+            removeMade();
         }
     }
 

@@ -266,20 +266,35 @@ final class SidecarsIT {
 
     @Test
     void sidecarsAreStartedAgainAfterWhatTheyEndWithWasKilled() throws Exception {
-        InstalledTask task = action(sidecar(8124, "conversation"));
-        String first = output(task, GET.formatted(8124), new RecordingObserver());
-        Container sidecar = sidecars().get(0);
-        bench.docker().killContainerCmd(pauses().get(0).getId()).exec();
-        bench.awaitEvent(sidecar.getId(), "die");
-        assertThat(bench.docker()
-                        .inspectContainerCmd(sidecar.getId())
-                        .exec()
-                        .getState()
-                        .getRunning())
-                .isFalse();
-        assertThat(output(task, GET.formatted(8124), new RecordingObserver())).isNotEqualTo(first);
-        assertThat(pauses()).hasSize(1);
-        assertThat(sidecars()).hasSize(1);
+        ServiceImage other = ServiceImage.build(
+                bench, directory, "[\"/bin/sh\", \"-c\", \"PORTS=8126 exec /usr/bin/python3 /serve.py\"]");
+        try {
+            InstalledTask task = action(
+                    sidecar(8124, "conversation"),
+                    new Manifest.Sidecar("other", other.reference(), 8126, "http:/", "conversation"));
+            String both = GET.formatted(8124) + " && " + GET.formatted(8126);
+            String first = output(task, both, new RecordingObserver());
+            List<Container> before = sidecars();
+            assertThat(before).hasSize(2);
+            bench.docker().killContainerCmd(pauses().get(0).getId()).exec();
+            for (Container sidecar : before) {
+                bench.awaitEvent(sidecar.getId(), "die");
+                assertThat(bench.docker()
+                                .inspectContainerCmd(sidecar.getId())
+                                .exec()
+                                .getState()
+                                .getRunning())
+                        .isFalse();
+            }
+            assertThat(output(task, both, new RecordingObserver()).lines())
+                    .hasSize(2)
+                    .doesNotContainAnyElementsOf(first.lines().toList());
+            assertThat(pauses()).hasSize(1);
+            assertThat(sidecars()).hasSize(2);
+            bench.runner().release(conversation);
+        } finally {
+            other.remove();
+        }
     }
 
     @Test
