@@ -210,6 +210,19 @@ class Sandbox(unittest.TestCase):
         self.assertEqual("c-room", self.host.answer(request)["call"])
         self.assertEqual(0, self.host.call("c-room").end()["exit"])
 
+    def test_a_call_waits_for_room_that_the_dead_still_take_up(self):
+        filling = """import os, time
+try:
+    while True:
+        if os.fork() == 0: os._exit(0)
+except OSError:
+    open("/tmp/full", "w").close()
+time.sleep(0.2)
+while True: os.wait()"""
+        self.shell(f"setsid env -i /usr/bin/python3 -c '{filling}' > /dev/null 2>&1 & while [ ! -e /tmp/full ]; do :; done").end()
+        call = self.shell("echo room")
+        self.assertEqual((0, b"room\n"), (call.end()["exit"], call.stdout))
+
     def test_the_environment_is_the_documented_one(self):
         call = self.shell("unset SCRIPT PWD; env; id -u; pwd; df -T /workspace | tail -1 >&2", call="c-env")
         call.end()

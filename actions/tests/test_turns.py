@@ -41,7 +41,7 @@ class Turns(unittest.TestCase):
         self.module.slowly(self.loop, search(), lambda *what: found.append(what))
         self.assertEqual([(None, False)], found)
 
-    def service(self, refusals, left=True):
+    def service(self, refusals):
         """A service in which so many starts find no room."""
         module, attempts = self.module, []
 
@@ -51,7 +51,7 @@ class Turns(unittest.TestCase):
                 raise module.Crowded("too-many-processes", "no room")
             return "call"
         service = types.SimpleNamespace(
-            loop=self.loop, calls={}, starting={}, running=0, max_calls=9, ending=False, purged_until=None, start=start, clear=lambda: left, attempts=attempts)
+            loop=self.loop, calls={}, starting={}, running=0, max_calls=9, ending=False, purged_until=None, start=start, clear=lambda: None, attempts=attempts)
         for method in ("invoke", "start_again", "give_up"):
             setattr(service, method, getattr(module.Service, method).__get__(service))
         return service
@@ -73,10 +73,6 @@ class Turns(unittest.TestCase):
         self.run_until(lambda: told)
         self.assertEqual("too-many-processes", told[0][1].error["data"]["type"])
         self.assertEqual(self.module.CLEARINGS + 2, len(service.attempts))
-
-    def test_where_nothing_was_left_behind_it_is_refused_at_once(self):
-        with self.assertRaises(self.module.Crowded):
-            self.service(1, left=False).invoke("peer", {"call": "c"}, None)
 
     def test_who_does_not_wait_any_more_gets_nothing_started(self):
         service = self.service(1)

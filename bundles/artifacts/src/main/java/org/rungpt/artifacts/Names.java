@@ -2,11 +2,17 @@ package org.rungpt.artifacts;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Makes a file's name, which comes out of a sandbox, harmless: for people, for a download, for another machine's file system. */
 final class Names {
     private static final int LONGEST_PART = 120;
     private static final int MOST_PARTS = 10;
+
+    /** What hides a file, or is not seen. */
+    private static final Pattern HEAD = Pattern.compile("^[.\\p{IsWhite_Space}]+");
+
+    private static final Pattern TAIL = Pattern.compile("[.\\p{IsWhite_Space}]+$");
 
     private Names() {}
 
@@ -15,14 +21,17 @@ final class Names {
         for (String part : name.split("/", -1)) {
             // Control and formatting characters, which turn "gpj.exe" around; what no file system likes; \ divides
             // folders elsewhere.
-            String clean = part.replaceAll("[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Cn}\\u2028\\u2029<>:\"\\\\|?*]", "_")
-                    .strip();
-            clean = cut(clean.replaceAll("^\\.+", "").replaceAll("[. ]+$", ""));
+            String clean = part.replaceAll("[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Cn}\\u2028\\u2029<>:\"\\\\|?*]", "_");
+            clean = withoutTail(cut(withoutTail(HEAD.matcher(clean).replaceFirst(""))));
             if (!clean.isEmpty() && parts.size() < MOST_PARTS) {
                 parts.add(clean);
             }
         }
         return parts.isEmpty() ? "file" : String.join("/", parts);
+    }
+
+    private static String withoutTail(String part) {
+        return TAIL.matcher(part).replaceFirst("");
     }
 
     /** Keeps the extension. */

@@ -60,6 +60,22 @@ final class MediaTypesTest {
         assertThat(MediaTypes.of(head)).isNotEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "'.\u3000x',x",
+        "'x\u3000.',x",
+        "' . .x. . ',x",
+        "a b.txt,a b.txt",
+    })
+    void theEndsOfANameAreToBeSeen(String name, String harmless) {
+        assertThat(Names.harmless(name)).isEqualTo(harmless);
+    }
+
+    @Test
+    void whereANameIsCutItDoesNotEndInASpace() {
+        assertThat(Names.harmless("a".repeat(119) + " b".repeat(9))).isEqualTo("a".repeat(119));
+    }
+
     @Property
     void anyNameBecomesHarmless(@ForAll String name) {
         String harmless = Names.harmless(name);

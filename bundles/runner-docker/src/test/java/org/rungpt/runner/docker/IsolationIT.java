@@ -87,7 +87,7 @@ final class IsolationIT {
         RecordingObserver observer = new RecordingObserver();
         CallOutcome outcome = run(conversation, task, command, 60, observer);
         assertThat(outcome.exit())
-                .as("%s %s", command, observer.text(CallObserver.Stream.STDERR))
+                .as("%s %s %s", command, outcome, observer.text(CallObserver.Stream.STDERR))
                 .isZero();
         return observer.text(CallObserver.Stream.STDOUT);
     }
