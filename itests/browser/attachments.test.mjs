@@ -143,7 +143,7 @@ describe('files of a message', () => {
     assert.equal(parts[1].input_audio.data, wav.toString('base64'));
     await stored(page, 'new', 0);
 
-    const id = shown(page);
+    const id = await shown(page);
     await page.locator('input[type=file]').setInputFiles(picture);
     await stored(page, id, 1);
     await page.reload();
