@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -194,21 +195,41 @@ final class SidecarsIT {
 
     @Test
     void aWorkspaceThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
+        endsWithNobodyThere(() -> started(8125), () -> bench.containerOf(conversation));
+    }
+
+    @Test
+    void anActionThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
+        endsWithNobodyThere(
+                () -> output(action(sidecar(8125, "conversation")), GET.formatted(8125), new RecordingObserver()),
+                () -> pauses().get(0).getId());
+    }
+
+    @Test
+    void aWorkspaceThatMayWriteIntoAShareAndThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
+        grants = new Grants(List.of(), List.of(new Grants.Share("files", shared().toString(), true)), Map.of(), false);
+        endsWithNobodyThere(() -> started(8125), () -> pauses().get(0).getId());
+    }
+
+    /** @param endsWith the container among whose processes the sidecar is */
+    private void endsWithNobodyThere(Callable<String> begin, Callable<String> endsWith) throws Exception {
         bench.lease(Duration.ofSeconds(3));
         bench.swap();
         try {
-            assertThat(said("start", start("api", 8125))).startsWith("Started api");
+            begin.call();
             Container sidecar = sidecars().get(0);
-            String sandbox = bench.containerOf(conversation);
+            String holder = endsWith.call();
             assertThat(bench.docker()
                             .inspectContainerCmd(sidecar.getId())
                             .exec()
                             .getHostConfig()
                             .getPidMode())
-                    .isEqualTo("container:" + sandbox);
+                    .isEqualTo("container:" + holder);
+            String sandbox = bench.containerOf(conversation);
             bench.runner().close();
-            bench.awaitEvent(sidecar.getId(), "die");
-            bench.awaitEvent(sandbox, "die");
+            for (String container : List.of(sidecar.getId(), holder, sandbox)) {
+                bench.awaitEvent(container, "die");
+            }
         } finally {
             bench.lease(Duration.ofSeconds(120));
             bench.swap();
@@ -216,52 +237,13 @@ final class SidecarsIT {
         // The next start sweeps what is left of them.
         bench.ready();
         assertThat(sidecars()).isEmpty();
-    }
-
-    @Test
-    void anActionThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
-        bench.lease(Duration.ofSeconds(3));
-        bench.swap();
-        try {
-            output(action(sidecar(8125, "conversation")), GET.formatted(8125), new RecordingObserver());
-            endsWithNobodyThere();
-        } finally {
-            bench.lease(Duration.ofSeconds(120));
-            bench.swap();
-        }
-        bench.ready();
-        assertThat(sidecars()).isEmpty();
         assertThat(pauses()).isEmpty();
     }
 
-    @Test
-    void aWorkspaceThatMayWriteIntoAShareAndThatNobodyRenewsTakesItsSidecarsAlong() throws Exception {
-        bench.lease(Duration.ofSeconds(3));
-        bench.swap();
-        try {
-            grants = new Grants(
-                    List.of(), List.of(new Grants.Share("files", shared().toString(), true)), Map.of(), false);
-            assertThat(said("start", start("api", 8125))).startsWith("Started api");
-            endsWithNobodyThere();
-        } finally {
-            bench.lease(Duration.ofSeconds(120));
-            bench.swap();
-        }
-        bench.ready();
-        assertThat(sidecars()).isEmpty();
-        assertThat(pauses()).isEmpty();
-    }
-
-    private void endsWithNobodyThere() throws Exception {
-        Container sidecar = sidecars().get(0);
-        assertThat(bench.docker()
-                        .inspectContainerCmd(sidecar.getId())
-                        .exec()
-                        .getHostConfig()
-                        .getPidMode())
-                .isEqualTo("container:" + pauses().get(0).getId());
-        bench.runner().close();
-        bench.awaitEvent(sidecar.getId(), "die");
+    private String started(int port) throws Exception {
+        String said = said("start", start("api", port));
+        assertThat(said).startsWith("Started api");
+        return said;
     }
 
     @Test
