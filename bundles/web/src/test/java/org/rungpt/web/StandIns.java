@@ -55,6 +55,23 @@ final class StandIns {
             return out.toString(StandardCharsets.UTF_8);
         }
 
+        /** The first event of that type, whole: it is awaited to the empty line that ends it. */
+        String event(String type) {
+            long end = System.nanoTime() + 10_000_000_000L;
+            while (System.nanoTime() < end) {
+                // What comes after the last empty line is not all there yet.
+                String whole = text();
+                for (String event :
+                        whole.substring(0, whole.lastIndexOf("\n\n") + 1).split("\n\n")) {
+                    if (event.contains("\"type\":\"" + type + "\"")) {
+                        return event;
+                    }
+                }
+                Thread.onSpinWait();
+            }
+            throw new AssertionError("No event of type " + type + " in: " + text());
+        }
+
         @Override
         public void write(int b) {
             out.write(b);
