@@ -39,23 +39,25 @@ final class Backups {
 
     private static final Pattern UNFINISHED = Pattern.compile("\\..*-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.new");
 
+    private static final String UNFINISHED_DATABASE = ".conversations.db.new";
+
     private static final Logger LOG = LoggerFactory.getLogger(Backups.class);
 
     private Backups() {}
 
-    /** Copies the database alone, as it is now; others may go on writing. */
+    /** Copies the database alone, as it is now; others may go on writing, but nobody else makes such a copy. It gets its name when it is complete. */
     static Path copy(Session session, Path database, String label) throws IOException, SQLException {
         Path copy = named(database.resolveSibling(""), "conversations-", "-" + label + ".db");
-        PrivateFiles.makeFile(copy);
-        boolean complete = false;
+        Path unfinished = copy.resolveSibling(UNFINISHED_DATABASE);
+        Files.deleteIfExists(unfinished); // whoever wrote it was killed
+        PrivateFiles.makeFile(unfinished);
         try {
-            write(session, copy);
-            complete = true;
+            write(session, unfinished);
+            Files.move(unfinished, copy, StandardCopyOption.ATOMIC_MOVE);
+            PrivateFiles.sync(copy.resolveSibling(""));
             return copy;
         } finally {
-            if (!complete) {
-                Files.deleteIfExists(copy);
-            }
+            Files.deleteIfExists(unfinished);
         }
     }
 

@@ -138,6 +138,22 @@ final class StartTest {
     }
 
     @Test
+    @DisplayName("F.70 what was left of a copy whose writer was killed is not taken for one, and goes")
+    void anUnfinishedCopyGoes() throws Exception {
+        fill(directory);
+        Path left = directory.resolve("backups/.conversations.db.new");
+        PrivateFiles.makeOwnDirectory(left.resolveSibling(""));
+        Files.writeString(left, "half");
+
+        Database.open(directory, withAnotherVersion(), java.time.Clock.systemUTC())
+                .close();
+
+        try (Stream<Path> copies = Files.list(directory.resolve("backups"))) {
+            assertThat(copies).singleElement().asString().endsWith("before-schema-4.db");
+        }
+    }
+
+    @Test
     @DisplayName("F.70 a migration that fails leaves the old version")
     void aMigrationThatFailsLeavesTheOldVersion() throws Exception {
         fill(directory);
