@@ -41,6 +41,9 @@ final class Containers {
     /** The containers that keep journals now; what a predecessor left is of no use. */
     private final Set<String> journals = ConcurrentHashMap.newKeySet();
 
+    /** Volumes that the engine did not remove in time: of a tree that is deeper than it reads it can take minutes to say so. */
+    private final Set<String> slow = ConcurrentHashMap.newKeySet();
+
     private final Engine engine;
     private final Labels labels;
     private final SandboxFactory factory;
@@ -251,17 +254,31 @@ final class Containers {
             }
         } catch (NotFoundException e) {
             LOG.debug("Volume {} was removed already", name);
+            slow.remove(name);
         }
     }
 
     private void removeOurs(String name) {
         try {
+            if (slow.contains(name)) {
+                empty(name);
+            }
             docker().removeVolumeCmd(name).exec();
         } catch (InternalServerErrorException e) {
             LOG.info("The engine cannot remove volume {}, which is emptied first: {}", name, EngineFailures.line(e));
-            chore(factory.create(docker(), new EmptyingPlan(Instance.newName(), base(), name)));
+            empty(name);
             docker().removeVolumeCmd(name).exec();
+        } catch (RuntimeException e) {
+            if (EngineFailures.isSilence(e)) {
+                slow.add(name);
+            }
+            throw e;
         }
+        slow.remove(name);
+    }
+
+    private void empty(String volume) {
+        chore(factory.create(docker(), new EmptyingPlan(Instance.newName(), base(), volume)));
     }
 
     private String base() {

