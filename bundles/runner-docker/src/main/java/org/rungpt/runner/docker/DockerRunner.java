@@ -518,7 +518,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
                 work.shutdown();
                 // What is being made is made, or given up, and then seen: a slow engine has the time that the removals
                 // left.
-                await(work, Duration.ofNanos(Math.max(0, end - System.nanoTime())).plus(LAST));
+                await(
+                        work,
+                        Duration.ofNanos(Math.max(0, end - System.nanoTime())).plus(LAST));
                 clear(now);
             }
         }
