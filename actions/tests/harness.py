@@ -4,7 +4,9 @@ import json
 import os
 import pathlib
 import queue
+import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +15,12 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SERVICE = ROOT / "base" / "action-service"
-PATIENCE = 8  # seconds until a test gives up on something that should come at once
+PATIENCE = 60  # seconds until a test gives up on something that should come at once; a busy machine may stand still for some of them
+
+# Two hundred calls at a time need more than the 1024 open files of many a machine, which the service inherits.
+SOFT, HARD = resource.getrlimit(resource.RLIMIT_NOFILE)
+if 0 <= SOFT < 4096:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096 if HARD < 0 else min(4096, HARD), HARD))
 
 
 class Failed(Exception):
@@ -133,7 +140,7 @@ class Output:
         if self.host.auto_credit:
             try:
                 self.host.notify("credit", call=self.id, bytes=len(data))
-            except BrokenPipeError:  # the connection was cut
+            except (BrokenPipeError, ValueError):  # the connection was cut, by the service or by us
                 pass
 
     def await_bytes(self, count, stream="stdout"):
@@ -198,7 +205,7 @@ esac
 class LocalService:
     """The service as a process of this machine, with directories of its own; a context manager."""
 
-    def __init__(self, lease=120, port=0, proxy_port=0, auto_credit=True, **options):
+    def __init__(self, lease=900, port=0, proxy_port=0, auto_credit=True, **options):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="action-service-"))
         self.actions, self.workspace, self.out = (self.directory / name for name in ("actions", "workspace", "out"))
         for directory in (self.actions, self.workspace, self.out):
@@ -227,10 +234,22 @@ class LocalService:
             self.process.kill()
             self.process.wait()
             self.host.thread.join(PATIENCE)
-            self.process.stdin.close()
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:  # what was said to it when it had ended already
+                pass
             self.process.stdout.close()
             self.errors.close()
             shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def free_port(test):
+    """A port for a service that listens. It is held until the test ends, but nobody listens: whoever asks for any port gets another one."""
+    holder = socket.socket()
+    test.addCleanup(holder.close)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder.getsockname()[1]
 
 
 def alive(pid):

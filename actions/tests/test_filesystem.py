@@ -18,7 +18,7 @@ class Files(unittest.TestCase):
         self.files.mkdir()
 
     def call(self, task, /, **arguments):
-        done = subprocess.run([RUN, task], input=json.dumps(arguments).encode(), capture_output=True, timeout=20, cwd=self.files,
+        done = subprocess.run([RUN, task], input=json.dumps(arguments).encode(), capture_output=True, timeout=60, cwd=self.files,
                               env={**os.environ, "RUNGPT_WORKSPACE": str(self.files), "RUNGPT_SHARES": f"{self.root}/share"})
         return done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "replace")
 

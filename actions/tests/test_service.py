@@ -6,13 +6,14 @@ import pathlib
 import random
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
 import time
 import unittest
 
-from harness import LocalService, Failed, Host, ROOT, action, alive, until
+from harness import LocalService, Failed, Host, PATIENCE, ROOT, action, alive, free_port, until
 
 
 class ServiceTest(unittest.TestCase):
@@ -108,7 +109,7 @@ class Requests(ServiceTest):
         self.refused("unknown-call", "credit", call="never", bytes=1)
 
     def test_hostile_and_malformed_frames_are_answered_and_disturb_nothing(self):
-        running = self.host.shell("read x; sleep 30")
+        running = self.host.shell("read x; sleep 600")
         frames = {
             b"{": "parse-error", b"\xff\xfe": "parse-error", b"[" * 200_000: "parse-error", b'{"a":' * 100_000: "parse-error", b"NaN": "parse-error",
             b"\xef\xbb\xbf{}": "parse-error", b"[]": "invalid-request", b"[{}]": "invalid-request", b"null": "invalid-request", b"7": "invalid-request",
@@ -120,7 +121,7 @@ class Requests(ServiceTest):
         for frame, kind in frames.items():
             with self.subTest(frame[:40]):
                 self.host.raw(frame + b"\n")
-                self.assertEqual(kind, self.host.frames.get(timeout=20)["error"]["data"]["type"])
+                self.assertEqual(kind, self.host.frames.get(timeout=PATIENCE)["error"]["data"]["type"])
         self.host.raw(b"\n \n\r\n" + b'{"jsonrpc":"2.0","method":"nonsense"}\n')
         generator = random.Random(1)
         for _ in range(200):
@@ -306,7 +307,7 @@ class Calls(ServiceTest):
         call = self.host.shell("(trap '' PIPE; sleep 0.3; echo late; echo late >&2; echo alive > survived; exec sleep 60) & echo $!; echo main")
         started = time.monotonic()
         finished = call.end()
-        self.assertLess(time.monotonic() - started, 2)
+        self.assertLess(time.monotonic() - started, 30)  # not the 60 s of what it left
         self.assertEqual((0, None, len(call.stdout)), (finished["exit"], finished["reason"], finished["stdout"]))
         child = self.pid_of(call)
         self.addCleanup(os.kill, child, signal.SIGKILL)
@@ -314,10 +315,11 @@ class Calls(ServiceTest):
         self.assertTrue(alive(child))
 
     def test_a_flood_that_is_left_behind_costs_little(self):
-        call = self.host.shell("(sleep 0.2; exec yes) & echo $!")
+        call = self.host.shell("(until [ -e go ]; do sleep 0.02; done; exec yes) & echo $!")
         child = self.pid_of(call)
         self.assertIsNone(call.end()["reason"])
         self.addCleanup(os.kill, child, signal.SIGKILL)
+        (self.service.workspace / "go").touch()
         until(lambda: pathlib.Path(f"/proc/{child}/comm").read_text() == "yes\n", "the flood has begun")
 
         def used():
@@ -341,7 +343,7 @@ class Calls(ServiceTest):
         self.assertEqual("running", self.host.ask("cancel", call=call.id, grace=0.5)["state"])
         finished = call.end()
         self.assertEqual((None, 9, "cancelled"), tuple(finished[k] for k in ("exit", "signal", "reason")))
-        self.assertTrue(0.4 < time.monotonic() - started < 2)
+        self.assertTrue(0.4 < time.monotonic() - started < 4.5)  # it would be 5 without being told
         self.assertFalse(any(map(alive, pids)))
         self.assertEqual("ended", self.host.ask("cancel", call=call.id)["state"])
 
@@ -357,9 +359,9 @@ class Calls(ServiceTest):
         pid = self.pid_of(call)
         until(lambda: pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", "stopped")
         started = time.monotonic()
-        self.host.ask("cancel", call=call.id, grace=5)
+        self.host.ask("cancel", call=call.id, grace=60)
         self.assertEqual(15, call.end()["signal"])
-        self.assertLess(time.monotonic() - started, 2)
+        self.assertLess(time.monotonic() - started, 30)
 
     def test_a_second_cancel_shortens_the_grace(self):
         call = self.host.shell("trap '' TERM; echo ready; while :; do sleep 0.05; done")
@@ -371,10 +373,9 @@ class Calls(ServiceTest):
     def test_timeout_and_idle_timeout(self):
         finished = self.host.shell("sleep 30", timeout=0.2).end()
         self.assertEqual((15, "timeout"), (finished["signal"], finished["reason"]))
-        call = self.host.shell("for i in 1 2 3 4 5; do echo $i; sleep 0.1; done; sleep 30", idleTimeout=0.4)
-        finished = call.end()
-        self.assertEqual((15, "idle-timeout", b"1\n2\n3\n4\n5\n"), (finished["signal"], finished["reason"], call.stdout))
-        self.assertGreater(finished["duration"], 0.8)
+        finished = self.host.shell("sleep 30", idleTimeout=0.4).end()
+        self.assertEqual((15, "idle-timeout"), (finished["signal"], finished["reason"]))
+        self.assertGreaterEqual(finished["duration"], 0.4)  # that output puts it off is in test_turns.py
 
     def test_a_program_that_closes_its_output_is_waited_for(self):
         self.assertEqual(5, self.host.shell("exec >&- 2>&-; sleep 0.1; exit 5").end()["exit"])
@@ -382,7 +383,7 @@ class Calls(ServiceTest):
     def test_no_zombies(self):
         for _ in range(20):
             self.host.shell("sh -c 'exit 0' & exit 1").end()
-        call = self.host.invoke("python", {"script": "import os, time\nfor _ in range(300):\n    if not os.fork(): os._exit(0)\nprint(flush=True)"}, timeout=20)
+        call = self.host.invoke("python", {"script": "import os, time\nfor _ in range(300):\n    if not os.fork(): os._exit(0)\nprint(flush=True)"}, timeout=60)
         self.assertEqual(0, call.end()["exit"])
         until(lambda: not self.children(), "no children")
 
@@ -495,12 +496,15 @@ class Credit(ServiceTest):
         floods = [self.host.shell("yes", credit=64 << 20, outputLimit=1 << 30) for _ in range(3)]
         for flood in floods:
             flood.await_bytes(1)
-        slowest = 0
+        times, most = [], 0
         for _ in range(30):
-            started = time.monotonic()
+            started, before = time.monotonic(), sum(len(flood.stdout) for flood in floods)
             self.host.ask("ping")
-            slowest = max(slowest, time.monotonic() - started)
-        self.assertLess(slowest, 1)
+            times.append(time.monotonic() - started)
+            most = max(most, sum(len(flood.stdout) for flood in floods) - before)
+        # Of 192 MiB that may come. One answer may be late on a machine that stands still for a moment.
+        self.assertLess(most, 16 << 20)
+        self.assertLess(statistics.median(times), 1)
         for flood in floods:
             self.host.ask("cancel", call=flood.id, grace=0, discard=True)
         for flood in floods:
@@ -591,7 +595,7 @@ class Reattach(ServiceTest):
         until((self.service.workspace / "done").exists, "the call runs on")
         self.assertIsNone(self.service.process.poll())
         self.service.process.terminate()
-        self.service.process.wait(20)
+        self.service.process.wait(PATIENCE)
         self.assertFalse(alive(pid))
 
     def test_what_deleted_files_hold_is_told_while_they_are_open(self):
@@ -609,13 +613,15 @@ class Reattach(ServiceTest):
             self.assertEqual(1, self.host.ask("hello", protocol=1)["calls"])
 
     def test_nobody_reads_and_nobody_writes(self):
+        begun = time.monotonic()
         process = subprocess.Popen([sys.executable, "-IS", str(ROOT / "base/action-service"), "--lease", "1", "--port", "0", "--workspace", str(self.service.workspace),
                                     "--out", str(self.service.out), "--spool", str(self.service.directory), "--actions", str(self.service.actions)],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdout.close()
         process.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n' * 100)
         process.stdin.flush()
-        self.assertEqual((None, 0), (process.poll(), process.wait(20)), "the lease ends it, not the broken pipe")
+        self.assertEqual(0, process.wait(PATIENCE))
+        self.assertGreaterEqual(time.monotonic() - begun, 1, "the lease ends it, not the broken pipe")
         self.assertEqual(b"", process.stderr.read())
         process.stdin.close()
         process.stderr.close()
@@ -625,11 +631,13 @@ class Ending(ServiceTest):
     options = {"lease": 1}
 
     def test_an_expired_lease_ends_everything(self):
+        self.host.ask("lease", seconds=100)  # until all of them are there
         call = self.host.shell("trap '' TERM; (trap '' TERM; setsid sleep 60) & echo $! $$; while :; do sleep 1; done")
         pids = [int(pid) for pid in call.await_text("\n").split()]
-        self.assertEqual({"reason": "lease"}, self.host.ending.get(timeout=20))
+        self.host.ask("lease", seconds=1)
+        self.assertEqual({"reason": "lease"}, self.host.ending.get(timeout=PATIENCE))
         self.assertEqual("ending", call.end()["reason"])
-        self.assertEqual(0, self.service.process.wait(20))
+        self.assertEqual(0, self.service.process.wait(PATIENCE))
         self.assertFalse(any(map(alive, pids)))
 
     def test_a_renewed_lease_lasts(self):
@@ -644,9 +652,9 @@ class Ending(ServiceTest):
         call = self.host.shell("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.01; done")
         call.await_text("ready")
         self.service.process.terminate()
-        self.assertEqual({"reason": "stopped"}, self.host.ending.get(timeout=20))
+        self.assertEqual({"reason": "stopped"}, self.host.ending.get(timeout=PATIENCE))
         self.assertEqual((0, "ending"), tuple(call.end()[k] for k in ("exit", "reason")))
-        self.assertEqual(0, self.service.process.wait(20))
+        self.assertEqual(0, self.service.process.wait(PATIENCE))
         self.assertIn(b"bye", call.stdout)
 
 
@@ -676,8 +684,7 @@ class Limits(ServiceTest):
 
 class Http(ServiceTest):
     def setUp(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.options = {"port": probe.getsockname()[1]}
+        self.options = {"port": free_port(self)}
         super().setUp()
         call = self.host.shell("env")
         call.end()
@@ -688,14 +695,14 @@ class Http(ServiceTest):
         headers = {"Host": "127.0.0.1", "Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Content-Length": str(len(body)),
                    **{k.replace("_", "-"): v for k, v in headers.items()}}
         with socket.create_connection(("127.0.0.1", self.options["port"])) as connection:
-            connection.settimeout(20)
+            connection.settimeout(PATIENCE)
             connection.sendall(f"{start}\r\n".encode() + b"".join(f"{k}: {v}\r\n".encode() for k, v in headers.items() if v is not None) + b"\r\n" + body)
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
         return head.split()[1].decode(), body
 
     def action(self, *words, stdin=None):
-        return subprocess.run([sys.executable, "-IS", str(ROOT / "base/action"), *words], env=self.environment, capture_output=True, text=True, timeout=20, input=stdin)
+        return subprocess.run([sys.executable, "-IS", str(ROOT / "base/action"), *words], env=self.environment, capture_output=True, text=True, timeout=PATIENCE, input=stdin)
 
     def test_requests_are_checked(self):
         good = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'

@@ -25,7 +25,7 @@ class Shares(unittest.TestCase):
 
     def call(self, task, **arguments):
         done = subprocess.run(
-            [RUN, task], input=json.dumps(arguments).encode(), capture_output=True, timeout=20, cwd=self.root / "workspace",
+            [RUN, task], input=json.dumps(arguments).encode(), capture_output=True, timeout=60, cwd=self.root / "workspace",
             env={**os.environ, "RUNGPT_WORKSPACE": f"{self.root}/workspace", "RUNGPT_SHARES": f"{self.root}/share"})
         return done.returncode, done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
 

@@ -1,4 +1,6 @@
 """What takes long in the action service, while others want their turn."""
+import os
+import signal
 import types
 import unittest
 
@@ -55,6 +57,43 @@ class Turns(unittest.TestCase):
         for method in ("invoke", "start_again", "give_up"):
             setattr(service, method, getattr(module.Service, method).__get__(service))
         return service
+
+    def test_output_puts_off_the_end_of_an_idle_call(self):
+        module, time, stopped = self.module, [100.0], []
+        module.now = lambda: time[0]
+        loop, (read, write) = module.Loop(), os.pipe()
+        self.addCleanup(os.close, read)
+        self.addCleanup(os.close, write)
+        call = object.__new__(module.Call)
+        call.service, call.timers, call.pipes, call.grace, call.last_output = types.SimpleNamespace(loop=loop), {}, {"stdout": read}, 5, time[0]
+        call.record, call.stop = lambda *_: None, lambda *how: stopped.append(how)
+        call.watch_idle(4)
+        for _ in range(5):
+            time[0] += 3
+            loop.step(True)
+            os.write(write, b"x")
+            self.assertTrue(call.readable("stdout"))
+        time[0] += 3.9
+        loop.step(True)
+        self.assertEqual([], stopped)
+        time[0] += 0.1
+        loop.step(True)
+        self.assertEqual([("idle-timeout", 5)], stopped)
+
+    def test_what_does_not_die_at_once_is_killed_again_also_when_the_machine_stood_still(self):
+        module, time, killed, ended = self.module, [100.0], [], []
+        module.now, module.groups, module.send_signals = lambda: time[0], lambda *_: {7}, lambda groups, *numbers: killed.append(numbers)
+        call = object.__new__(module.Call)
+        call.service, call.timers, call.pid, call.id = types.SimpleNamespace(loop=module.Loop()), {}, 7, "c"
+        call.ended = call.swept = False
+        call.status, call.kills, call.kill_at, call.settle = 0, 0, time[0], lambda: ended.append(len(killed))
+        call.sweep()
+        time[0] += 5
+        for _ in range(module.KILLS + 5):
+            call.service.loop.step(True)
+            time[0] += 0.021
+        self.assertEqual([module.KILLS + 1], ended)
+        self.assertEqual({(signal.SIGKILL,)}, set(killed))
 
     def test_a_start_that_needs_room_is_tried_again_while_others_have_their_turn(self):
         service, told = self.service(5), []

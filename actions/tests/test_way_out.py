@@ -10,7 +10,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import Failed, LocalService, ROOT, PATIENCE
+from harness import Failed, LocalService, ROOT, PATIENCE, free_port
 
 
 class World(http.server.BaseHTTPRequestHandler):
@@ -41,7 +41,7 @@ class Proxy:
 
     def __init__(self, directory):
         self.path = f"{directory}/proxy"
-        self.process = subprocess.Popen([sys.executable, "-IS", ROOT / "base" / "egress-proxy", "--socket", self.path, "--lease", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([sys.executable, "-IS", ROOT / "base" / "egress-proxy", "--socket", self.path, "--lease", "900"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.records, self.answers = [], {}
         self.arrived = threading.Condition()
         self.thread = threading.Thread(target=self.read, daemon=True)
@@ -75,9 +75,12 @@ class Proxy:
             return list(self.records)
 
     def close(self):
-        self.process.stdin.close()
         self.process.kill()
         self.process.wait()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:  # what was said to it when it had ended already
+            pass
         self.thread.join(PATIENCE)
         self.process.stdout.close()
 
@@ -96,8 +99,7 @@ class WayOut(unittest.TestCase):
         self.addCleanup(self.world.shutdown)
         self.proxy = Proxy(directory.name)
         self.addCleanup(self.proxy.close)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.entry = free.getsockname()[1]
+        self.entry = free_port(self)
         self.service = LocalService(proxy_port=self.entry, egress=self.proxy.path)
         self.addCleanup(self.service.__exit__)
         self.proxy.ask("hello", protocol=1, private=["127.0.0.1"])
@@ -111,11 +113,11 @@ class WayOut(unittest.TestCase):
         return call
 
     def get(self, address, **more):
-        return self.run_python(f"import urllib.request as r, urllib.error as e\ntry: print(r.urlopen({address!r}, timeout=5).read().decode())\nexcept e.HTTPError as x: print(x.code, x.reason)", **more)
+        return self.run_python(f"import urllib.request as r, urllib.error as e\ntry: print(r.urlopen({address!r}, timeout={PATIENCE}).read().decode())\nexcept e.HTTPError as x: print(x.code, x.reason)", **more)
 
     def through(self, data, **more):
         """What the entry answers to raw bytes of a program in a call."""
-        return self.run_python(f"import socket, sys\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\ns.sendall({data!r})\n"
+        return self.run_python(f"import socket, sys\ns = socket.create_connection(('127.0.0.1', {self.entry}), {PATIENCE})\ns.sendall({data!r})\n"
                                "sys.stdout.write(s.makefile(newline='').read())", **more).stdout.decode()
 
     def test_without_a_grant_the_sentence_is_the_answer_and_on_stderr(self):
@@ -136,7 +138,7 @@ class WayOut(unittest.TestCase):
 
     def test_a_tunnel(self):
         self.grant(f"127.0.0.1:{self.port}")
-        script = (f"import socket\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\nf = s.makefile('rb')\n"
+        script = (f"import socket\ns = socket.create_connection(('127.0.0.1', {self.entry}), {PATIENCE})\nf = s.makefile('rb')\n"
                   f"s.sendall(b'CONNECT 127.0.0.1:{self.port} HTTP/1.1\\r\\n\\r\\n')\nprint(f.readline(), f.readline())\n"
                   "s.sendall(b'GET /in HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n')\nprint(f.read().decode())")
         self.assertIn("/in h None None", self.run_python(script, egress=self.TOKEN).stdout.decode())
@@ -149,7 +151,7 @@ class WayOut(unittest.TestCase):
                 ("GET http://10.0.0.1/ HTTP/1.1", "no public address"), ("GET http://user@granted.test/ HTTP/1.1", "without a user name"),
                 ("GET https://granted.test/ HTTP/1.1", "only http://"), ("GET ftp://granted.test/ HTTP/1.1", "only http://"), ("BREW http://granted.test:0/ HTTP/1.1", "no valid host or port")):
             with self.subTest(target):
-                call = self.run_python(f"import socket, sys\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\ns.sendall({target!r}.encode() + b'\\r\\n\\r\\n')\nprint(s.makefile().read())", egress=self.TOKEN)
+                call = self.run_python(f"import socket, sys\ns = socket.create_connection(('127.0.0.1', {self.entry}), {PATIENCE})\ns.sendall({target!r}.encode() + b'\\r\\n\\r\\n')\nprint(s.makefile().read())", egress=self.TOKEN)
                 self.assertRegex(call.stdout.decode(), r"^HTTP/1\.1 40[03] network: ")
                 self.assertIn(sentence, call.stdout.decode())
                 self.assertIn(sentence, call.stderr.decode())
@@ -206,24 +208,26 @@ class WayOut(unittest.TestCase):
             with self.subTest(headers):
                 self.assertTrue(self.through(f"GET http://127.0.0.1:{self.port}/ HTTP/1.1\r\n{headers}\r\n\r\n".encode(), egress=self.TOKEN).startswith("HTTP/1.1 400 network: "))
 
-    def sent_on(self, head, body):
-        """What the far side gets of a request with this, until nothing comes any more; and the answer to who asked."""
+    def sent_on(self, head, body, expected=b""):
+        """What the far side gets of a request with this, until its end or the proxy's; it answers when that is all that is expected. And the answer to who asked."""
         got = []
         with socket.create_server(("127.0.0.1", 0)) as server:
-            server.settimeout(0.5)
-
             def serve():
                 try:
                     connection, _ = server.accept()
-                except TimeoutError:
+                except OSError:  # nobody came
                     return
-                connection.settimeout(0.5)
                 with connection:
+                    answered = False
                     try:
                         while data := connection.recv(1 << 16):
                             got.append(data)
-                    except TimeoutError:
-                        connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                            if expected and not answered and len(b"".join(got).partition(b"\r\n\r\n")[2]) >= len(expected):
+                                answered = True
+                                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                                connection.shutdown(socket.SHUT_WR)
+                    except ConnectionError:
+                        pass
             thread = threading.Thread(target=serve, daemon=True)
             thread.start()
             port = server.getsockname()[1]
@@ -233,6 +237,7 @@ class WayOut(unittest.TestCase):
                 asker.connect(self.proxy.path)
                 asker.sendall(f"{self.TOKEN}\nPOST http://127.0.0.1:{port}/ HTTP/1.1\r\n{head}\r\n\r\n".encode() + body)
                 answer = asker.makefile(newline="").read()
+            server.shutdown(socket.SHUT_RDWR)
             thread.join(PATIENCE)
             self.proxy.ask("revoke", call="granted")
         return b"".join(got).partition(b"\r\n\r\n")[2], answer
@@ -251,7 +256,7 @@ class WayOut(unittest.TestCase):
         # What is clear comes to the far side, and no more than that.
         for head, body, expected in ((length, second + second, second), ("Transfer-Encoding: Chunked", chunks + second, chunks), ("Transfer-Encoding: chunked", b"0002 ; a=b\r\nhi\r\n0\r\nX-Trailer: x\r\n\r\n", b"2\r\nhi\r\n0\r\n\r\n")):
             with self.subTest(head, body=body):
-                self.assertEqual((expected, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"), self.sent_on(head, body))
+                self.assertEqual((expected, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"), self.sent_on(head, body, expected))
         for body in (b"2\nhi\n0\n\n\r\n", b"-1\r\nhi\r\n", b"0x2\r\nhi\r\n", b"1\r\nhi\r\n", b"\r\n0\r\n\r\n"):
             with self.subTest(body):
                 self.assertRegex(self.sent_on("Transfer-Encoding: chunked", body)[1], "^HTTP/1.1 400 network: ")
@@ -273,7 +278,7 @@ class WayOut(unittest.TestCase):
         leave = f"(until [ -e go ]; do sleep 0.02; done; exec 3<>/dev/tcp/127.0.0.1/{self.entry}; printf 'GET http://127.0.0.1:{self.port}/ HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3 > late) </dev/null >/dev/null 2>&1 &"
         (self.service.workspace / "left").write_text(leave)
         self.service.host.shell("bash left", egress=self.TOKEN).end()
-        running = self.service.host.shell("touch go; until grep -q network: late; do sleep 0.02; done; cat late", egress=self.TOKEN)
+        running = self.service.host.shell("touch go; until grep -q 'while it runs' late; do sleep 0.02; done; cat late", egress=self.TOKEN)
         running.end()
         self.assertIn("only the programs of a call have network", running.stdout.decode())
         self.assertEqual([], self.proxy.records)
@@ -281,8 +286,7 @@ class WayOut(unittest.TestCase):
     def over_http(self):
         """The service once more, with calls from inside; and the port for those."""
         self.service.__exit__()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port(self)
         self.service = LocalService(proxy_port=self.entry, egress=self.proxy.path, port=port)
         self.addCleanup(self.service.__exit__)
         self.grant(f"127.0.0.1:{self.port}")
@@ -300,7 +304,7 @@ class WayOut(unittest.TestCase):
 
     def test_a_program_whose_socket_is_for_both_versions_of_ip_has_what_its_call_has(self):
         port = self.over_http()
-        ask = (f"import os, socket, sys\nsys.stdout.reconfigure(newline='')\ndef ask(port, data):\n s = socket.socket(socket.AF_INET6)\n s.settimeout(5)\n s.connect(('::ffff:127.0.0.1', port))\n"
+        ask = (f"import os, socket, sys\nsys.stdout.reconfigure(newline='')\ndef ask(port, data):\n s = socket.socket(socket.AF_INET6)\n s.settimeout({PATIENCE})\n s.connect(('::ffff:127.0.0.1', port))\n"
                f" s.sendall(data.encode())\n print(s.makefile(newline='').read())\nask({self.entry}, 'GET http://127.0.0.1:{self.port}/both HTTP/1.1\\r\\n\\r\\n')\n")
         self.assertIn("/both", self.run_python(ask, egress=self.TOKEN).stdout.decode())
         # A call that it makes has that too.
@@ -312,7 +316,7 @@ class WayOut(unittest.TestCase):
 
     def test_the_end_of_a_call_ends_its_connections(self):
         self.grant(f"127.0.0.1:{self.port}")
-        call = self.service.host.invoke("python", {"script": f"import socket, time\ns = socket.create_connection(('127.0.0.1', {self.entry}), 5)\ns.sendall(b'CONNECT 127.0.0.1:{self.port} HTTP/1.1\\r\\n\\r\\n')\nprint(s.recv(99), flush=True)\ntime.sleep(60)"}, egress=self.TOKEN)
+        call = self.service.host.invoke("python", {"script": f"import socket, time\ns = socket.create_connection(('127.0.0.1', {self.entry}), {PATIENCE})\ns.sendall(b'CONNECT 127.0.0.1:{self.port} HTTP/1.1\\r\\n\\r\\n')\nprint(s.recv(99), flush=True)\ntime.sleep(60)"}, egress=self.TOKEN)
         call.await_text("200")
         self.proxy.ask("revoke", call="granted")
         self.assertEqual(["network: the call ended"], [r["reason"] for r in self.proxy.await_records(1)])

@@ -40,7 +40,7 @@ public abstract class ActionRunnerContract {
 
     /** How long a test waits for what has to happen. */
     protected Duration patience() {
-        return Duration.ofSeconds(60);
+        return Duration.ofMinutes(3);
     }
 
     @AfterEach
@@ -151,7 +151,8 @@ public abstract class ActionRunnerContract {
         long before = System.nanoTime();
         call.cancel();
         assertThat(await(call).reason()).isEqualTo(Reason.CANCELLED);
-        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(8));
+        // With what a machine may stand still meanwhile.
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(8 + 10));
     }
 
     @Test
@@ -343,7 +344,7 @@ public abstract class ActionRunnerContract {
     }
 
     private CallSpec spec(String in, String command) {
-        CallSpec.Limits limits = new CallSpec.Limits(Duration.ofSeconds(60), Duration.ofSeconds(60), 64 * MIB);
+        CallSpec.Limits limits = new CallSpec.Limits(Duration.ofMinutes(5), Duration.ofMinutes(5), 64 * MIB);
         return new CallSpec(id(), in, shell(), arguments(command), Grants.NONE, Map.of(), limits);
     }
 

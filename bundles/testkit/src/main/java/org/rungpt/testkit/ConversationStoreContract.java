@@ -205,7 +205,7 @@ public abstract class ConversationStoreContract {
             for (int t = 0; t < threads; t++) {
                 String name = "t" + t;
                 writers.add(pool.submit(() -> {
-                    start.await(10, TimeUnit.SECONDS);
+                    start.await(60, TimeUnit.SECONDS);
                     List<ConversationEvent> mine = new ArrayList<>();
                     for (int i = 0; i < each; i++) {
                         mine.addAll(store().append("c1", List.of(event(name), event(name)), Change.NONE));

@@ -39,7 +39,7 @@ public abstract class ModelConnectionContract {
 
     /** How long anything may take. */
     protected Duration patience() {
-        return Duration.ofSeconds(20);
+        return Duration.ofSeconds(60);
     }
 
     /** Ends the connection as a stop of its bundle would. */

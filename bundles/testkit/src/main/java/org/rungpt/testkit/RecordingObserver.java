@@ -14,6 +14,8 @@ import org.rungpt.api.runner.CallObserver;
 
 /** Keeps what it observes, and fails on a gap, a repetition or two threads at a time. */
 public final class RecordingObserver implements CallObserver {
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+
     private final ByteArrayOutputStream[] streams = {new ByteArrayOutputStream(), new ByteArrayOutputStream()};
     private final long[] from = {0, 0};
     private final List<String> steps = new ArrayList<>();
@@ -24,7 +26,7 @@ public final class RecordingObserver implements CallObserver {
     private @Nullable String defect;
 
     public RecordingObserver() {
-        this(Duration.ofSeconds(60));
+        this(PATIENCE);
     }
 
     /** @param patience how long to wait for what has to come */
@@ -40,7 +42,7 @@ public final class RecordingObserver implements CallObserver {
 
     /** For output from these offsets on. */
     public RecordingObserver(long stdout, long stderr) {
-        this(Duration.ofSeconds(60), stdout, stderr);
+        this(PATIENCE, stdout, stderr);
     }
 
     /** For output from these offsets on. */

@@ -48,7 +48,7 @@ class DiskFailureTest {
             assertThat(store(rungpt).path("ready").asBoolean()).isFalse();
 
             limitFiles(rungpt, "unlimited");
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (!store(rungpt).path("ready").asBoolean() && System.nanoTime() < end) {
                 Thread.onSpinWait();
             }

@@ -141,7 +141,7 @@ class MessageTest {
         rungpt.say(conversation, "Never end.");
         rungpt.eventsUntil(conversation, 0, RunGpt.type("message.text"));
         rungpt.post("/api/conversations/" + conversation + "/stop", ModelServer.JSON.createObjectNode());
-        assertThat(gone.await(5, TimeUnit.SECONDS))
+        assertThat(gone.await(60, TimeUnit.SECONDS))
                 .as("the upstream connection was closed")
                 .isTrue();
         List<JsonNode> events = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));

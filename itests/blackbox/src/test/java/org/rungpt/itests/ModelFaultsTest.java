@@ -250,10 +250,9 @@ class ModelFaultsTest {
         rungpt.eventsUntil(conversation, 0, RunGpt.type("message.text"));
         long begin = System.nanoTime();
         rungpt.post("/api/conversations/" + conversation + "/stop", ModelServer.JSON.createObjectNode());
-        assertThat(closed.await(1, TimeUnit.SECONDS))
-                .as("closed within a second")
-                .isTrue();
-        assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(1));
+        assertThat(closed.await(60, TimeUnit.SECONDS)).as("closed").isTrue();
+        // A second, and what a machine may stand still meanwhile.
+        assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(1 + 10));
         List<JsonNode> events = rungpt.eventsUntil(conversation, 0, RunGpt.type("turn.finished"));
         assertThat(RunGpt.answerText(events)).isEqualTo("first words");
         assertThat(events.get(events.size() - 1).at("/data/reason").asText()).isEqualTo("stopped");

@@ -161,9 +161,9 @@ final class ModelServer implements AutoCloseable {
     }
 
     Request nextRequest() throws InterruptedException {
-        Request request = requests.poll(60, TimeUnit.SECONDS);
+        Request request = requests.poll(180, TimeUnit.SECONDS);
         if (request == null) {
-            throw new AssertionError("the model was not asked within 60 s");
+            throw new AssertionError("the model was not asked within 180 s");
         }
         return request;
     }

@@ -367,7 +367,7 @@ class PathTraversalTest {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         URI address = URI.create(server.url());
         try (Socket socket = new Socket(address.getHost(), address.getPort())) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream()
                     .write((method + " " + path + " HTTP/1.1\r\nHost: " + address.getAuthority()
                                     + "\r\nAuthorization: Bearer " + server.token()

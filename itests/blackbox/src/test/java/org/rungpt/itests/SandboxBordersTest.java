@@ -10,6 +10,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,6 +36,8 @@ class SandboxBordersTest {
     private static final long MOST_IN_THE_LOG = (1L << 20) + (64 << 10);
     /** Beside the log. */
     private static final long MOST_KEPT = 16L << 20;
+
+    private static final String NOBODY = "nobody known";
 
     @TempDir
     static Path directory;
@@ -142,6 +145,25 @@ class SandboxBordersTest {
     /** Every TCP socket of this machine that listens, and whose it is. */
     private static Map<String, String> listening() throws IOException {
         Map<String, String> owners = new TreeMap<>();
+        Map<String, String> addresses = addresses();
+        addresses.forEach((socket, address) -> owners.put(address, NOBODY));
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : all) {
+                for (String socket : sockets(process)) {
+                    if (addresses.containsKey(socket)) {
+                        owners.put(addresses.get(socket), owner(process));
+                    }
+                }
+            }
+        }
+        // Some were closed before it was looked for who has them.
+        Collection<String> still = addresses().values();
+        owners.entrySet().removeIf(one -> one.getValue().equals(NOBODY) && !still.contains(one.getKey()));
+        return owners;
+    }
+
+    /** By socket. */
+    private static Map<String, String> addresses() throws IOException {
         Map<String, String> addresses = new TreeMap<>();
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
             for (String line :
@@ -152,17 +174,7 @@ class SandboxBordersTest {
                 }
             }
         }
-        addresses.forEach((socket, address) -> owners.put(address, "nobody known"));
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-            for (Path process : all) {
-                for (String socket : sockets(process)) {
-                    if (addresses.containsKey(socket)) {
-                        owners.put(addresses.get(socket), owner(process));
-                    }
-                }
-            }
-        }
-        return owners;
+        return addresses;
     }
 
     private static Set<String> sockets(Path process) {

@@ -3,7 +3,6 @@ package org.rungpt.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,21 +59,7 @@ class SideBySideTest {
     void everythingInTheDataDirectoryIsPrivate() throws Exception {
         try (RunGpt rungpt = new RunGpt(directory.resolve("data")).start()) {
             rungpt.script("ask", "--model", "demo/demo", "List the files in the workspace");
-            try (var files = java.nio.file.Files.walk(rungpt.data)) {
-                assertThat(files.filter(java.nio.file.Files::isRegularFile).filter(SideBySideTest::isOpenToOthers))
-                        .isEmpty();
-            }
-        }
-    }
-
-    private static boolean isOpenToOthers(Path file) {
-        try {
-            Set<java.nio.file.attribute.PosixFilePermission> modes = java.nio.file.Files.getPosixFilePermissions(file);
-            return modes.stream().anyMatch(mode -> !mode.name().startsWith("OWNER"));
-        } catch (java.nio.file.NoSuchFileException e) {
-            return false;
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            assertThat(Traces.openToOthers(rungpt.data)).isEmpty();
         }
     }
 }

@@ -56,6 +56,9 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     private static final Duration YOUNG = Duration.ofMinutes(2);
 
     private static final long REMOVAL_SECONDS = 6;
+    /** For what threads of ours are about to do. */
+    private static final Duration LAST = Duration.ofSeconds(2);
+
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(15);
 
     /** What there is once the installation is claimed. */
@@ -510,9 +513,14 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
         if (now != null) {
             List<String> idle = now.sandboxes().detach();
             if (serverEnds) {
+                long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(REMOVAL_SECONDS);
                 remove(idle, now);
                 work.shutdown();
-                await(work); // what is being made is made, or given up, and then seen
+                // What is being made is made, or given up, and then seen: a slow engine has the time that the removals
+                // left.
+                await(
+                        work,
+                        Duration.ofNanos(Math.max(0, end - System.nanoTime())).plus(LAST));
                 clear(now);
             }
         }
@@ -559,8 +567,12 @@ final class DockerRunner implements ActionRunner, ShareGuard, AutoCloseable {
     }
 
     private static void await(ExecutorService executor) {
+        await(executor, LAST);
+    }
+
+    private static void await(ExecutorService executor, Duration patience) {
         try {
-            if (!executor.awaitTermination(2, TimeUnit.SECONDS)) {
+            if (!executor.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)) {
                 LOG.debug("A thread of the runner takes its time");
             }
         } catch (InterruptedException e) {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Event;
 import com.github.dockerjava.api.model.Frame;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -31,6 +33,13 @@ final class Bench implements AutoCloseable {
     static final String HOST =
             System.getenv("DOCKER_HOST") == null ? EngineAddress.DEFAULT : System.getenv("DOCKER_HOST");
     static final long MIB = 1 << 20;
+    /** How long a test waits for what has to happen: on a busy machine, and with a slow disk, it takes its time. */
+    static final Duration PATIENCE = Duration.ofMinutes(3);
+    /** A machine may stand still for so long, which is nobody's fault. */
+    static final Duration STANDSTILL = Duration.ofSeconds(10);
+    /** Of a call that is not about them: seconds in all and without output. */
+    private static final int CALL_SECONDS = 300;
+
     /** By which words Podman finds these events. */
     private static final Map<String, String> PODMANS_EVENTS = Map.of("destroy", "remove", "die", "died");
 
@@ -214,7 +223,10 @@ final class Bench implements AutoCloseable {
                 .findFirst()
                 .orElseThrow()
                 .id();
-        assertThat(runner.awaitReady(id)).isTrue();
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!runner.awaitReady(id)) {
+            assertThat(System.nanoTime()).as("the pool is still empty").isLessThan(end);
+        }
     }
 
     /** Waits until something has happened to a container ({@code die}, {@code destroy}), or finds that it has. */
@@ -232,13 +244,13 @@ final class Bench implements AutoCloseable {
                     .withContainerFilter(container)
                     .withEventFilter(what, PODMANS_EVENTS.getOrDefault(what, what))
                     .exec(events);
-            assertThat(ended.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(ended.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         }
     }
 
     CallSpec spec(String conversation, String command) {
         String arguments = "{\"command\": \"" + command + "\"}";
-        return new CallSpec(newCall(), conversation, shell(), arguments, Grants.NONE, Map.of(), limits(60, 60, MIB));
+        return new CallSpec(newCall(), conversation, shell(), arguments, Grants.NONE, Map.of(), limits(MIB));
     }
 
     InstalledTask shell() {
@@ -247,7 +259,7 @@ final class Bench implements AutoCloseable {
 
     CallHandle start(String conversation, InstalledTask task, String command, CallObserver observer)
             throws RunnerException {
-        return start(newCall(), conversation, task, command, observer, limits(60, 60, 64 * MIB));
+        return start(newCall(), conversation, task, command, observer, limits(64 * MIB));
     }
 
     /** A call of the workspace that was granted hosts. */
@@ -255,14 +267,7 @@ final class Bench implements AutoCloseable {
             throws RunnerException {
         Grants grants = new Grants(network, List.of(), Map.of(), false);
         return runner.start(
-                new CallSpec(
-                        newCall(),
-                        conversation,
-                        shell(),
-                        arguments(command),
-                        grants,
-                        Map.of(),
-                        limits(60, 60, 64 * MIB)),
+                new CallSpec(newCall(), conversation, shell(), arguments(command), grants, Map.of(), limits(64 * MIB)),
                 observer);
     }
 
@@ -295,6 +300,11 @@ final class Bench implements AutoCloseable {
                 + command.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"}";
     }
 
+    /** No time that matters. */
+    static CallSpec.Limits limits(long output) {
+        return limits(CALL_SECONDS, CALL_SECONDS, output);
+    }
+
     static CallSpec.Limits limits(int total, int idle, long output) {
         return new CallSpec.Limits(Duration.ofSeconds(total), Duration.ofSeconds(idle), output);
     }
@@ -314,7 +324,7 @@ final class Bench implements AutoCloseable {
     static CallOutcome end(CallHandle call) {
         return call.outcome()
                 .toCompletableFuture()
-                .orTimeout(60, TimeUnit.SECONDS)
+                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .join();
     }
 
@@ -322,7 +332,7 @@ final class Bench implements AutoCloseable {
     static void settled(CallHandle call) {
         call.outcome()
                 .toCompletableFuture()
-                .orTimeout(60, TimeUnit.SECONDS)
+                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .handle((outcome, failure) -> "")
                 .join();
     }
@@ -341,6 +351,19 @@ final class Bench implements AutoCloseable {
                 .stream()
                 .map(container -> container.getId())
                 .toList();
+    }
+
+    /** What the engine knows of them; what has gone since it was listed is left out. */
+    List<InspectContainerResponse> inspected() throws Exception {
+        List<InspectContainerResponse> found = new ArrayList<>();
+        for (String container : containers()) {
+            try {
+                found.add(docker().inspectContainerCmd(container).exec());
+            } catch (NotFoundException e) {
+                // It was being removed.
+            }
+        }
+        return found;
     }
 
     List<String> volumes() throws Exception {
@@ -398,14 +421,25 @@ final class Bench implements AutoCloseable {
                 .exec()
                 .getId();
         try (ResultCallback.Adapter<Frame> nothing = new ResultCallback.Adapter<>()) {
-            assertThat(engine.streams().execStartCmd(id).exec(nothing).awaitCompletion(60, TimeUnit.SECONDS))
+            assertThat(engine.streams()
+                            .execStartCmd(id)
+                            .exec(nothing)
+                            .awaitCompletion(PATIENCE.toSeconds(), TimeUnit.SECONDS))
                     .isTrue();
         }
     }
 
     /** Fails with the remedy if there is no engine to test with. */
     Bench ready() throws Exception {
-        runner.release("nobody");
+        try {
+            runner.release("nobody");
+        } catch (RunnerException e) {
+            // What others left is removed first: with a slow disk that takes longer than any call would wait.
+            boolean looks = runner.readiness().reason().equals("Docker is being looked for.");
+            if (!looks || !runner.awaitEngine(PATIENCE)) {
+                throw e;
+            }
+        }
         assertThat(runner.readiness())
                 .as("these tests need Docker and the base image (actions/base/build): %s", runner.readiness())
                 .matches(readiness -> readiness.ready());
@@ -421,9 +455,7 @@ final class Bench implements AutoCloseable {
         }
         if (java.nio.file.Files.exists(data.resolve("instance"))) {
             removeContainers();
-            for (String volume : volumes()) {
-                docker().removeVolumeCmd(volume).exec();
-            }
+            removeVolumes();
         }
         removeImages();
         engine.close();
@@ -437,6 +469,24 @@ final class Bench implements AutoCloseable {
                     docker().removeContainerCmd(container).withForce(true).exec();
                 } catch (ConflictException | NotFoundException e) {
                     // The engine removes it now, or has done so.
+                }
+            }
+        }
+    }
+
+    /** As containers: who removed one of those may have it a moment longer. */
+    private void removeVolumes() throws Exception {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        for (List<String> left = volumes(); !left.isEmpty(); left = volumes()) {
+            for (String volume : left) {
+                try {
+                    docker().removeVolumeCmd(volume).exec();
+                } catch (NotFoundException e) {
+                    // The engine has removed it.
+                } catch (ConflictException e) {
+                    if (System.nanoTime() > end) {
+                        throw e;
+                    }
                 }
             }
         }

@@ -112,8 +112,14 @@ final class CapsIT {
         bench.ready();
         String idle = conversation();
         CallHandle busy = working(conversation());
-        Bench.await(bench.start(idle, bench.shell(), "echo kept > file", new RecordingObserver()));
+        // From its end on it may go at any time.
+        RecordingObserver begun = new RecordingObserver();
+        CallHandle first = bench.start(
+                idle, bench.shell(), "echo kept > file; echo there; until [ -e go ]; do sleep 0.05; done", begun);
+        begun.await("there\n");
         String container = bench.containerOf(idle);
+        bench.exec(container, "touch go");
+        assertThat(Bench.await(first).exit()).isZero();
         bench.awaitEvent(container, "destroy");
         assertThat(bench.runner().sandboxes()).hasSize(1);
         RecordingObserver observer = new RecordingObserver();

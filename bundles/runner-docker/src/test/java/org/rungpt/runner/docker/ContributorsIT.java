@@ -90,13 +90,7 @@ final class ContributorsIT {
     private String output(String conversation, String command, Grants grants) throws Exception {
         RecordingObserver observer = new RecordingObserver();
         CallOutcome outcome = Bench.await(bench.start(
-                Bench.newCall(),
-                conversation,
-                bench.shell(),
-                command,
-                observer,
-                Bench.limits(60, 60, Bench.MIB),
-                grants));
+                Bench.newCall(), conversation, bench.shell(), command, observer, Bench.limits(Bench.MIB), grants));
         assertThat(outcome.exit()).as(observer.text(Stream.STDERR)).isZero();
         return observer.text(Stream.STDOUT);
     }

@@ -33,7 +33,7 @@ import org.rungpt.testkit.RecordingObserver;
 /** A conversation is deleted while calls of it are on their way: nothing of it comes into being again. */
 @Tag("docker")
 final class DeletionIT {
-    private static final Duration CLEAN = Duration.ofSeconds(20);
+    private static final Duration CLEAN = Duration.ofSeconds(60);
 
     @TempDir
     static Path directory;
@@ -78,7 +78,7 @@ final class DeletionIT {
     void aSandboxThatIsBeingMadeGoesWithItsConversation(int millis) throws Exception {
         CountDownLatch making = new CountDownLatch(1);
         CallHandle call = bench.start(conversation, bench.shell(), "true", watcher("starting the sandbox", making));
-        assertThat(making.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(making.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         TimeUnit.MILLISECONDS.sleep(millis); // each finds the engine at another point of the making
         bench.runner().release(conversation);
         Bench.settled(call);
@@ -116,7 +116,7 @@ final class DeletionIT {
             }
         });
         caller.start();
-        assertThat(coming.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(coming.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         bench.runner().release(conversation);
         caller.join();
         calls.forEach(Bench::settled);

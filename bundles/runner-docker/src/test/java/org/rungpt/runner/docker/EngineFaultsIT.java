@@ -30,8 +30,11 @@ import org.rungpt.testkit.RecordingObserver;
 /** An engine that fails while calls run: what became of them meanwhile is found out when it is well again. */
 @Tag("docker")
 final class EngineFaultsIT {
-    /** For an answer of control. */
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
+    /** For an answer of control: more than an engine in order needs on a busy machine. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Until it is found again. */
+    private static final Duration AGAIN = Duration.ofSeconds(60);
 
     private static final String WAITS =
             "echo $$ > pid; echo begun; while [ ! -e go ]; do sleep 0.02; done; seq 1 1000; echo end; exit ";
@@ -82,7 +85,7 @@ final class EngineFaultsIT {
     }
 
     private void worksAndLeavesNothing() throws Exception {
-        assertThat(bench.runner().awaitEngine(Duration.ofSeconds(10))).isTrue();
+        assertThat(bench.runner().awaitEngine(AGAIN)).isTrue();
         String next = "c-" + UUID.randomUUID();
         assertThat(Bench.await(bench.start(next, bench.shell(), "exit 3", new RecordingObserver()))
                         .exit())
@@ -114,7 +117,7 @@ final class EngineFaultsIT {
             return true;
         });
         CallHandle call = bench.start(conversation, bench.shell(), "true", observer);
-        assertThat(cut.await(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(cut.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(failure(call).kind()).isEqualTo(RunnerException.Kind.UNAVAILABLE);
         worksAndLeavesNothing();
     }
@@ -134,7 +137,7 @@ final class EngineFaultsIT {
             assertThat(waiting.longest()).as(waiting.where()).isLessThan(Duration.ofSeconds(30));
         }
         engine.goOn();
-        assertThat(bench.runner().awaitEngine(Duration.ofSeconds(10))).isTrue();
+        assertThat(bench.runner().awaitEngine(AGAIN)).isTrue();
         endsAsItDid(call, 9);
         bench.runner().release("c-other");
         worksAndLeavesNothing();
@@ -202,7 +205,7 @@ final class EngineFaultsIT {
         InstalledTask acme = TestActions.task(bench.actions.action("acme/early", false, TestActions.SHELL), "shell");
         String id = Bench.newCall();
         RecordingObserver before = new RecordingObserver();
-        bench.start(id, conversation, acme, WAITS + 6, before, Bench.limits(60, 60, Bench.MIB));
+        bench.start(id, conversation, acme, WAITS + 6, before, Bench.limits(Bench.MIB));
         before.await("begun\n");
         String has = bench.containerOf(conversation);
         // Younger, so that it is asked first.
@@ -268,7 +271,7 @@ final class EngineFaultsIT {
                 "until [ -e go ]; do sleep 0.05; done; i=0; while :; do head -c 1048576 /dev/zero > f$i; i=$((i+1));"
                         + " sleep 0.05; done",
                 observer);
-        assertThat(untold.await(40, TimeUnit.SECONDS)).isTrue();
+        assertThat(untold.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         bench.exec(bench.containerOf(conversation), "touch go");
         CallOutcome outcome = Bench.await(call);
         assertThat(outcome.reason()).isEqualTo(CallOutcome.Reason.RESOURCE_LIMIT);

@@ -7,14 +7,18 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,10 +29,23 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What is asked of an engine that takes a request and never answers. */
 final class EngineHangsTest {
     private static final Duration PATIENCE = Duration.ofMillis(300);
+    /** In time, also on a machine that stands still for a while. */
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    /** More than it may have connections. */
+    private static final int MANY = 20;
+
     private static final String HALF = FakeEngine.http(201, "{\"Id\":\"0123\"}").replaceFirst("\"0123\"}", "");
 
     @TempDir
     Path directory;
+
+    private final ExecutorService threads = Executors.newFixedThreadPool(MANY);
+
+    @AfterEach
+    void end() {
+        threads.shutdownNow();
+    }
 
     static Stream<Arguments> requests() {
         Map<String, Consumer<DockerClient>> requests = Map.of(
@@ -57,7 +74,7 @@ final class EngineHangsTest {
                     .isInstanceOf(RuntimeException.class)
                     .matches(EngineFailures::isSilence)
                     .matches(EngineFailures::isAbsence);
-            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
+            assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(SOON);
         }
     }
 
@@ -85,7 +102,7 @@ final class EngineHangsTest {
                         ended.complete(failure);
                     }
                 });
-                assertThat(ended.get(5, TimeUnit.SECONDS)).matches(EngineFailures::isSilence);
+                assertThat(ended.get(SOON.toSeconds(), TimeUnit.SECONDS)).matches(EngineFailures::isSilence);
             }
         }
     }
@@ -94,9 +111,17 @@ final class EngineHangsTest {
     @DisplayName("I.101 no connection stays taken by a request that was given up, and an engine's no is still a no")
     void goesOnAfterwards() throws Exception {
         try (FakeEngine fake = new FakeEngine(directory.resolve("docker.sock"), path -> FakeEngine.SILENCE);
-                Engine engine = new Engine("unix://" + fake.socket, 1, PATIENCE)) {
-            for (int i = 0; i < 20; i++) {
-                assertThatThrownBy(() -> engine.control().pingCmd().exec()).matches(EngineFailures::isSilence);
+                // Enough for the one that is answered.
+                Engine engine = new Engine("unix://" + fake.socket, 1, Duration.ofSeconds(5))) {
+            List<CompletableFuture<Void>> silent = Stream.generate(() -> CompletableFuture.runAsync(
+                            () -> assertThatThrownBy(
+                                            () -> engine.control().pingCmd().exec())
+                                    .matches(EngineFailures::isSilence),
+                            threads))
+                    .limit(MANY)
+                    .toList();
+            for (CompletableFuture<Void> one : silent) {
+                one.get(SOON.toSeconds(), TimeUnit.SECONDS);
             }
             UnaryOperator<String> no = path -> FakeEngine.http(404, "{\"message\":\"No such container\"}");
             fake.answer(no);
@@ -121,9 +146,9 @@ final class EngineHangsTest {
                 }
             });
             waiting.start();
-            assertThat(asking.await(5, TimeUnit.SECONDS)).isTrue();
+            assertThat(asking.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
             waiting.interrupt();
-            waiting.join(TimeUnit.SECONDS.toMillis(5));
+            waiting.join(SOON.toMillis());
             assertThat(waiting.isAlive()).isFalse();
             assertThat(failure.get()).isNotNull();
         }

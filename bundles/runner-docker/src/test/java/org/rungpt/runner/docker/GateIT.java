@@ -89,7 +89,7 @@ final class GateIT {
                         bench.shell(),
                         "true",
                         new RecordingObserver(),
-                        Bench.limits(60, 60, Bench.MIB),
+                        Bench.limits(Bench.MIB),
                         one));
             }
             InstalledAction acme = Declared.sidecars(
@@ -102,11 +102,13 @@ final class GateIT {
                             new OwnershipPlan(
                                     Instance.newName(), base, bench.volumes().get(0), List.of(), "1:1"));
 
-            List<String> all = bench.containers();
-            assertThat(all).contains(chore).hasSizeGreaterThanOrEqualTo(4);
             chores.add(chore);
-            for (String container : all) {
-                InspectContainerResponse found = inspect(container);
+            List<InspectContainerResponse> all = bench.inspected();
+            assertThat(all)
+                    .extracting(InspectContainerResponse::getId)
+                    .contains(chore)
+                    .hasSizeGreaterThanOrEqualTo(4);
+            for (InspectContainerResponse found : all) {
                 assertThat(Gate.violations(found, shared.toString()))
                         .as("%s %s", found.getName(), found.getConfig().getLabels())
                         .isEmpty();

@@ -107,13 +107,13 @@ final class IsolationIT {
                 bench.shell(),
                 "python3 -c '\nimport os, time\ntry:\n while True:\n  if os.fork() == 0: time.sleep(60); os._exit(0)\nexcept"
                         + " OSError: print(\"full\", flush=True); time.sleep(1); raise SystemExit(1)'",
-                30,
+                60,
                 observer);
         assertThat(observer.text(CallObserver.Stream.STDOUT)).isEqualTo("full\n");
         assertThat(outcome.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
         assertThat(outcome.message()).isEqualTo(PROCESSES);
         CallOutcome endless =
-                run(conversation, bench.shell(), "f() { f | f & }; while :; do f; done", 4, new RecordingObserver());
+                run(conversation, bench.shell(), "f() { f | f & }; while :; do f; done", 60, new RecordingObserver());
         assertThat(endless.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
         assertThat(endless.message()).isEqualTo(PROCESSES);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
@@ -138,15 +138,23 @@ final class IsolationIT {
         CallOutcome outcome = Bench.await(bomb);
         assertThat(Duration.ofNanos(System.nanoTime() - begun))
                 .as("the call and its deadline of 5 s")
-                .isLessThan(Duration.ofSeconds(5 + 5));
+                .isLessThan(Duration.ofSeconds(5 + 5).plus(Bench.STANDSTILL));
         // On a busy machine few looks are had, and not at the peak; that it met its limit is told below.
         assertThat(most).as("processes that the host saw of it").isBetween(2, 199);
-        // None of them outlives the call.
-        assertThat(output(bench.shell(), "ls -d /proc/[0-9]* | wc -l").strip())
-                .satisfies(left -> assertThat(Integer.parseInt(left)).isLessThan(15));
+        // None of them outlives the call; that they are waited for may take a moment.
+        long end = System.nanoTime() + Bench.PATIENCE.toNanos();
+        for (int left = processesIn(); left >= 15; left = processesIn()) {
+            assertThat(System.nanoTime()).as("%s processes are left", left).isLessThan(end);
+        }
         assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
         assertThat(outcome.message()).isEqualTo("stopped after 5 s (limit in all); do less in one call; " + PROCESSES);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
+    }
+
+    /** As it sees them itself, zombies too. */
+    private int processesIn() throws Exception {
+        return Integer.parseInt(
+                output(bench.shell(), "ls -d /proc/[0-9]* | wc -l").strip());
     }
 
     @Test
@@ -154,7 +162,7 @@ final class IsolationIT {
     void limitMetOnTheWay() throws Exception {
         String command =
                 "exec python3 -c 'import os, time\ntry:\n while True:\n  if os.fork() == 0: time.sleep(60); os._exit(0)\nexcept OSError: os._exit(0)'";
-        CallOutcome outcome = run(conversation, bench.shell(), command, 30, new RecordingObserver());
+        CallOutcome outcome = run(conversation, bench.shell(), command, 60, new RecordingObserver());
         assertThat(outcome.reason()).isEqualTo(Reason.EXITED);
         assertThat(outcome.exit()).isZero();
         assertThat(outcome.message()).isEqualTo(PROCESSES);
@@ -183,7 +191,7 @@ final class IsolationIT {
                   except OSError: pass  # whoever has just ended still counts for a moment
                  time.sleep(600)'
                 """;
-        assertThat(run(conversation, bench.shell(), fill, 30, new RecordingObserver())
+        assertThat(run(conversation, bench.shell(), fill, 60, new RecordingObserver())
                         .message())
                 .isNull();
         awaitProcesses(160);
@@ -197,7 +205,7 @@ final class IsolationIT {
                         + " os._exit(0)\n except OSError:\n  if not full: print(\"full\", flush=True)\n  full = True'",
                 observer);
         observer.await("full");
-        CallOutcome none = run(conversation, bench.shell(), "true", 10, new RecordingObserver());
+        CallOutcome none = run(conversation, bench.shell(), "true", 60, new RecordingObserver());
         assertThat(none.reason()).isEqualTo(Reason.RESOURCE_LIMIT);
         assertThat(none.message()).isEqualTo("the program could not be started: " + PROCESSES);
         full.cancel();
@@ -207,7 +215,7 @@ final class IsolationIT {
 
     private void awaitProcesses(int count) throws Exception {
         String container = bench.containerOf(conversation);
-        long deadline = System.nanoTime() + 20_000_000_000L;
+        long deadline = System.nanoTime() + Bench.PATIENCE.toNanos();
         while (processesOf(container) < count) {
             assertThat(System.nanoTime()).as("%s processes", count).isLessThan(deadline);
         }
@@ -257,7 +265,8 @@ final class IsolationIT {
             }
         }) {
             bench.engine.streams().statsCmd(container).exec(all);
-            assertThat(enough.await(90, TimeUnit.SECONDS)).isTrue();
+            assertThat(enough.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
         }
         Statistics first = seen.get(0);
         Statistics last = seen.get(looks - 1);
@@ -337,7 +346,7 @@ final class IsolationIT {
     @Test
     @DisplayName("A.10 the probes find the walls that are missing: planted in a container with too many rights")
     void plantedHole() throws Exception {
-        Process planted = new ProcessBuilder("sleep", "120").start();
+        Process planted = new ProcessBuilder("sleep", "600").start();
         String container = bench.docker()
                 .createContainerCmd(bench.images().base())
                 .withLabels(new Labels(bench.instance()).filter())
@@ -363,14 +372,14 @@ final class IsolationIT {
                     .streams()
                     .waitContainerCmd(container)
                     .exec(new WaitContainerResultCallback())
-                    .awaitStatusCode(30, TimeUnit.SECONDS);
+                    .awaitStatusCode((int) Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS);
             bench.engine
                     .streams()
                     .logContainerCmd(container)
                     .withStdOut(true)
                     .withStdErr(true)
                     .exec(lines)
-                    .awaitCompletion(10, TimeUnit.SECONDS);
+                    .awaitCompletion(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } finally {
             bench.docker().removeContainerCmd(container).withForce(true).exec();
             planted.destroyForcibly();
@@ -385,11 +394,12 @@ final class IsolationIT {
         CallHandle call = bench.start(
                 conversation,
                 bench.shell(),
-                "python3 -c '\nimport socket, time\ns = socket.create_server((\"0.0.0.0\", 48999))\nprint(\"there\","
+                // Of a port that the machine gives to nobody who asks for any.
+                "python3 -c '\nimport socket, time\ns = socket.create_server((\"0.0.0.0\", 28999))\nprint(\"there\","
                         + " flush=True); time.sleep(60)'",
                 observer);
         observer.await("there\n");
-        assertThat(listening()).doesNotContain(48_999);
+        assertThat(listening()).doesNotContain(28_999);
         var inspected = bench.docker()
                 .inspectContainerCmd(bench.containerOf(conversation))
                 .exec();

@@ -22,7 +22,8 @@ import org.rungpt.testkit.RecordingObserver;
 /** An engine that does what it is told and does not say so. */
 @Tag("docker")
 final class MuteEngineIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
+    /** More than an engine in order needs on a busy machine. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @TempDir
     Path directory;
@@ -43,7 +44,7 @@ final class MuteEngineIT {
             assertThat(told.kind()).isEqualTo(RunnerException.Kind.UNAVAILABLE);
             assertThat(told).hasMessageContaining("the engine does not answer").hasMessageContaining("rungpt doctor");
             mute.recover();
-            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(30))).isTrue();
+            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(60))).isTrue();
             assertThat(Bench.await(bench.start("c-next", bench.shell(), "true", new RecordingObserver()))
                             .exit())
                     .isZero();

@@ -123,8 +123,8 @@ final class PrivateEngine implements AutoCloseable {
         try {
             run(IP.toString(), "link", "delete", bridge);
         } finally {
-            // With what the engine has mounted in there and left.
-            run("umount", "--recursive", disk.toString());
+            // With what the engine has mounted in there and left, and that what it started may still have open.
+            run("umount", "--recursive", "--lazy", disk.toString());
         }
     }
 }

@@ -93,7 +93,7 @@ final class PublicNetwork implements AutoCloseable {
                     .withStdErr(true)
                     .withFollowStream(true)
                     .exec(lines);
-            if (!ready.await(30, TimeUnit.SECONDS)) {
+            if (!ready.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IOException("the servers of the test did not start");
             }
         }

@@ -88,13 +88,7 @@ final class SecretsIT {
             InstalledTask task, Map<String, String> secrets, String command, RecordingObserver observer)
             throws Exception {
         return bench.start(
-                Bench.newCall(),
-                conversation,
-                task,
-                command,
-                observer,
-                Bench.limits(60, 60, Bench.MIB),
-                given(secrets));
+                Bench.newCall(), conversation, task, command, observer, Bench.limits(Bench.MIB), given(secrets));
     }
 
     private String output(InstalledTask task, Map<String, String> secrets, String command) throws Exception {
@@ -152,10 +146,8 @@ final class SecretsIT {
         assertThat(output(bench.shell(), Map.of(), look))
                 .doesNotContain("CANARY")
                 .doesNotContain("ACME_TOKEN");
-        for (String container : bench.containers()) {
-            assertThat(bench.docker().inspectContainerCmd(container).exec().toString())
-                    .doesNotContain("CANARY");
-        }
+        assertThat(bench.inspected()).isNotEmpty().allSatisfy(container -> assertThat(container.toString())
+                .doesNotContain("CANARY"));
         running.cancel();
         Bench.await(running);
     }
@@ -198,7 +190,7 @@ final class SecretsIT {
                     "rm -f go; echo there; printf %s \"$ACME_TOKEN\" | head -c 20; while [ ! -e go ]; do sleep 0.05; done;"
                             + " printf %s \"$ACME_TOKEN\" | tail -c +21; echo; echo the end",
                     first,
-                    Bench.limits(60, 60, Bench.MIB),
+                    Bench.limits(Bench.MIB),
                     given(Map.of("ACME_TOKEN", CANARY)));
             first.await("there\n");
             if (!known) {
@@ -221,7 +213,7 @@ final class SecretsIT {
                     acme,
                     "touch go",
                     new RecordingObserver(),
-                    Bench.limits(60, 60, Bench.MIB),
+                    Bench.limits(Bench.MIB),
                     given(Map.of("ACME_TOKEN", "another-secret")));
             CallOutcome outcome = Bench.await(resumed);
             assertThat(outcome.exit()).isZero();

@@ -112,7 +112,7 @@ final class ServiceLinkTest {
 
     private static void await(CountDownLatch latch) {
         try {
-            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -242,7 +242,7 @@ final class ServiceLinkTest {
         assertThat(ends).isEmpty();
         gate.countDown();
         service.say(finished("\"exit\":0,\"signal\":null,\"stdout\":20000,\"stderr\":20000,\"duration\":1"));
-        assertThat(call.outcome().toCompletableFuture()).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(call.outcome().toCompletableFuture()).succeedsWithin(Duration.ofSeconds(60));
     }
 
     @Test

@@ -88,8 +88,8 @@ final class SharesIT {
 
     private CallOutcome run(InstalledTask task, Grants grants, String command, RecordingObserver observer)
             throws Exception {
-        CallHandle call = bench.start(
-                Bench.newCall(), conversation, task, command, observer, Bench.limits(60, 60, Bench.MIB), grants);
+        CallHandle call =
+                bench.start(Bench.newCall(), conversation, task, command, observer, Bench.limits(Bench.MIB), grants);
         return Bench.await(call);
     }
 
@@ -193,7 +193,7 @@ final class SharesIT {
                 bench.shell(),
                 "echo there; while [ ! -e go ]; do sleep 0.05; done; ls /share 2>/dev/null || echo none",
                 observer,
-                Bench.limits(60, 60, Bench.MIB),
+                Bench.limits(Bench.MIB),
                 Grants.NONE);
         observer.await("there\n");
         assertThat(output(grants(false), "touch go; ls /share")).isEqualTo("files\n");

@@ -108,7 +108,7 @@ final class SidecarsIT {
 
     private String output(InstalledTask task, String command, RecordingObserver observer) throws Exception {
         CallOutcome outcome = Bench.await(bench.start(
-                Bench.newCall(), conversation, task, command, observer, Bench.limits(60, 60, 64 * Bench.MIB), grants));
+                Bench.newCall(), conversation, task, command, observer, Bench.limits(64 * Bench.MIB), grants));
         assertThat(outcome.exit())
                 .as("%s %s", outcome, observer.text(Stream.STDERR))
                 .isZero();
@@ -213,7 +213,8 @@ final class SidecarsIT {
 
     /** @param endsWith the container among whose processes the sidecar is */
     private void endsWithNobodyThere(Callable<String> begin, Callable<String> endsWith) throws Exception {
-        bench.lease(Duration.ofSeconds(3));
+        // Longer than it may take until it is renewed.
+        bench.lease(Duration.ofSeconds(10));
         bench.swap();
         try {
             begin.call();
@@ -333,7 +334,11 @@ final class SidecarsIT {
                 text.append(new String(frame.getPayload(), StandardCharsets.UTF_8));
             }
         }) {
-            assertThat(bench.engine.streams().execStartCmd(id).exec(output).awaitCompletion(60, TimeUnit.SECONDS))
+            assertThat(bench.engine
+                            .streams()
+                            .execStartCmd(id)
+                            .exec(output)
+                            .awaitCompletion(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS))
                     .isTrue();
         }
         return text.toString();
@@ -342,7 +347,7 @@ final class SidecarsIT {
     @Test
     void whatStartsForACallThatIsCancelledMeanwhileGoes() throws Exception {
         ServiceImage slow = ServiceImage.build(
-                bench, directory, "[\"/bin/sh\", \"-c\", \"sleep 3; exec /usr/bin/python3 /serve.py\"]");
+                bench, directory, "[\"/bin/sh\", \"-c\", \"sleep 10; exec /usr/bin/python3 /serve.py\"]");
         try {
             InstalledTask task = action(new Manifest.Sidecar("slow", slow.reference(), 8124, "http:/", "call"));
             Steps steps = new Steps("waiting until slow answers on port 8124");
@@ -396,7 +401,7 @@ final class SidecarsIT {
         }
 
         void await() throws InterruptedException {
-            assertThat(seen.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(seen.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         }
     }
 
@@ -422,7 +427,7 @@ final class SidecarsIT {
                 arguments,
                 grants,
                 Map.of(),
-                Bench.limits(60, 60, Bench.MIB));
+                Bench.limits(Bench.MIB));
         return bench.runner().containers().start(spec, observer);
     }
 
@@ -505,7 +510,8 @@ final class SidecarsIT {
         try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.SILENT, "amd64", conversation)) {
             String arguments = "{\"image\": \"" + registry.reference() + "\", \"name\": \"api\"}";
             CallHandle call = begin("start", arguments, new RecordingObserver());
-            assertThat(registry.asked.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(registry.asked.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
             grants = new Grants(
                     List.of(), List.of(new Grants.Share("files", shared().toString(), false)), Map.of(), false);
             output(bench.shell(), "ls /share/files", new RecordingObserver());

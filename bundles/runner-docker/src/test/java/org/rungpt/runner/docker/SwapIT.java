@@ -28,6 +28,9 @@ import org.rungpt.testkit.RecordingObserver;
 /** Runners come and go; sandboxes, workspaces and calls stay. */
 @Tag("docker")
 final class SwapIT {
+    /** Longer than it may take until it is renewed. */
+    private static final Duration SHORT = Duration.ofSeconds(10);
+
     @TempDir
     Path directory;
 
@@ -54,7 +57,7 @@ final class SwapIT {
                 bench.shell(),
                 "seq 1 50000; while [ ! -e go ]; do sleep 0.05; done; seq 50001 100000; exit 4",
                 first,
-                Bench.limits(60, 60, 64 * Bench.MIB));
+                Bench.limits(64 * Bench.MIB));
         first.await("\n50000\n");
         String container = bench.containerOf(conversation);
 
@@ -85,12 +88,7 @@ final class SwapIT {
         String id = Bench.newCall();
         RecordingObserver first = new RecordingObserver();
         bench.start(
-                id,
-                conversation,
-                bench.shell(),
-                "echo there; sleep 0.3; echo late",
-                first,
-                Bench.limits(60, 60, Bench.MIB));
+                id, conversation, bench.shell(), "echo there; sleep 0.3; echo late", first, Bench.limits(Bench.MIB));
         first.await("there\n");
         bench.runner().close();
         bench.swap();
@@ -221,7 +219,8 @@ final class SwapIT {
                     isMade.countDown();
                 }
             });
-            assertThat(isMade.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(isMade.await(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
             bench.runner().release(deleted);
             Bench.settled(call);
         }
@@ -244,7 +243,7 @@ final class SwapIT {
 
     @Test
     void aCallThatNobodyAsksForIsEnded() throws Exception {
-        bench.lease(Duration.ofSeconds(3));
+        bench.lease(SHORT);
         bench.swap();
         RecordingObserver observer = new RecordingObserver();
         bench.start(
@@ -283,7 +282,7 @@ final class SwapIT {
 
     @Test
     void aSandboxWithoutRunnerEndsByItself() throws Exception {
-        bench.lease(Duration.ofSeconds(3));
+        bench.lease(SHORT);
         bench.swap();
         Bench.await(bench.start(conversation, bench.shell(), "true", new RecordingObserver()));
         String container = bench.containerOf(conversation);

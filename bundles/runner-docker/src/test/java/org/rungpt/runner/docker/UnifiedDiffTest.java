@@ -104,7 +104,7 @@ final class UnifiedDiffTest {
         builder.environment().put("GIT_CEILING_DIRECTORIES", String.valueOf(directory.getParent()));
         Process process = builder.start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(command[0] + ": " + said + hunks).isZero();
     }
 }
