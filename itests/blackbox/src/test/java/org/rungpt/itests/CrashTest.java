@@ -102,10 +102,7 @@ class CrashTest {
                     .as("seed %d: no text is there twice", seed)
                     .doesNotHaveDuplicates();
             assertThat(calls).as("seed %d: calls start once", seed).isNotEmpty().doesNotHaveDuplicates();
-            // One of them may meet a machine that has other things to do.
-            assertThat(starts.get(starts.size() / 2))
-                    .as("seed %d: ready again", seed)
-                    .isLessThanOrEqualTo(READY_AGAIN);
+            assertThat(starts).as("seed %d: ready again", seed).allMatch(start -> start.compareTo(READY_AGAIN) <= 0);
             assertThat(rungpt.script("stop").exit()).isZero();
             assertThat(integrity(rungpt.data)).as("seed %d: the database", seed).isEqualTo("ok");
         }

@@ -35,8 +35,6 @@ final class Bench implements AutoCloseable {
     static final long MIB = 1 << 20;
     /** How long a test waits for what has to happen: on a busy machine, and with a slow disk, it takes its time. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
-    /** A machine may stand still for so long, which is nobody's fault. */
-    static final Duration STANDSTILL = Duration.ofSeconds(10);
     /** Of a call that is not about them: seconds in all and without output. */
     private static final int CALL_SECONDS = 300;
 

@@ -231,8 +231,7 @@ final class ImageIT {
     void cancelledPull() throws Exception {
         try (FakeRegistry registry = new FakeRegistry(FakeRegistry.Trouble.SILENT, architecture, conversation)) {
             InstalledAction action = withImage(registry.reference(), SHELL_ONLY);
-            assertThat(cancelled(action, registry.asked::await))
-                    .isLessThan(Duration.ofSeconds(1).plus(Bench.STANDSTILL));
+            assertThat(cancelled(action, registry.asked::await)).isLessThan(Duration.ofSeconds(1));
         }
     }
 
@@ -242,8 +241,7 @@ final class ImageIT {
         InstalledAction action = withImage(
                 "base", TestActions.SHELL, "setup", "#!/bin/sh\necho under way\ntrap '' TERM INT\nsleep 600 & wait\n");
         StepSeen seen = new StepSeen("under way");
-        assertThat(cancelled(action, seen::await, seen))
-                .isLessThan(Duration.ofSeconds(1).plus(Bench.STANDSTILL));
+        assertThat(cancelled(action, seen::await, seen)).isLessThan(Duration.ofSeconds(1));
         awaitNoBuilder();
     }
 

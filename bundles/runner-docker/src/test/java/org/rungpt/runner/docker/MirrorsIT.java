@@ -47,7 +47,7 @@ import org.rungpt.testkit.RecordingObserver;
 final class MirrorsIT {
     private static final String NOT_GRANTED = " is not granted to this conversation; ask the user to grant it";
     /** Who tries again waits longer: npm for more than a minute. Some of these programs take seconds to begin. */
-    private static final Duration AT_ONCE = Duration.ofSeconds(30);
+    private static final Duration AT_ONCE = Duration.ofSeconds(10);
 
     @TempDir
     static Path directory;
