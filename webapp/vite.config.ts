@@ -19,5 +19,8 @@ export default defineConfig({
     environment: "jsdom",
     include: ["test/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // Nothing here is about time: a machine that stands still for a while fails nothing.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

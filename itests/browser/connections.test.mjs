@@ -95,6 +95,7 @@ describe('connections', () => {
       const { page, problems } = await stage.open();
       await say(page, 'Hello');
       const banner = page.getByRole('alert').filter({ hasText: 'key' });
+      await banner.waitFor();
       await inspect(page, 'refused-key');
       await banner.getByRole('button', { name: 'Check the connection' }).click();
       await page.getByRole('dialog').getByRole('listitem').filter({ hasText: 'mine' }).waitFor();

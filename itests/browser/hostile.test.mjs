@@ -185,7 +185,7 @@ describe('a hostile answer', () => {
       await page.goto(`${stage.server.origin}/c/${id}`);
       await main.getByText('Seen.').waitFor();
       assert.equal(await main.locator('h1.chat-title').innerText(), name);
-      assert.equal(await page.title(), `${name} · RunGPT`);
+      await page.waitForFunction((title) => document.title === title, `${name} · RunGPT`);
       await main.getByRole('group', { name: 'You' }).getByRole('button').filter({ hasText: '.txt' }).click();
       await page.getByRole('dialog').getByText(name, { exact: true }).waitFor();
       await page.keyboard.press('Escape');

@@ -34,9 +34,10 @@ describe('leaving an answer', () => {
       const { page, problems } = await stage.open();
       await say(page, 'Never end.');
       await page.getByText(/word20 /).waitFor();
-      const began = performance.now();
+      // From when the page asks for it: how long the driver takes to click is its own affair.
+      const asked = page.waitForRequest((request) => request.url().endsWith('/stop')).then(() => performance.now());
       await stop(page);
-      const took = (await closed) - began;
+      const took = (await closed) - (await asked);
       assert.ok(took < 1000, `closed after ${took} ms`);
       await page.getByText('You stopped this answer.').waitFor();
       const told = await events(await shown(page));
@@ -63,6 +64,7 @@ describe('leaving an answer', () => {
     const { page, problems } = await stage.open();
     await page.goto(`${stage.server.origin}/c/${id}`);
     await page.getByText('The first half, and the second.').waitFor();
+    await page.getByRole('button', { name: 'Copy answer' }).waitFor(); // the turn is over
     assert.equal((await events(id)).at(-1).data.reason, 'done');
     assert.deepEqual([...first.problems, ...problems], []);
   });
@@ -90,9 +92,10 @@ describe('leaving an answer', () => {
     stage.model.state.script = () => 'And the other half.';
     await stage.server.rungpt('run', '--port', new URL(stage.server.origin).port, '--detach', '--no-browser', '--yes');
     const back = performance.now();
-    await Promise.all(windows.map(({ page }) => page.getByText('RunGPT was restarted while it answered.').waitFor({ timeout: 10_000 })));
-    assert.ok(performance.now() - back < 10_000);
-    const first = asked.map((times) => times[0] - lost);
+    await Promise.all(windows.map(({ page }) => page.getByText('RunGPT was restarted while it answered.').waitFor()));
+    const last = asked.map((times) => times.at(-1) - back);
+    assert.ok(last.every((millis) => millis < 10_000), `came back after ${last} ms`);
+    const first = asked.map((times) => times.find((time) => time > lost) - lost);
     assert.ok(first.every((millis) => millis >= 1000), `asked again after ${first} ms`);
     assert.ok(new Set(first.map((millis) => Math.round(millis / 20))).size > 1, `all at once: after ${first} ms`);
     for (const { page } of windows) {

@@ -129,6 +129,7 @@ describe('the library', () => {
     const { page, problems } = await stage.open();
     await say(page, 'Keep this for ever');
     await page.getByText('You said: Keep this').waitFor();
+    await page.getByRole('button', { name: 'Copy answer' }).waitFor(); // the answer is whole
     const files = {};
     for (const format of ['Markdown', 'HTML', 'JSON']) {
       await page.getByRole('button', { name: 'More for this conversation' }).click();
@@ -197,9 +198,9 @@ describe('the library', () => {
       await page.getByRole('main').getByRole('button', { name: 'More for this conversation' }).click();
       await page.getByRole('menuitem', { name: what, exact: true }).click();
     };
-    const pinned = page.waitForResponse((answer) => answer.url().endsWith(`/${version}/labels`));
+    const pinned = [id, version].map((one) => page.waitForResponse((answer) => answer.url().endsWith(`/${one}/labels`)));
     await choose('Pin');
-    await pinned;
+    await Promise.all(pinned);
     for (const one of [id, version]) assert.equal((await stage.api('GET', `/conversations/${one}`)).pinned, true);
 
     await choose('Delete');
@@ -207,7 +208,7 @@ describe('the library', () => {
     const all = async () => (await stage.api('GET', '/conversations?show=all&limit=1000')).conversations.map((one) => one.id);
     assert.ok((await all()).includes(version), 'it can be taken back still');
     await page.close({ runBeforeUnload: false });
-    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    for (const end = Date.now() + 60_000; Date.now() < end; ) {
       if (!(await all()).some((one) => one === id || one === version)) break;
     }
     const left = await all();

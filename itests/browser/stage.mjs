@@ -68,12 +68,16 @@ export async function say(page, text) {
 /** The id of the conversation that a page shows, once it has begun: what was sent is to be seen before. */
 export async function shown(page) {
   await page.waitForURL(/\/c\/[^/]+$/);
-  return new URL(page.url()).pathname.split('/').at(-1);
+  // Of what the page shows now: the driver hears of another address a little later.
+  return page.evaluate(() => location.pathname.split('/').at(-1));
 }
 
-/** Until nothing moves any more, but for what never ends. */
-const still = (page) => page.evaluate(() => Promise.all(
-  document.getAnimations().filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => undefined))));
+/** Until what follows from the last change is drawn, and nothing moves any more, but for what never ends. */
+const still = (page) => page.evaluate(async () => {
+  const moving = () => document.getAnimations().filter((one) => one.playState === 'running' && one.effect.getTiming().iterations !== Infinity);
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  for (await drawn(); moving().length > 0; await drawn()) await Promise.all(moving().map((one) => one.finished.catch(() => undefined)));
+});
 
 /** What a checker of accessibility finds wrong once nothing moves. The page forbids foreign scripts, so it works in an isolated world. */
 export async function audit(page) {

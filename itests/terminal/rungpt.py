@@ -79,6 +79,11 @@ class RunGpt:
                         return event['data']
         raise AssertionError(f'no {kind} came')
 
+    def of_stopped(self, kind):
+        """The data of the latest conversation's events of one kind, once its turn has ended: who stops it does not wait for that."""
+        self.until(self.latest(), 'turn.finished')
+        return self.of_latest(kind)
+
     def pid(self):
         return json.loads(pathlib.Path(self.data, 'server.json').read_text())['pid']
 

@@ -1,5 +1,6 @@
 """A command on a pseudo terminal, watched and typed at like a person does."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -30,6 +31,8 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 200, 0, 0))
         self.settings = termios.tcgetattr(slave)
+        # A character may come in two pieces.
+        self.decoder = codecs.getincrementaldecoder('utf-8')('replace')
         self.shown = ''
         self.position = 0
         self.ended = False
@@ -98,7 +101,7 @@ class Terminal:
         ready, _, _ = select.select([self.master], [], [], max(0, deadline - time.monotonic()))
         if not ready:
             return False
-        self.shown += os.read(self.master, 65536).decode('utf-8', 'replace')
+        self.shown += self.decoder.decode(os.read(self.master, 65536))
         plain = ESCAPES.sub('', self.shown)
         if plain != self.shown:
             self.position = min(self.position, len(ESCAPES.sub('', self.shown[: self.position])))

@@ -80,7 +80,7 @@ class Zip(unittest.TestCase):
             'EXTRA_JAVA_OPTS': f'-Drungpt.port={port} -Dorg.osgi.service.http.port={port} -Drungpt.ssh.port={free_port()}',
         }
         with Terminal([str(self.top / 'bin' / 'karaf')], environment) as karaf:
-            karaf.expect(r'rungpt > $', 60)
+            karaf.expect(r'rungpt > $', 120)
             adopted = self.rungpt.run('run', '--no-browser', '--yes')
             self.assertEqual(0, adopted.returncode, adopted)
             self.assertIn(f'RunGPT is ready: http://127.0.0.1:{port}/login#code=', adopted.stdout)

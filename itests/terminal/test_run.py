@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import time
 import unittest
 
 from rungpt import RunGpt
@@ -44,12 +45,16 @@ class Foreground(unittest.TestCase):
     def test_a_call_outlasts_control_c_and_the_next_start_has_its_whole_output(self):
         with self.run_terminal() as terminal:
             terminal.expect('RunGPT is ready', 120)
-            with self.rungpt.terminal('ask', '/run system.shell command="echo begun; sleep 3; echo ended"') as asking:
+            # For longer than the server takes to end, on any machine.
+            with self.rungpt.terminal('ask', '/run system.shell command="echo begun; sleep 17; echo ended"') as asking:
                 asking.expect('^begun')
                 conversation = self.rungpt.latest()
                 terminal.type(CONTROL_C)
                 self.assertEqual(0, terminal.wait(120))
                 self.assertNotEqual(0, asking.wait(120))
+        # It ends while there is no server.
+        while 'sleep 17; echo ended' in subprocess.run(['ps', '-eo', 'args'], capture_output=True, text=True, check=True).stdout:
+            time.sleep(0.1)
         self.rungpt.start()
         self.assertEqual('completed', self.rungpt.until(conversation, 'call.finished')['status'])
         output = ''.join(event['data']['text'] for event in self.rungpt.events(conversation) if event['type'] == 'call.output')

@@ -44,7 +44,9 @@ class Sandboxes(unittest.TestCase):
         """Runs a command in the workspace of a new conversation. Gives the conversation and the call."""
         conversation = rungpt.post('/api/conversations', {})['id']
         rungpt.post(f'/api/conversations/{conversation}/messages', {'text': f'/run system.shell command={json.dumps(command)}'})
-        return conversation, rungpt.until(conversation, 'call.finished')['call']
+        call = rungpt.until(conversation, 'call.finished')['call']
+        rungpt.until(conversation, 'turn.finished')
+        return conversation, call
 
     def output(self, conversation, command):
         rungpt.post(f'/api/conversations/{conversation}/messages', {'text': f'/run system.shell command={json.dumps(command)}'})

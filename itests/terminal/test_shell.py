@@ -47,8 +47,9 @@ class OnATerminal(unittest.TestCase):
         self.terminal.expect('rungpt:lis')
         self.terminal.type(CONTROL_C)
         self.terminal.expect(PROMPT)
-        self.terminal.enter('shell:sleep 600')
-        self.terminal.expect('shell:sleep 600')
+        # Between the line and its command Ctrl-C ends nothing: what it says first tells that it runs.
+        self.terminal.enter('shell:each [1] { shell:echo begun; shell:sleep 600 }')
+        self.terminal.expect('^begun')
         self.terminal.type(CONTROL_C)
         self.terminal.expect(PROMPT)
         self.leave('logout\r')

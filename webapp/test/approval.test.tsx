@@ -131,7 +131,8 @@ describe("the approval card", () => {
       failed: () => undefined,
     });
     stream.open();
-    await vi.waitFor(() => expect(read).toHaveLength(3));
+    // However slow the machine is.
+    await vi.waitFor(() => expect(read).toHaveLength(3), { timeout: 50_000 });
     stream.close();
     return applyEvents(NOTHING, read).calls.get("c1")!;
   }

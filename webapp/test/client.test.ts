@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiClient, ApiError } from "../src/api/client";
 import { SseParser } from "../src/api/sse";
 import { type Link, LiveStream } from "../src/api/stream";
@@ -127,6 +127,9 @@ describe("server-sent events", () => {
 });
 
 describe("a live stream", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   const body = (...events: string[]) =>
     new Response(
       new ReadableStream({
@@ -146,7 +149,7 @@ describe("a live stream", () => {
       () => body('id: 3\ndata: {"seq":3}\n\n'),
       () => json({ error: { code: "not_found", message: "Gone." } }, 404),
     );
-    const failed = await new Promise<ApiError>((resolve) => {
+    const failing = new Promise<ApiError>((resolve) => {
       new LiveStream(client, "/api/conversations/c1/events", {
         event: (event) => {
           seen = (event as { seq: number }).seq;
@@ -156,6 +159,9 @@ describe("a live stream", () => {
         after: () => seen,
       }).open();
     });
+    // It pauses for four and a half seconds at most in all.
+    await vi.advanceTimersByTimeAsync(10_000);
+    const failed = await failing;
     expect(seen).toBe(3);
     expect(failed.message).toBe("Gone.");
     expect(asked.map(({ init }) => (init.headers as Record<string, string>)["Last-Event-ID"])).toEqual([undefined, "2", "2", "3"]);

@@ -41,7 +41,8 @@ export function TagsDialog({ conversation, onClose }: { readonly conversation: C
     event.preventDefault();
     const tag = text.trim();
     if (tag !== "" && !unknown && (tags.includes(tag) || (await put([...tags, tag])))) {
-      setText("");
+      // Whoever writes the next one already keeps it.
+      setText((now) => (now === text ? "" : now));
     }
   };
   return (

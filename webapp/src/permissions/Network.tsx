@@ -37,7 +37,8 @@ export function Network({ grants, save }: Props) {
   const add = async (event: FormEvent) => {
     event.preventDefault();
     if (host.trim() !== "" && (await set(host.trim(), true))) {
-      setHost("");
+      // Whoever writes the next one already keeps it.
+      setHost((now) => (now === host ? "" : now));
     }
   };
 

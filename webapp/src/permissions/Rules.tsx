@@ -31,7 +31,8 @@ export function Rules({ policy, save }: Props) {
   const add = async (event: FormEvent) => {
     event.preventDefault();
     if (match.trim() !== "" && (await put([...rules, { effect, match: match.trim() }]))) {
-      setMatch("");
+      // Whoever writes the next one already keeps it.
+      setMatch((now) => (now === match ? "" : now));
     }
   };
   return (

@@ -34,7 +34,8 @@ export function Shares({ grants, save }: Props) {
     const { source, writable, forced } = fresh;
     const share = { name, source: source.trim(), writable, forced };
     if (source.trim() !== "" && (await change((now) => [...now, share]))) {
-      setFresh(FRESH);
+      // Whoever writes the next one already keeps it.
+      setFresh((now) => (now === fresh ? FRESH : now));
     }
   };
 

@@ -21,11 +21,14 @@ export function useBudgets(conversation: string | undefined, version: number): B
   const [loaded, setLoaded] = useState<BudgetsThere>();
   const [failed, setFailed] = useState<ApiError>();
   const latest = useRef<Promise<unknown>>(Promise.resolve());
+  /** How many changes were begun: what was asked before one may not know of it, also if it is answered after it. */
+  const begun = useRef(0);
 
   useEffect(() => {
     let current = true;
+    const asked = begun.current;
     read(conversation)
-      .then((budgets) => current && setLoaded(budgets))
+      .then((budgets) => current && begun.current === asked && setLoaded(budgets))
       .catch((failure: unknown) => current && setFailed(asApiError(failure)));
     return () => {
       current = false;
@@ -34,9 +37,12 @@ export function useBudgets(conversation: string | undefined, version: number): B
 
   const set = useCallback(
     (change: (now: Budgets) => Budgets) => {
+      begun.current += 1;
       const made = latest.current.then(async () => {
         try {
-          const { turn, conversation: whole } = await read(conversation);
+          const there = await read(conversation);
+          setLoaded(there);
+          const { turn, conversation: whole } = there;
           setLoaded(await write(conversation, change({ turn: turn ?? {}, conversation: whole ?? {} })));
           return undefined;
         } catch (failure) {

@@ -31,14 +31,17 @@ export function usePermissions(conversation: string | undefined, version: number
   const [error, setError] = useState<ApiError>();
   const [pending, setPending] = useState(0);
   const waiting = useRef(0);
+  /** How many changes were begun: what was asked before one may not know of it, also if it is answered after it. */
+  const begun = useRef(0);
   const latest = useRef<Promise<unknown>>(Promise.resolve());
   /** What the server made of the changes so far; shown when none is left to be made. */
   const told = useRef<Partial<Permissions>>({});
 
   useEffect(() => {
     let current = true;
+    const asked = begun.current;
     read(conversation)
-      .then((permissions) => current && waiting.current === 0 && setLoaded(permissions))
+      .then((permissions) => current && waiting.current === 0 && begun.current === asked && setLoaded(permissions))
       .catch((failure: unknown) => current && setError(asApiError(failure)));
     return () => {
       current = false;
@@ -51,6 +54,7 @@ export function usePermissions(conversation: string | undefined, version: number
       setLoaded((now) => now && show(now));
       setPending((count) => count + 1);
       waiting.current += 1;
+      begun.current += 1;
       const made = latest.current.then(async () => {
         let failed: ApiError | undefined;
         try {

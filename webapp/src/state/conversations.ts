@@ -23,6 +23,8 @@ const PAGE = 200;
 /** The list of conversations, live. */
 export class Conversations extends Store<ConversationList> {
   private readonly stream: LiveStream;
+  /** For each reading of the list what was told meanwhile, which it may not know yet; undefined: it was deleted. */
+  private readonly readings = new Set<Map<string, ConversationInfo | undefined>>();
 
   constructor(
     private readonly client: ApiClient,
@@ -60,20 +62,25 @@ export class Conversations extends Store<ConversationList> {
 
   /** Reads the list anew; the stream tells changes only. */
   async reload(): Promise<void> {
+    const told = new Map<string, ConversationInfo | undefined>();
+    this.readings.add(told);
     try {
       const [{ conversations }, pinned] = await Promise.all([
         this.client.call("get", "/api/conversations", { query: { limit: PAGE } }),
         this.client.call("get", "/api/conversations", { query: { show: "pinned", limit: PAGE } }),
       ]);
+      const read = ordered([...conversations, ...pinned.conversations]);
       this.update((before) => ({
         ...before,
-        list: ordered([...conversations, ...pinned.conversations]),
+        list: ordered([...withTold(read, told), ...read.filter((one) => !told.has(one.id))]),
         loaded: true,
         more: conversations.length === PAGE,
         error: undefined,
       }));
     } catch (error) {
       this.update((before) => ({ ...before, error: asApiError(error) }));
+    } finally {
+      this.readings.delete(told);
     }
   }
 
@@ -165,11 +172,14 @@ export class Conversations extends Store<ConversationList> {
     // What has just been made is told without labels.
     this.update((before) => {
       const known = before.list.find((one) => one.id === conversation.id);
-      return { ...before, list: ordered([{ ...known, ...conversation }, ...before.list]) };
+      const now = { ...known, ...conversation };
+      this.readings.forEach((told) => told.set(now.id, now));
+      return { ...before, list: ordered([now, ...before.list]) };
     });
   }
 
   private drop(id: string): void {
+    this.readings.forEach((told) => told.set(id, undefined));
     this.update((before) => ({ ...before, list: before.list.filter((conversation) => conversation.id !== id) }));
   }
 }
@@ -177,6 +187,11 @@ export class Conversations extends Store<ConversationList> {
 function isConversation(data: unknown): data is ConversationInfo {
   const { id, title, updated } = (data ?? {}) as Record<string, unknown>;
   return typeof id === "string" && typeof title === "string" && typeof updated === "string";
+}
+
+/** What was told of conversations, with the labels that were read if they were not told. */
+function withTold(read: readonly ConversationInfo[], told: ReadonlyMap<string, ConversationInfo | undefined>): ConversationInfo[] {
+  return [...told.values()].flatMap((now) => (now ? [{ ...read.find((one) => one.id === now.id), ...now }] : []));
 }
 
 /** The first of each id, the most recently updated first. */

@@ -13,7 +13,8 @@ export function paced(millis: number): (task: () => void) => void {
     if (left <= 0) {
       queueMicrotask(run);
     } else {
-      setTimeout(run, left);
+      // A timer takes whole milliseconds, and what it leaves out would be too early.
+      setTimeout(run, Math.ceil(left));
     }
   };
 }

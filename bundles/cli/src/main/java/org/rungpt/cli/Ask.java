@@ -99,7 +99,9 @@ final class Ask {
             terminal.noteLine("(another turn is under way; this is answered after it)");
         }
         JsonNode finished = follow(path, message);
-        Runtime.getRuntime().removeShutdownHook(stop);
+        if (!withdrawn(stop)) {
+            return 1;
+        }
         view.end();
         if (terminal.isWatched()) {
             terminal.noteLine("\n(" + goOn(conversation) + ")");
@@ -111,6 +113,16 @@ final class Ask {
         terminal.noteLine(
                 "The turn ended: " + reason + ". " + finished.path("detail").asText(""));
         return 1;
+    }
+
+    /** @return false if the user has interrupted meanwhile: then the hook runs already, and tells what became of the turn */
+    private static boolean withdrawn(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
     }
 
     private String newConversation() throws CliException {
