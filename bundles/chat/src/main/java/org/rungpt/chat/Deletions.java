@@ -131,8 +131,9 @@ final class Deletions {
             if (!all) {
                 engine.later(AGAIN, this::finishOld);
             }
-        } catch (StoreException | LogLost e) {
-            LOG.debug("what deleted conversations left waits for the store: {}", e.getMessage());
+        } catch (StoreException | RuntimeException e) {
+            // A store that is being stopped may fail in any way; what comes next is to try again all the same.
+            LOG.debug("what deleted conversations left waits for the store: {}", e.toString());
         }
     }
 
