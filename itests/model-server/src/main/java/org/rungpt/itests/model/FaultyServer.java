@@ -184,7 +184,7 @@ public final class FaultyServer implements AutoCloseable {
 
         /** Waits until the client has closed the connection. */
         public void awaitClosed() throws IOException {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(25_000);
             try {
                 while (socket.getInputStream().read() >= 0) {
                     continue;
