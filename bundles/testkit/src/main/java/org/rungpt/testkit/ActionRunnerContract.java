@@ -151,7 +151,7 @@ public abstract class ActionRunnerContract {
         long before = System.nanoTime();
         call.cancel();
         assertThat(await(call).reason()).isEqualTo(Reason.CANCELLED);
-        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(8));
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(30));
     }
 
     @Test

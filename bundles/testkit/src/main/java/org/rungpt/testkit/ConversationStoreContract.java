@@ -205,7 +205,7 @@ public abstract class ConversationStoreContract {
             for (int t = 0; t < threads; t++) {
                 String name = "t" + t;
                 writers.add(pool.submit(() -> {
-                    start.await(10, TimeUnit.SECONDS);
+                    start.await(1, TimeUnit.MINUTES);
                     List<ConversationEvent> mine = new ArrayList<>();
                     for (int i = 0; i < each; i++) {
                         mine.addAll(store().append("c1", List.of(event(name), event(name)), Change.NONE));
@@ -215,7 +215,7 @@ public abstract class ConversationStoreContract {
             }
             List<ConversationEvent> acknowledged = new ArrayList<>();
             for (Future<List<ConversationEvent>> writer : writers) {
-                List<ConversationEvent> mine = writer.get(60, TimeUnit.SECONDS);
+                List<ConversationEvent> mine = writer.get(2, TimeUnit.MINUTES);
                 assertThat(mine).extracting(ConversationEvent::seq).isSorted();
                 acknowledged.addAll(mine);
             }
