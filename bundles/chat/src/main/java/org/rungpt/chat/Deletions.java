@@ -131,8 +131,9 @@ final class Deletions {
             if (!all) {
                 engine.later(AGAIN, this::finishOld);
             }
-        } catch (StoreException | LogLost e) {
-            LOG.debug("what deleted conversations left waits for the store: {}", e.getMessage());
+        } catch (StoreException | RuntimeException e) {
+            // A store that is being stopped may fail in any way; what comes next is to try again all the same.
+            LOG.debug("what deleted conversations left waits for the store: {}", e.toString());
         }
     }
 
@@ -152,10 +153,11 @@ final class Deletions {
      * @return whether all is gone
      */
     private boolean deleteFiles(String conversation, boolean ran, List<String> left) {
+        List<ActionRunner> runners = engine.services.runners.all();
+        List<ArtifactStore> stores = engine.services.artifacts.all();
         // Who is away now may have something of it.
-        boolean all = !engine.services.runners.all().isEmpty()
-                && !engine.services.artifacts.all().isEmpty();
-        for (ActionRunner runner : engine.services.runners.all()) {
+        boolean all = !runners.isEmpty() && !stores.isEmpty();
+        for (ActionRunner runner : runners) {
             try {
                 runner.release(conversation);
             } catch (RunnerException | RuntimeException e) {
@@ -165,7 +167,7 @@ final class Deletions {
                 }
             }
         }
-        for (ArtifactStore artifacts : engine.services.artifacts.all()) {
+        for (ArtifactStore artifacts : stores) {
             try {
                 artifacts.delete(conversation);
             } catch (IOException | RuntimeException e) {

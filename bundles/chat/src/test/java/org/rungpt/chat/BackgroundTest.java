@@ -65,6 +65,8 @@ final class BackgroundTest {
                             Task.Output.TEXT)));
             house.sandboxes.behaviour = program -> {};
             answers(house);
+            // However long this takes, it is not for the time that the model is kept waiting for other calls.
+            house.holdTime();
             String id = house.say("go");
             house.awaitTurns(id, 1);
             assertThat(house.answer(id)).contains("RESULT 1 working");

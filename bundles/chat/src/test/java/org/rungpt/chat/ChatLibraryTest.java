@@ -280,7 +280,7 @@ final class ChatLibraryTest {
         try (House second = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
             var found = new LeftFiles();
             second.services.artifacts.add(found, Map.of());
-            long end = System.nanoTime() + 10_000_000_000L;
+            long end = System.nanoTime() + 30_000_000_000L;
             while (!second.disk.settings.isEmpty() && System.nanoTime() < end) {
                 Thread.onSpinWait();
             }

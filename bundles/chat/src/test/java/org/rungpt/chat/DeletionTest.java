@@ -68,7 +68,7 @@ final class DeletionTest {
         house.kill();
         try (House second = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
             second.services.artifacts.add(new LeftFiles(), Map.of());
-            long end = System.nanoTime() + 10_000_000_000L;
+            long end = System.nanoTime() + 30_000_000_000L;
             while (!second.disk.settings.isEmpty() && System.nanoTime() < end) {
                 Thread.onSpinWait();
             }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -147,7 +148,8 @@ final class House implements AutoCloseable {
     }
 
     void await(String conversation, Predicate<List<ConversationEvent>> fits, String what) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        // Less than the engine waits for what is away, and would then go on in another way.
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(25);
         synchronized (listener) {
             while (!fits.test(log(conversation))) {
                 long left = deadline - System.nanoTime();
@@ -156,6 +158,23 @@ final class House implements AutoCloseable {
                 }
                 listener.wait(left / 1_000_000 + 1);
             }
+        }
+    }
+
+    /** From now on no time passes for the engine: what it does a little later it never does. For what a slow machine would need longer for. */
+    void holdTime() throws InterruptedException {
+        var held = new CountDownLatch(1);
+        // Its timer has one thread, which its end interrupts.
+        engine.later(Duration.ZERO, () -> {
+            held.countDown();
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        if (!held.await(25, TimeUnit.SECONDS)) {
+            throw new AssertionError("the engine has no timer");
         }
     }
 

@@ -327,7 +327,7 @@ final class LeftBehindTest {
                 throw new CompletionException(e);
             }
         });
-        assertThat(journal.begun.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(journal.begun.await(25, TimeUnit.SECONDS)).isTrue();
         return revert;
     }
 
@@ -344,7 +344,7 @@ final class LeftBehindTest {
                     .hasMessageContaining("nothing was done: try again");
             assertThat(revert).isNotDone();
             journal.gate.countDown();
-            assertThat(revert.get(10, TimeUnit.SECONDS).id()).isEqualTo("u_1");
+            assertThat(revert.get(25, TimeUnit.SECONDS).id()).isEqualTo("u_1");
             busy.chat.post(id, null, "again");
             assertThat(busy.events(id, EventType.MESSAGE_USER))
                     .extracting(event -> Json.object(event.data()).path("text").asText())
@@ -360,7 +360,7 @@ final class LeftBehindTest {
         CompletableFuture<WorkspaceJournal.Revert> revert = reverting(house, journal, id);
         house.chat.close();
         journal.gate.countDown();
-        assertThat(revert.get(10, TimeUnit.SECONDS).id()).isEqualTo("u_1");
+        assertThat(revert.get(25, TimeUnit.SECONDS).id()).isEqualTo("u_1");
         assertThat(house.latest(id, EventType.WORKSPACE_REVERTED, "revert")).isEqualTo("u_1");
     }
 

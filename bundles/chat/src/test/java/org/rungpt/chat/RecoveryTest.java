@@ -39,7 +39,7 @@ final class RecoveryTest {
 
     /** Approves whatever waits until the conversation is quiet. */
     private static void bringToTheEnd(House house, String id) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (true) {
             house.await(id, log -> house.disk.conversations.get(id).state() != Conversation.State.RUNNING, "rest");
             if (house.disk.conversations.get(id).state() == Conversation.State.IDLE) {
@@ -200,8 +200,9 @@ final class RecoveryTest {
             var first = new House();
             first.model.script(RecoveryTest::script);
             String id = first.conversation();
-            first.chat.post(id, "m0", "begin");
+            // The message is the first; what follows it may be there before this thread goes on.
             first.store.dieAtAppend(append, committed);
+            first.chat.post(id, "m0", "begin");
             boolean died = runUntilItDies(first, id);
             first.kill();
             var store = first.disk;

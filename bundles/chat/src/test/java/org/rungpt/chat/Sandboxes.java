@@ -146,7 +146,7 @@ final class Sandboxes {
             program -> program.print("ran " + program.spec.arguments() + "\n").exit(0);
 
     Program next() throws InterruptedException {
-        Program program = starts.poll(10, TimeUnit.SECONDS);
+        Program program = starts.poll(25, TimeUnit.SECONDS);
         if (program == null) {
             throw new AssertionError("no program was started");
         }
@@ -188,7 +188,7 @@ final class Sandboxes {
 
         /** Waits until a call waits for its image. */
         void awaitWaiting() throws InterruptedException {
-            Handle handle = waiting.poll(10, TimeUnit.SECONDS);
+            Handle handle = waiting.poll(25, TimeUnit.SECONDS);
             if (handle == null) {
                 throw new AssertionError("no call waits");
             }

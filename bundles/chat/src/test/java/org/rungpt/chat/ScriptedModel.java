@@ -86,7 +86,7 @@ final class ScriptedModel implements ModelConnection {
         }
 
         boolean awaitCancel() throws InterruptedException {
-            return cancelled.await(10, TimeUnit.SECONDS);
+            return cancelled.await(25, TimeUnit.SECONDS);
         }
 
         @Override
@@ -115,7 +115,7 @@ final class ScriptedModel implements ModelConnection {
     }
 
     Answer next() throws InterruptedException {
-        Answer answer = asked.poll(10, TimeUnit.SECONDS);
+        Answer answer = asked.poll(25, TimeUnit.SECONDS);
         if (answer == null) {
             throw new AssertionError("the model was not asked");
         }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,8 @@ final class SwapTest {
         String id = house.say("go");
         ScriptedModel.Answer answer = house.model.next();
         answer.say("Half");
+        // One that stays after all is asked again.
+        house.holdTime();
         answer.fail(ModelException.Kind.BACKEND_STOPPED);
         house.await(id, EventType.MESSAGE_FINISHED);
         var successor = new ScriptedModel(house.scripts);
@@ -92,7 +95,9 @@ final class SwapTest {
             Sandboxes.Program program = poor.sandboxes.next();
             var patienceIsOver = new CompletableFuture<Boolean>();
             poor.engine.later(hasty.patience().plusMillis(50), () -> patienceIsOver.complete(true));
-            assertThat(patienceIsOver.get(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(patienceIsOver.get(25, TimeUnit.SECONDS)).isTrue();
+            // From the end of its runner on the patience counts anew.
+            poor.holdTime();
             poor.runner.detach();
             poor.services.runners.remove(poor.runner);
             program.print("two").exit(0);
@@ -146,7 +151,7 @@ final class SwapTest {
         program.print("while the disk was full").exit(0);
         var lost = new CompletableFuture<Boolean>();
         house.engine.later(Duration.ofMillis(300), () -> lost.complete(true));
-        assertThat(lost.get(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(lost.get(25, TimeUnit.SECONDS)).isTrue();
         house.store.heal();
         assertThat(house.model.next().asked()).isEqualTo("RESULT 1 completed while the disk was full");
         assertThat(house.sandboxes.started).hasSize(1);
@@ -242,7 +247,7 @@ final class SwapTest {
         house.services.stores.remove(house.store);
         assertThat(house.events(id, EventType.TURN_FINISHED)).isEmpty();
         house.services.stores.add(house.disk.open(), Map.of());
-        assertThat(posted.get(10, TimeUnit.SECONDS)).isEqualTo("m9");
+        assertThat(posted.get(25, TimeUnit.SECONDS)).isEqualTo("m9");
         house.model.next().say("ok").end();
         house.awaitTurns(id, 2);
         assertThat(house.answer(id)).isEqualTo("before afterok");
@@ -357,7 +362,7 @@ final class SwapTest {
         house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
         Sandboxes.Program program = house.sandboxes.next();
         house.close();
-        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> program.print("line\n".repeat(1 << 20))
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> program.print("line\n".repeat(1 << 20))
                 .exit(0));
         try (House successor = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
             ScriptedModel.Answer answer = successor.model.next();
@@ -381,7 +386,7 @@ final class SwapTest {
         }
         var answers = new ArrayList<ScriptedModel.Answer>();
         for (int i = 0; i < count; i++) {
-            answers.add(open.poll(10, TimeUnit.SECONDS));
+            answers.add(Objects.requireNonNull(open.poll(25, TimeUnit.SECONDS), "the model was not asked"));
         }
         for (int word = 0; word < 20; word++) {
             for (ScriptedModel.Answer answer : answers) {

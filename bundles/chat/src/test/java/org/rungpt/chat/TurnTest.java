@@ -37,6 +37,8 @@ final class TurnTest {
 
     @Test
     void aPlainAnswerStreamsAndEndsTheTurn() throws Exception {
+        // Text that is told slowly is stored in more pieces.
+        house.holdTime();
         house.model.script(
                 (n, answer) -> answer.think("hm").say("Hello ").say("world").end());
         String id = house.say("Hi there\nmore");

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import org.osgi.framework.Bundle;
@@ -48,6 +49,10 @@ final class HttpServer implements AutoCloseable {
     final Gate gate;
 
     HttpServer(Path directory, Presence presence) throws Exception {
+        this(directory, presence, Clock.systemUTC());
+    }
+
+    HttpServer(Path directory, Presence presence, Clock clock) throws Exception {
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
@@ -72,7 +77,7 @@ final class HttpServer implements AutoCloseable {
         framework.init();
         context = framework.getBundleContext();
         framework.start();
-        gate = new Gate(directory, 1 << 20, presence, Clock.systemUTC());
+        gate = new Gate(directory, 1 << 20, presence, clock);
         Dictionary<String, Object> ranking = new Hashtable<>();
         ranking.put(Constants.SERVICE_RANKING, Integer.MAX_VALUE);
         context.registerService(Preprocessor.class, gate, ranking);
@@ -83,7 +88,7 @@ final class HttpServer implements AutoCloseable {
         ServiceTracker<HttpServiceRuntime, HttpServiceRuntime> tracker =
                 new ServiceTracker<>(context, HttpServiceRuntime.class, null);
         tracker.open();
-        gate.runtime = tracker.waitForService(10_000);
+        gate.runtime = Objects.requireNonNull(tracker.waitForService(60_000), "no runtime");
     }
 
     private static File jar(String name) {

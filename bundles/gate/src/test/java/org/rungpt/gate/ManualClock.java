@@ -8,7 +8,7 @@ import java.time.ZoneOffset;
 
 /** Time that passes when the test says so. */
 final class ManualClock extends Clock {
-    private Instant now = Instant.parse("2026-01-02T03:04:05Z");
+    private volatile Instant now = Instant.parse("2026-01-02T03:04:05Z");
 
     void pass(Duration duration) {
         now = now.plus(duration);

@@ -57,7 +57,7 @@ final class StandIns {
 
         /** The first event of that type, whole: it is awaited to the empty line that ends it. */
         String event(String type) {
-            long end = System.nanoTime() + 10_000_000_000L;
+            long end = System.nanoTime() + 60_000_000_000L;
             while (System.nanoTime() < end) {
                 // What comes after the last empty line is not all there yet.
                 String whole = text();

@@ -30,11 +30,16 @@ final class LocalFacts {
     private static final Pattern NUM_CTX = Pattern.compile("(?m)^num_ctx\\s+(\\d{1,9})\\s*$");
 
     private final LocalServer server;
-    private final LocalHttp http = new LocalHttp();
+    private final LocalHttp http;
     private volatile boolean provisional;
 
     LocalFacts(LocalServer server) {
+        this(server, new LocalHttp());
+    }
+
+    LocalFacts(LocalServer server, LocalHttp http) {
         this.server = server;
+        this.http = http;
     }
 
     /** Whether something is better known once the model has been asked: a model that is not loaded has no context yet. */

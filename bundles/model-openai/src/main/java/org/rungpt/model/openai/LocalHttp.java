@@ -18,22 +18,36 @@ final class LocalHttp {
     private static final Duration ANSWER = Duration.ofSeconds(2);
     private static final int MAX_ANSWER = 4 << 20;
 
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(CONNECT)
-            .executor(Runnable::run)
-            .build();
+    private final Duration patience;
+    private final HttpClient http;
+
+    LocalHttp() {
+        this(CONNECT, ANSWER);
+    }
 
     /**
-     * Blocks for two seconds at most.
+     * @param connect how long to wait until somebody takes the call
+     * @param patience how long to wait for the answer
+     */
+    LocalHttp(Duration connect, Duration patience) {
+        this.patience = patience;
+        this.http = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(connect)
+                .executor(Runnable::run)
+                .build();
+    }
+
+    /**
+     * Blocks for two seconds at most, unless it was told otherwise.
      *
      * @param body JSON to send; null for a GET
      * @return the JSON that came with 200; a missing node if anything else did, a null node if nothing came in time
      */
     JsonNode ask(URI address, @Nullable String body) throws InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(address)
-                .timeout(ANSWER)
+                .timeout(patience)
                 .header("Accept", "application/json")
                 .header("User-Agent", "RunGPT");
         if (body != null) {

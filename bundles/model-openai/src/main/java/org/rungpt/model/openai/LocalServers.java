@@ -14,11 +14,16 @@ import java.util.function.ToIntFunction;
 /** Looks which servers of models listen on this machine. Blocks for some hundred milliseconds at most where nobody listens. */
 final class LocalServers {
     private final ToIntFunction<LocalServer> ports;
-    private final LocalHttp http = new LocalHttp();
+    private final LocalHttp http;
 
     /** @param ports where each listens; 0 for one that is not looked for */
     LocalServers(ToIntFunction<LocalServer> ports) {
+        this(ports, new LocalHttp());
+    }
+
+    LocalServers(ToIntFunction<LocalServer> ports, LocalHttp http) {
         this.ports = ports;
+        this.http = http;
     }
 
     /**

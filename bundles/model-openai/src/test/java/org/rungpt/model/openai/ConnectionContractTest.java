@@ -43,7 +43,7 @@ final class ConnectionContractTest extends ModelConnectionContract {
                         BaseUrl.of(server.url()),
                         Map.of(),
                         "",
-                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(30),
                         new OpenAiClient.Timeouts(
                                 Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60)),
                         ModelFacts.NONE),

@@ -51,7 +51,7 @@ final class ConnectionTest {
                 BaseUrl.of(url),
                 Map.of(),
                 "",
-                Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
                 new OpenAiClient.Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(60)),
                 ModelFacts.NONE);
     }

@@ -67,7 +67,7 @@ class Heard implements ModelObserver {
     }
 
     private Object end() throws Exception {
-        Object ended = end.get(20, TimeUnit.SECONDS);
+        Object ended = end.get(25, TimeUnit.SECONDS);
         assertThat(broken).isEmpty();
         return ended;
     }
@@ -85,7 +85,7 @@ class Heard implements ModelObserver {
     }
 
     void awaitFirst() throws Exception {
-        assertThat(first.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(first.await(25, TimeUnit.SECONDS)).isTrue();
     }
 
     String text() {

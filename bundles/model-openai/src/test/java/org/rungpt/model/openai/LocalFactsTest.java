@@ -49,6 +49,11 @@ final class LocalFactsTest {
         server.stop(0);
     }
 
+    /** They answer, however slow the machine is. */
+    private static LocalFacts facts(LocalServer server) {
+        return new LocalFacts(server, new LocalHttp(Duration.ofMinutes(1), Duration.ofMinutes(1)));
+    }
+
     private static ModelInfo listed(String id) {
         return new ModelInfo(id, id, null, null);
     }
@@ -75,7 +80,7 @@ final class LocalFactsTest {
         answers.put("/api/show far:cloud", """
                 {"capabilities":["completion"],"remote_model":"far","model_info":{"far.context_length":262144}}""");
         answers.put("/api/show embed:latest", "{\"capabilities\":[\"embedding\"]}");
-        var facts = new LocalFacts(LocalServer.OLLAMA);
+        var facts = facts(LocalServer.OLLAMA);
 
         Map<String, ModelInfo> models = of(
                 facts,
@@ -106,7 +111,7 @@ final class LocalFactsTest {
                  {"id":"a","type":"llm","state":"loaded","max_context_length":131072,"loaded_context_length":8192},
                  {"id":"b","type":"vlm","state":"not-loaded","max_context_length":32768},
                  {"id":"c","type":"embeddings","max_context_length":512}]}""");
-        var facts = new LocalFacts(LocalServer.LM_STUDIO);
+        var facts = facts(LocalServer.LM_STUDIO);
 
         Map<String, ModelInfo> models = of(facts, "a", "b", "c", "d");
 
@@ -121,7 +126,7 @@ final class LocalFactsTest {
         answers.put(
                 "/props",
                 "{\"default_generation_settings\":{\"n_ctx\":12288},\"modalities\":{\"vision\":true,\"audio\":false}}");
-        var facts = new LocalFacts(LocalServer.LLAMA_CPP);
+        var facts = facts(LocalServer.LLAMA_CPP);
 
         assertThat(of(facts, "model.gguf").values())
                 .containsExactly(new ModelInfo("model.gguf", "model.gguf", 12288, new Inputs(true, null, false), null));
@@ -130,15 +135,15 @@ final class LocalFactsTest {
 
     @Test
     void whatAnOlderServerDoesNotSayIsNotKnown() throws Exception {
-        assertThat(of(new LocalFacts(LocalServer.LM_STUDIO), "a").values()).containsExactly(listed("a"));
-        assertThat(of(new LocalFacts(LocalServer.LLAMA_CPP), "a").values()).containsExactly(listed("a"));
+        assertThat(of(facts(LocalServer.LM_STUDIO), "a").values()).containsExactly(listed("a"));
+        assertThat(of(facts(LocalServer.LLAMA_CPP), "a").values()).containsExactly(listed("a"));
     }
 
     @Test
     void vllmSaysItInItsList() throws Exception {
         String list = "{\"data\":[{\"id\":\"m\",\"owned_by\":\"vllm\",\"max_model_len\":4096}]}";
 
-        assertThat(new LocalFacts(LocalServer.VLLM).of(base, ModelList.read(base, list)))
+        assertThat(facts(LocalServer.VLLM).of(base, ModelList.read(base, list)))
                 .containsExactly(new ModelInfo("m", "m", 4096, null));
     }
 
@@ -148,22 +153,22 @@ final class LocalFactsTest {
         answers.put(
                 "/api/show m",
                 "{\"capabilities\":[\"completion\",\"vision\"],\"model_info\":{\"x.context_length\":8192}}");
-        Duration brief = Duration.ofSeconds(5);
+        Duration patience = Duration.ofMinutes(1);
         var settings = new Settings(
                 "ollama",
                 "Ollama",
                 base,
                 Map.of(),
                 "",
-                brief,
-                new OpenAiClient.Timeouts(brief, brief, brief),
+                patience,
+                new OpenAiClient.Timeouts(patience, patience, patience),
                 ModelFacts.NONE);
         try (var connection = new Connection(
                 settings,
                 new Keys(() -> null, name -> null),
                 new Retry(Duration.ofSeconds(1), () -> 0),
-                new LocalFacts(LocalServer.OLLAMA))) {
-            assertThat(connection.refresh().toCompletableFuture().get(10, TimeUnit.SECONDS))
+                facts(LocalServer.OLLAMA))) {
+            assertThat(connection.refresh().toCompletableFuture().get(1, TimeUnit.MINUTES))
                     .containsExactly(new ModelInfo("m", "m", 4096, true));
             connection.change(new Settings(
                     settings.name(),
@@ -171,7 +176,7 @@ final class LocalFactsTest {
                     base,
                     Map.of(),
                     "",
-                    brief,
+                    patience,
                     settings.timeouts(),
                     ModelFacts.checked(List.of(), 64_000, null, Inputs.images(false), null)));
             assertThat(connection.models()).containsExactly(new ModelInfo("m", "m", 64_000, false));

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,9 @@ final class LocalServersTest {
     @EnumSource(LocalServer.class)
     void findsAServerThatIsThereAndNoLongerWhenItIsGone(LocalServer server) throws Exception {
         int port = start(ANSWERS.get(server));
-        var servers = new LocalServers(each -> each == server ? port : 0);
+        // It answers, however slow the machine is.
+        var servers = new LocalServers(
+                each -> each == server ? port : 0, new LocalHttp(Duration.ofMinutes(1), Duration.ofMinutes(1)));
 
         assertThat(servers.look(Set.of()))
                 .containsOnlyKeys(server)

@@ -7,7 +7,8 @@ import static org.rungpt.itests.model.FaultyServer.says;
 import static org.rungpt.itests.model.FaultyServer.text;
 
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,10 +64,14 @@ final class OpenAiClientTest {
     }
 
     private static OpenAiClient client(String url, OpenAiClient.Timeouts timeouts) {
+        return client("openai", url, timeouts);
+    }
+
+    private static OpenAiClient client(String name, String url, OpenAiClient.Timeouts timeouts) {
         return new OpenAiClient(
-                "openai",
+                name,
                 () -> new OpenAiClient.Server(BaseUrl.of(url), Map.of("X-Title", "RunGPT"), () -> KEY, timeouts),
-                Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
                 new Retry(Duration.ofMillis(1), () -> 0.5));
     }
 
@@ -167,7 +172,11 @@ final class OpenAiClientTest {
 
     @Test
     void aSecondRequestUsesTheSameConnection() throws Exception {
-        server.always(says("x"));
+        String said = text("x") + finish("stop") + "data: [DONE]\n\n";
+        // At once: for the end of the body nobody waits for long when all was said.
+        server.always(exchange -> exchange.raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n" + Integer.toHexString(said.length()) + "\r\n" + said
+                + "\r\n0\r\n\r\n"));
         ask();
         heard.finish();
         var second = new Heard();
@@ -401,10 +410,11 @@ final class OpenAiClientTest {
     @Test
     @DisplayName("G.80 silence ends the answer")
     void silenceEndsTheAnswer() throws Exception {
-        impatient(Duration.ofSeconds(30), Duration.ofMillis(150), Duration.ofSeconds(30));
+        impatient(Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofSeconds(30));
         var closed = new CompletableFuture<Boolean>();
         server.then(exchange -> {
-            exchange.events().raw(text("a"));
+            // In one piece: a silence between the head and the text would be one too.
+            exchange.raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" + text("a"));
             exchange.awaitClosed();
             closed.complete(true);
         });
@@ -412,7 +422,7 @@ final class OpenAiClientTest {
 
         assertThat(heard.error().kind()).isEqualTo(Kind.IDLE);
         assertThat(heard.text()).isEqualTo("a");
-        assertThat(closed.get(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(closed.get(20, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test
@@ -478,7 +488,7 @@ final class OpenAiClientTest {
             closed.complete(true);
         });
         ModelStream stream = client.stream(REQUEST, heard);
-        assertThat(arrived.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
         stream.cancel();
 
         assertThat(heard.finish()).isEqualTo(FinishReason.CANCELLED);
@@ -696,14 +706,14 @@ final class OpenAiClientTest {
     @Test
     void aServerThatIsNotThereIsUnreachable() throws Exception {
         client.close();
-        int port;
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        client = client("http://127.0.0.1:" + port + "/v1", PATIENT);
-        ask();
+        // A port that nobody else gets and where nobody listens.
+        try (var taken = new Socket()) {
+            taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            client = client("http://127.0.0.1:" + taken.getLocalPort() + "/v1", PATIENT);
+            ask();
 
-        assertThat(heard.error().kind()).isEqualTo(Kind.UNREACHABLE);
+            assertThat(heard.error().kind()).isEqualTo(Kind.UNREACHABLE);
+        }
         assertThat(heard.error().remedy()).contains("Is the server running?");
         assertThat(heard.waits).isEmpty();
     }
@@ -714,7 +724,7 @@ final class OpenAiClientTest {
         client = new OpenAiClient(
                 "openai",
                 () -> new OpenAiClient.Server(BaseUrl.of(server.url()), Map.of(), () -> "sk-a\nb: c", PATIENT),
-                Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
                 new Retry(Duration.ofMillis(1), () -> 0.5));
         ask();
 
@@ -750,6 +760,9 @@ final class OpenAiClientTest {
 
     @Test
     void aHundredStreamsNeedNoThreadEach() throws Exception {
+        // By its name its threads are known from those of others that are ending.
+        client.close();
+        client = client("many", server.url(), PATIENT);
         var all = new CountDownLatch(100);
         server.always(exchange -> {
             exchange.events().raw(text("a"));
@@ -768,7 +781,7 @@ final class OpenAiClientTest {
             assertThat(one.text()).isEqualTo("ab");
         }
         long threads = Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("model-openai-"))
+                .filter(thread -> thread.getName().startsWith("model-many-"))
                 .count();
         assertThat(threads)
                 .isLessThanOrEqualTo(Math.max(4, 2 * Runtime.getRuntime().availableProcessors()) + 1L);
@@ -779,7 +792,7 @@ final class OpenAiClientTest {
         server.then(
                 answer(200, "{\"data\":[{\"id\":\"b\",\"context_length\":4096},{\"id\":\"whisper\",\"name\":\"W\"}]}"));
 
-        assertThat(client.models().toCompletableFuture().get(10, TimeUnit.SECONDS))
+        assertThat(client.models().toCompletableFuture().get(20, TimeUnit.SECONDS))
                 .extracting(model -> model.id() + " " + model.title() + " " + model.contextTokens())
                 .containsExactly("b b 4096", "whisper W null");
         assertThat(server.requests.get(0).line()).isEqualTo("GET /v1/models HTTP/1.1");

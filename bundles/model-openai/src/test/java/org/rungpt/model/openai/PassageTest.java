@@ -50,7 +50,7 @@ final class PassageTest {
                         BaseUrl.of(server.url()),
                         Map.of("X-Ours", "yes"),
                         "",
-                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(30),
                         new OpenAiClient.Timeouts(Duration.ofSeconds(30), idle, Duration.ofSeconds(60)),
                         ModelFacts.NONE),
                 new Keys(MemorySecrets::new, name -> null),

@@ -157,7 +157,7 @@ class OutagesTest extends Fixture {
 
         worker.interrupt();
 
-        assertThat(interrupted.get(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(interrupted.get(30, TimeUnit.SECONDS)).isTrue();
         assertThat(error.get())
                 .isInstanceOf(ActionException.class)
                 .hasMessage("acme/plot: cancelled; nothing has changed");
@@ -185,7 +185,7 @@ class OutagesTest extends Fixture {
 
         source.stop();
 
-        assertThat(error.get(5, TimeUnit.SECONDS)).hasMessage("acme/plot: cancelled; nothing has changed");
+        assertThat(error.get(30, TimeUnit.SECONDS)).hasMessage("acme/plot: cancelled; nothing has changed");
         release.countDown();
     }
 

@@ -135,7 +135,7 @@ final class BackupTest {
         for (int i = 0; i < 4; i++) {
             all.add(CompletableFuture.supplyAsync(() -> catchThrowable(() -> store.backUp(copy)) == null));
         }
-        assertThat(all).extracting(made -> made.get(60, TimeUnit.SECONDS)).containsOnlyOnce(true);
+        assertThat(all).extracting(made -> made.get(2, TimeUnit.MINUTES)).containsOnlyOnce(true);
         assertThat(Checksums.problem(copy)).isEmpty();
         assertThat(mine).hasContent("of the user");
         try (Stream<Path> beside = Files.list(directory)) {
@@ -169,7 +169,7 @@ final class BackupTest {
             assertThat(openToOthers(left)).isEmpty();
 
             victim.destroyForcibly();
-            assertThat(victim.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(victim.waitFor(1, TimeUnit.MINUTES)).isTrue();
             assertThat(directory.resolve("cut off")).doesNotExist();
             Path copy = store.backUp(directory.resolve("after its end"));
             assertThat(left).doesNotExist();
@@ -183,7 +183,7 @@ final class BackupTest {
 
     /** The directory of a copy that a process has begun to fill with files. */
     private Path awaitUnfinished(String name, Process process) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (System.nanoTime() < deadline && process.isAlive()) {
             try (Stream<Path> beside = Files.list(directory)) {
                 Optional<Path> begun = beside.filter(

@@ -51,7 +51,7 @@ final class CrashTest {
                     note(line, acknowledged);
                 }
             }
-            assertThat(victim.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(victim.waitFor(1, TimeUnit.MINUTES)).isTrue();
             verify(acknowledged);
         }
         assertThat(acknowledged).hasSize(5);
@@ -101,7 +101,7 @@ final class CrashTest {
                 // The moment of the kill is meant to be random.
                 victim.waitFor(random.nextInt(400), TimeUnit.MILLISECONDS);
                 victim.toHandle().destroyForcibly();
-                assertThat(victim.waitFor(10, TimeUnit.SECONDS)).isTrue();
+                assertThat(victim.waitFor(1, TimeUnit.MINUTES)).isTrue();
             }
             try (Session session = Session.open(copy.resolve("conversations.db"))) {
                 assertThat(session.number("pragma user_version")).isIn(version, 3);

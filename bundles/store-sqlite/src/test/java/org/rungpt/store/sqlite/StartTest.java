@@ -247,7 +247,7 @@ final class StartTest {
     }
 
     private static void awaitReady(SqliteStore store) {
-        long end = System.nanoTime() + 10_000_000_000L;
+        long end = System.nanoTime() + 60_000_000_000L;
         while (!store.readiness().ready() && System.nanoTime() < end) {
             Thread.onSpinWait();
         }

@@ -2,7 +2,9 @@ package org.rungpt.store.sqlite;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.Callable;
 import org.rungpt.api.chat.Conversation;
 import org.rungpt.api.store.ConversationStore.NewEvent;
 
@@ -21,5 +23,12 @@ final class Stores {
 
     static NewEvent event(String text) {
         return new NewEvent("message.text", "{\"text\":\"" + text + "\"}");
+    }
+
+    /** How long something takes. */
+    static Duration time(Callable<?> work) throws Exception {
+        long begin = System.nanoTime();
+        work.call();
+        return Duration.ofNanos(System.nanoTime() - begin);
     }
 }
