@@ -8,6 +8,10 @@ import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.WaitResponse;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
@@ -204,6 +208,12 @@ final class StepRunner {
 
     private static final class Output extends ResultCallback.Adapter<Frame> {
         private final LastLines lines;
+        private final CharsetDecoder decoder = StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPLACE)
+                .onUnmappableCharacter(CodingErrorAction.REPLACE);
+        /** Of a character whose end is still to come. */
+        private byte[] begun = {};
 
         Output(LastLines lines) {
             this.lines = lines;
@@ -211,7 +221,16 @@ final class StepRunner {
 
         @Override
         public void onNext(Frame frame) {
-            lines.add(new String(frame.getPayload(), StandardCharsets.UTF_8));
+            byte[] payload = frame.getPayload();
+            ByteBuffer bytes = ByteBuffer.allocate(begun.length + payload.length)
+                    .put(begun)
+                    .put(payload)
+                    .flip();
+            CharBuffer text = CharBuffer.allocate(bytes.remaining());
+            decoder.decode(bytes, text, false);
+            begun = new byte[bytes.remaining()];
+            bytes.get(begun);
+            lines.add(text.flip().toString());
         }
     }
 }

@@ -88,6 +88,7 @@ def main():
         signal.alarm(0)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)  # Python ignores them, and so would whatever it starts
+        os.dup2(1, 2)  # of two streams nobody could tell what was written first, and what went wrong is said last
         try:
             os.execvpe(command[0], command, environment)
         except OSError as e:

@@ -460,6 +460,15 @@ final class SandboxIT {
     }
 
     @Test
+    void theLastLinesOfASetupAreThoseThatItWroteLastOnEitherStream() throws Exception {
+        String setup = "#!/bin/sh\nfor n in 1 2 3 4 5 6 7 8; do echo brick $n; done\nprintf 'no m\\303' >&2\nsleep 1\n"
+                + "printf '\\266rtel\\n' >&2\necho giving up\nexit 7\n";
+        InstalledAction bad = bench.actions.action("acme/wall", false, TestActions.SHELL, "setup", setup);
+        assertThatThrownBy(() -> bench.runner().prepare(bad, new RecordingObserver()))
+                .hasMessageContaining("(last output: brick 5 | brick 6 | brick 7 | brick 8 | no mörtel | giving up)");
+    }
+
+    @Test
     void aProgramThatCannotBeExecutedFailsLikeInAShell() throws Exception {
         InstalledAction bad = bench.actions.action("acme/none", false, "#!/no/such/interpreter\n");
         CallOutcome outcome =
