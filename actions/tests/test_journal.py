@@ -84,7 +84,7 @@ class JournalTest(unittest.TestCase):
         self.assertEqual(6000, len(self.scan()))
         begun = time.monotonic()
         self.assertEqual({}, self.scan())
-        self.assertLess(time.monotonic() - begun, 10)
+        self.assertLess(time.monotonic() - begun, 1)
 
     def test_contents_are_read_without_following_anything(self):
         (self.work / "d").mkdir()
@@ -236,7 +236,7 @@ class JournalTest(unittest.TestCase):
             told, said = self.anew()
             self.assertEqual({}, told)
             self.assertIn("too long", said)
-            self.assertLess(time.monotonic() - begun, 60)
+            self.assertLess(time.monotonic() - begun, 5)
             self.assertEqual([], os.listdir(self.work))
         self.assertLess(self.peak(), 128)
 

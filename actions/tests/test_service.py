@@ -6,7 +6,6 @@ import pathlib
 import random
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -307,7 +306,7 @@ class Calls(ServiceTest):
         call = self.host.shell("(trap '' PIPE; sleep 0.3; echo late; echo late >&2; echo alive > survived; exec sleep 60) & echo $!; echo main")
         started = time.monotonic()
         finished = call.end()
-        self.assertLess(time.monotonic() - started, 30)  # not the 60 s of what it left
+        self.assertLess(time.monotonic() - started, 2)
         self.assertEqual((0, None, len(call.stdout)), (finished["exit"], finished["reason"], finished["stdout"]))
         child = self.pid_of(call)
         self.addCleanup(os.kill, child, signal.SIGKILL)
@@ -343,7 +342,7 @@ class Calls(ServiceTest):
         self.assertEqual("running", self.host.ask("cancel", call=call.id, grace=0.5)["state"])
         finished = call.end()
         self.assertEqual((None, 9, "cancelled"), tuple(finished[k] for k in ("exit", "signal", "reason")))
-        self.assertTrue(0.4 < time.monotonic() - started < 4.5)  # it would be 5 without being told
+        self.assertTrue(0.4 < time.monotonic() - started < 2)
         self.assertFalse(any(map(alive, pids)))
         self.assertEqual("ended", self.host.ask("cancel", call=call.id)["state"])
 
@@ -361,7 +360,7 @@ class Calls(ServiceTest):
         started = time.monotonic()
         self.host.ask("cancel", call=call.id, grace=60)
         self.assertEqual(15, call.end()["signal"])
-        self.assertLess(time.monotonic() - started, 30)
+        self.assertLess(time.monotonic() - started, 2)
 
     def test_a_second_cancel_shortens_the_grace(self):
         call = self.host.shell("trap '' TERM; echo ready; while :; do sleep 0.05; done")
@@ -502,9 +501,8 @@ class Credit(ServiceTest):
             self.host.ask("ping")
             times.append(time.monotonic() - started)
             most = max(most, sum(len(flood.stdout) for flood in floods) - before)
-        # Of 192 MiB that may come. One answer may be late on a machine that stands still for a moment.
-        self.assertLess(most, 16 << 20)
-        self.assertLess(statistics.median(times), 1)
+        self.assertLess(most, 16 << 20)  # of 192 MiB that may come
+        self.assertLess(max(times), 1)
         for flood in floods:
             self.host.ask("cancel", call=flood.id, grace=0, discard=True)
         for flood in floods:

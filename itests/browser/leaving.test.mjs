@@ -34,10 +34,9 @@ describe('leaving an answer', () => {
       const { page, problems } = await stage.open();
       await say(page, 'Never end.');
       await page.getByText(/word20 /).waitFor();
-      // From when the page asks for it: how long the driver takes to click is its own affair.
-      const asked = page.waitForRequest((request) => request.url().endsWith('/stop')).then(() => performance.now());
+      const began = performance.now();
       await stop(page);
-      const took = (await closed) - (await asked);
+      const took = (await closed) - began;
       assert.ok(took < 1000, `closed after ${took} ms`);
       await page.getByText('You stopped this answer.').waitFor();
       const told = await events(await shown(page));
@@ -93,8 +92,7 @@ describe('leaving an answer', () => {
     await stage.server.rungpt('run', '--port', new URL(stage.server.origin).port, '--detach', '--no-browser', '--yes');
     const back = performance.now();
     await Promise.all(windows.map(({ page }) => page.getByText('RunGPT was restarted while it answered.').waitFor()));
-    const last = asked.map((times) => times.at(-1) - back);
-    assert.ok(last.every((millis) => millis < 10_000), `came back after ${last} ms`);
+    assert.ok(performance.now() - back < 10_000, `came back after ${performance.now() - back} ms`);
     const first = asked.map((times) => times.find((time) => time > lost) - lost);
     assert.ok(first.every((millis) => millis >= 1000), `asked again after ${first} ms`);
     assert.ok(new Set(first.map((millis) => Math.round(millis / 20))).size > 1, `all at once: after ${first} ms`);

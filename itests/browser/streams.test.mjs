@@ -190,10 +190,9 @@ describe('event streams', () => {
     // Of a conversation, and of the list of all.
     const addresses = [`conversations/${id}/events`, 'events'];
     for (const address of addresses) {
-      // The quickest of some: others may work on this machine.
       const firsts = [];
       for (let tries = 0; tries < 5; tries++) firsts.push(await firstByte(address));
-      assert.ok(Math.min(...firsts) < 100, `${address}: the first byte after ${firsts} ms`);
+      assert.ok(Math.max(...firsts) < 100, `${address}: the first byte after ${firsts} ms`);
     }
     await Promise.all(addresses.map(async (address) => {
       const asked = performance.now();
@@ -209,7 +208,7 @@ describe('event streams', () => {
         });
         request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); });
       });
-      assert.ok(Math.abs(times[2] - times[1] - 15_000) < 6000, `${address}: comments at ${times}`);
+      assert.ok(Math.abs(times[2] - times[1] - 15_000) < 2000, `${address}: comments at ${times}`);
     }));
   });
 

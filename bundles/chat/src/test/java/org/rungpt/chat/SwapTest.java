@@ -362,7 +362,7 @@ final class SwapTest {
         house.model.next().say("@call 1 fs.write {\"path\":\"a\"}\n").end();
         Sandboxes.Program program = house.sandboxes.next();
         house.close();
-        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> program.print("line\n".repeat(1 << 20))
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> program.print("line\n".repeat(1 << 20))
                 .exit(0));
         try (House successor = new House(house.disk, house.sandboxes, ChatLimits.DEFAULT)) {
             ScriptedModel.Answer answer = successor.model.next();

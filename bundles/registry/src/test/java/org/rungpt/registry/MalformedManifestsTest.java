@@ -3,7 +3,6 @@ package org.rungpt.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,13 +23,6 @@ class MalformedManifestsTest {
 
     @TempDir
     Path directory;
-
-    /** What is loaded once is the work of no manifest. */
-    @BeforeAll
-    static void load(@TempDir Path good) throws IOException {
-        assertThat(READER.read(ActionFiles.write(good, ActionFiles.GOOD)).problems())
-                .isEmpty();
-    }
 
     /** What is written, and how one of the problems begins and what it says. */
     record Row(String name, byte[] manifest, String problem) {
@@ -332,7 +323,7 @@ class MalformedManifestsTest {
         ActionFiles.write(directory, row.manifest());
 
         ManifestReader.Result result =
-                Assertions.assertTimeoutPreemptively(Duration.ofMinutes(1), () -> readWithLittleWork(directory));
+                Assertions.assertTimeoutPreemptively(Duration.ofSeconds(1), () -> READER.read(directory));
 
         assertThat(result.manifest()).isNull();
         assertThat(result.problems()).anySatisfy(line -> assertThat(line).startsWith(row.problem()));
@@ -342,15 +333,6 @@ class MalformedManifestsTest {
                 .hasSizeLessThan(500));
         assertThat(String.join("", result.problems()).codePoints())
                 .allMatch(Characters::isHarmless, "no character that harms a terminal");
-    }
-
-    /** By the time that the processor takes: what else the machine does is not its work. */
-    private static ManifestReader.Result readWithLittleWork(Path directory) {
-        long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-        ManifestReader.Result result = READER.read(directory);
-        assertThat(Duration.ofNanos(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before))
-                .isLessThan(Duration.ofSeconds(1));
-        return result;
     }
 
     @Test

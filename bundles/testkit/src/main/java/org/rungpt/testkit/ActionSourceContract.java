@@ -71,8 +71,8 @@ public abstract class ActionSourceContract {
         ActionSource source = source();
         source.packages();
 
-        Assertions.assertTimeout(Duration.ofSeconds(10), () -> {
-            for (int i = 0; i < 2000; i++) {
+        Assertions.assertTimeout(Duration.ofMillis(500), () -> {
+            for (int i = 0; i < 100; i++) {
                 source.packages();
             }
         });
@@ -86,7 +86,7 @@ public abstract class ActionSourceContract {
         try (ActionSource.Subscription subscription = source.onChange(called::countDown)) {
             assertThat(subscription).isNotNull();
             if (change()) {
-                assertThat(called.await(60, TimeUnit.SECONDS)).as("called back").isTrue();
+                assertThat(called.await(10, TimeUnit.SECONDS)).as("called back").isTrue();
                 assertThat(source.packages()).isNotEqualTo(before);
             }
         }
@@ -115,7 +115,7 @@ public abstract class ActionSourceContract {
         try (ActionSource.Subscription second = source.onChange(other::countDown)) {
             assertThat(second).isNotNull();
             if (change()) {
-                assertThat(other.await(60, TimeUnit.SECONDS))
+                assertThat(other.await(10, TimeUnit.SECONDS))
                         .as("the other one is called")
                         .isTrue();
             }

@@ -55,7 +55,7 @@ class BusySandboxTest {
                 conversation,
                 "b() { b | b & b; }; b 2>/dev/null; while :; do sleep 99 & done",
                 HttpRequest.newBuilder(URI.create(server.url() + "/healthz")).build());
-        assertThat(slowest(took, 0.99)).isLessThan(Duration.ofMillis(500));
+        assertThat(slowest(took, 1)).isLessThan(Duration.ofMillis(500));
         System.out.printf(
                 "fork bomb: at most %d more processes, slowest of %d answers %d ms%n",
                 mostProcesses - processes, took.size(), slowest(took, 1).toMillis());
@@ -130,7 +130,7 @@ class BusySandboxTest {
             mostProcesses = Math.max(mostProcesses, processes());
             leastMemory = Math.min(leastMemory, memory());
         }
-        over.get(60, TimeUnit.SECONDS);
+        over.get(1, TimeUnit.SECONDS);
         assertThat(took).hasSizeGreaterThan(20);
         return took;
     }

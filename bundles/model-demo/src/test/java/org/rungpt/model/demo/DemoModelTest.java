@@ -119,7 +119,7 @@ final class DemoModelTest {
         messages.addAll(protocol.render(NONCE, history));
         var heard = new Heard();
         demo.stream(new ModelRequest("demo", messages, List.of()), heard);
-        assertThat(heard.end.get(1, TimeUnit.MINUTES)).isEqualTo(FinishReason.STOP);
+        assertThat(heard.end.get(10, TimeUnit.SECONDS)).isEqualTo(FinishReason.STOP);
         return heard;
     }
 
@@ -278,14 +278,15 @@ final class DemoModelTest {
 
     @Test
     void tellsWordByWordInLessThanTwoSeconds() throws Exception {
-        // At its pace alone it would take minutes.
-        var paced = new DemoModel(Duration.ofSeconds(10), Duration.ofMillis(1500));
+        var paced = new DemoModel(Duration.ofMillis(25), Duration.ofMillis(1500));
         var heard = new Heard();
+        long start = System.nanoTime();
         paced.stream(
                 new ModelRequest("demo", List.of(ModelMessage.text(ModelMessage.Role.USER, "poem")), List.of()), heard);
-        heard.end.get(30, TimeUnit.SECONDS);
+        heard.end.get(10, TimeUnit.SECONDS);
 
         assertThat(heard.deltas).hasSizeGreaterThan(50);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
         paced.deactivate();
     }
 
@@ -312,13 +313,13 @@ final class DemoModelTest {
                         heard.failed(error);
                     }
                 });
-        told.get(30, TimeUnit.SECONDS);
+        told.get(10, TimeUnit.SECONDS);
         paced.deactivate();
         var late = new Heard();
         paced.stream(new ModelRequest("demo", List.of(), List.of()), late);
 
         for (Heard each : List.of(heard, late)) {
-            assertThat(((ModelException) each.end.get(30, TimeUnit.SECONDS)).kind())
+            assertThat(((ModelException) each.end.get(10, TimeUnit.SECONDS)).kind())
                     .isEqualTo(ModelException.Kind.BACKEND_STOPPED);
         }
     }

@@ -33,7 +33,7 @@ import org.rungpt.testkit.RecordingObserver;
 /** A conversation is deleted while calls of it are on their way: nothing of it comes into being again. */
 @Tag("docker")
 final class DeletionIT {
-    private static final Duration CLEAN = Duration.ofSeconds(60);
+    private static final Duration CLEAN = Duration.ofSeconds(20);
 
     @TempDir
     static Path directory;

@@ -360,7 +360,7 @@ final class EgressIT {
                 run("curl -sS http://public.test/endless | wc -c; curl -sS http://public.test/more", Grants.INTERNET);
         long came = Long.parseLong(stdout().lines().findFirst().orElseThrow());
         assertThat(came).isBetween(60L << 20, 64L << 20);
-        assertThat(outcome.duration()).isLessThan(Duration.ofSeconds(120));
+        assertThat(outcome.duration()).isLessThan(Duration.ofSeconds(30));
         assertThat(stdout()).contains("network: this call has used up what it may transfer");
         assertThat(observer.connections().get(0).reason()).contains("used up what it may transfer");
     }

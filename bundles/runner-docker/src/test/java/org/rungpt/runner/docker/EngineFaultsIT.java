@@ -34,7 +34,7 @@ final class EngineFaultsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** Until it is found again. */
-    private static final Duration AGAIN = Duration.ofSeconds(60);
+    private static final Duration AGAIN = Duration.ofSeconds(10);
 
     private static final String WAITS =
             "echo $$ > pid; echo begun; while [ ! -e go ]; do sleep 0.02; done; seq 1 1000; echo end; exit ";

@@ -61,7 +61,7 @@ final class EngineRestartIT {
             assertThat(outcome.reason()).isEqualTo(CallOutcome.Reason.SANDBOX_LOST);
             // By a word of its own, or by what became of its container.
             assertThat(outcome.message()).matches("the sandbox (was stopped|ended.*)");
-            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(60))).isTrue();
+            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(10))).isTrue();
             RecordingObserver next = new RecordingObserver();
             assertThat(Bench.await(bench.start("c-1", bench.shell(), "cat file; exit 3", next))
                             .exit())
@@ -87,7 +87,7 @@ final class EngineRestartIT {
             engine.stop();
             assertThat(call.outcome().toCompletableFuture()).isNotDone();
             engine.startAgain();
-            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(60))).isTrue();
+            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(10))).isTrue();
             Bench.await(bench.start("c-1", bench.shell(), "touch go", new RecordingObserver()));
             CallOutcome outcome = Bench.await(call);
             assertThat(outcome.exit()).as(outcome.toString()).isEqualTo(7);

@@ -121,7 +121,7 @@ final class EngineSearchTest {
             Files.delete(socket);
             try (FakeEngine engine = new FakeEngine(socket, FakeEngine.healthy("1.3.3"))) {
                 assertThat(engine.socket).isEqualTo(socket);
-                assertThat(runner.awaitEngine(Bench.PATIENCE)).isTrue();
+                assertThat(runner.awaitEngine(Duration.ofSeconds(15))).isTrue();
                 assertThat(runner.readiness().ready()).isTrue();
             }
         }
@@ -159,7 +159,7 @@ final class EngineSearchTest {
                 DockerRunner runner = runner(search())) {
             assertThat(nonsense.socket).isNotEqualTo(later.socket);
             runner.release("nobody"); // waits for the first answer
-            assertThat(runner.awaitEngine(Bench.PATIENCE)).isTrue();
+            assertThat(runner.awaitEngine(Duration.ofSeconds(15))).isTrue();
             assertThat(runner.engineHost()).isEqualTo("unix://" + podman.socket);
         }
     }
@@ -172,7 +172,7 @@ final class EngineSearchTest {
             awaitFirstAnswer(runner);
             assertThat(runner.readiness().reason()).contains("not running: nothing answers at unix://" + first);
             try (FakeEngine engine = new FakeEngine(place("told/docker.sock"), FakeEngine.healthy("1.3.3"))) {
-                assertThat(runner.awaitEngine(Bench.PATIENCE)).isTrue();
+                assertThat(runner.awaitEngine(Duration.ofSeconds(15))).isTrue();
                 assertThat(runner.engineHost()).isEqualTo("unix://" + engine.socket);
             }
         }
@@ -183,7 +183,7 @@ final class EngineSearchTest {
         try (FakeEngine podman = new FakeEngine(place("{session}/podman/podman.sock"), FakeEngine.healthy("1.3.3"));
                 DockerRunner runner = runner(search())) {
             runner.release("nobody"); // waits for the first answer
-            assertThat(runner.awaitEngine(Bench.PATIENCE)).isTrue();
+            assertThat(runner.awaitEngine(Duration.ofSeconds(15))).isTrue();
             CountDownLatch lookedFor = new CountDownLatch(1);
             podman.answer(path -> {
                 if (path.startsWith("/version")) {
@@ -198,7 +198,7 @@ final class EngineSearchTest {
                 runner.suspectEngine();
                 assertThat(lookedFor.await(30, TimeUnit.SECONDS)).isTrue();
                 podman.answer(FakeEngine.healthy("1.3.3"));
-                assertThat(runner.awaitEngine(Bench.PATIENCE)).isTrue();
+                assertThat(runner.awaitEngine(Duration.ofSeconds(15))).isTrue();
                 assertThat(runner.engineHost()).isEqualTo("unix://" + podman.socket);
             }
         }
@@ -250,7 +250,7 @@ final class EngineSearchTest {
             engine.answer(path -> path.startsWith("/info")
                     ? FakeEngine.http(200, known.replace("runc", "runsc"))
                     : FakeEngine.healthy("1.3.3").apply(path));
-            assertThat(runner.awaitEngine(Bench.PATIENCE)).isTrue();
+            assertThat(runner.awaitEngine(Duration.ofSeconds(15))).isTrue();
         }
     }
 }

@@ -141,20 +141,12 @@ final class IsolationIT {
                 .isLessThan(Duration.ofSeconds(5 + 5));
         // On a busy machine few looks are had, and not at the peak; that it met its limit is told below.
         assertThat(most).as("processes that the host saw of it").isBetween(2, 199);
-        // None of them outlives the call; that they are waited for may take a moment.
-        long end = System.nanoTime() + Bench.PATIENCE.toNanos();
-        for (int left = processesIn(); left >= 15; left = processesIn()) {
-            assertThat(System.nanoTime()).as("%s processes are left", left).isLessThan(end);
-        }
+        // None of them outlives the call.
+        assertThat(output(bench.shell(), "ls -d /proc/[0-9]* | wc -l").strip())
+                .satisfies(left -> assertThat(Integer.parseInt(left)).isLessThan(15));
         assertThat(outcome.reason()).isEqualTo(Reason.TIMEOUT);
         assertThat(outcome.message()).isEqualTo("stopped after 5 s (limit in all); do less in one call; " + PROCESSES);
         assertThat(output(bench.shell(), "echo on")).isEqualTo("on\n");
-    }
-
-    /** As it sees them itself, zombies too. */
-    private int processesIn() throws Exception {
-        return Integer.parseInt(
-                output(bench.shell(), "ls -d /proc/[0-9]* | wc -l").strip());
     }
 
     @Test

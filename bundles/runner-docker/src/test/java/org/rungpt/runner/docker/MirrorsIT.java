@@ -46,8 +46,7 @@ import org.rungpt.testkit.RecordingObserver;
 @Tag("docker")
 final class MirrorsIT {
     private static final String NOT_GRANTED = " is not granted to this conversation; ask the user to grant it";
-    /** Who tries again waits longer: npm for more than a minute. Some of these programs take seconds to begin. */
-    private static final Duration AT_ONCE = Duration.ofSeconds(10);
+    private static final Duration AT_ONCE = Duration.ofSeconds(5);
 
     @TempDir
     static Path directory;
@@ -92,7 +91,7 @@ final class MirrorsIT {
                 .withForcerm(true)
                 .withLabels(Map.of("org.rungpt.test", "egress"))
                 .exec(new BuildImageResultCallback())
-                .awaitImageId(15, TimeUnit.MINUTES);
+                .awaitImageId(3, TimeUnit.MINUTES);
     }
 
     @AfterAll
@@ -364,7 +363,7 @@ final class MirrorsIT {
                 .hasMessageContaining("RUN in line 2 of its Dockerfile failed with exit code 22")
                 .hasMessageContaining(
                         "network: github.com:443 is none of the package mirrors, and builds reach nothing else");
-        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Bench.PATIENCE);
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(60));
         assertThat(bench.volumes()).noneMatch(volume -> volume.contains("egress-build"));
     }
 

@@ -44,7 +44,7 @@ final class MuteEngineIT {
             assertThat(told.kind()).isEqualTo(RunnerException.Kind.UNAVAILABLE);
             assertThat(told).hasMessageContaining("the engine does not answer").hasMessageContaining("rungpt doctor");
             mute.recover();
-            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(60))).isTrue();
+            assertThat(bench.runner().awaitEngine(Duration.ofSeconds(30))).isTrue();
             assertThat(Bench.await(bench.start("c-next", bench.shell(), "true", new RecordingObserver()))
                             .exit())
                     .isZero();
